@@ -1,0 +1,303 @@
+# Builds libsess, its tools, its tests and its checks. GNU make 4.3 or later; `make help` lists the targets.
+#
+# One Makefile, not one per folder: make then sees the whole dependency graph, and -j is safe. Sources are found
+# by folder, so a new file needs no edit here.
+
+VERSION   := 0.1.0
+SOVERSION := 0
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+
+# make's own defaults (c++, ar with odd flags) are not ours; what the user or the environment says is.
+ifneq ($(filter default undefined,$(origin CXX)),)
+CXX := g++
+endif
+ifneq ($(filter default undefined,$(origin AR)),)
+AR := ar
+endif
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# ---------------------------------------------------------------------------------------------------------------
+# Where things go. A compiler and a sanitizer have a folder each, so that changing over rebuilds nothing.
+
+COMPILER_DIR := $(if $(findstring clang,$(notdir $(CXX))),clang)
+SAN_DIR := $(if $(SAN),san-$(SAN))
+empty :=
+space := $(empty) $(empty)
+VARIANT := $(subst $(space),-,$(strip $(COMPILER_DIR) $(SAN_DIR)))
+B := build$(if $(VARIANT),/$(VARIANT))
+
+ifneq ($(filter-out address undefined thread,$(SAN)),)
+$(error SAN=$(SAN): choose address, undefined or thread)
+endif
+
+# ---------------------------------------------------------------------------------------------------------------
+# Flags. CXXFLAGS, CPPFLAGS and LDFLAGS belong to the user; what the project needs is added to them.
+
+CXXFLAGS ?= $(if $(SAN),-O1,-O2) -g
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+LANGUAGE := -std=c++20 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -pthread
+SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+ifeq ($(SAN),undefined)
+SAN_FLAGS += -fno-sanitize-recover=all
+endif
+
+PROJECT_FLAGS := $(LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS)
+INCLUDES := -Iinclude -Isrc
+COMPILE = $(CXX) $(PROJECT_FLAGS) $(INCLUDES) $(CPPFLAGS) $(CXXFLAGS)
+LINK = $(CXX) $(CXXFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
+
+LIBS := -lboost_filesystem -lboost_serialization -lfmt -lsodium -lxxhash
+FCGI_LIBS := -lfcgi
+
+# A sanitizer's run-time is left undefined in a shared object by clang, so the strict link is for plain builds.
+STRICT_SHARED := $(if $(SAN),,-Wl,--no-undefined)
+
+# ---------------------------------------------------------------------------------------------------------------
+# How commands are shown: short lines, or all of it with V=1.
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-5s %s\n' '$(1)' '$(2)'
+endif
+
+objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
+cpp_below = $(sort $(shell test -d $(1) && find $(1) -name '*.cpp'))
+define archive
+$(call say,AR,$@)
+@mkdir -p $(@D)
+@rm -f $@
+$(Q)$(AR) rcs $@ $(filter %.o,$^)
+endef
+define program
+$(call say,LINK,$@)
+@mkdir -p $(@D)
+$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1)
+endef
+
+# ---------------------------------------------------------------------------------------------------------------
+# Sources
+
+LAYERS := sys fs format backend store web capi
+FCGI_SOURCES := $(sort $(wildcard src/web/fastcgi*.cpp))
+LIB_SOURCES := $(filter-out $(FCGI_SOURCES),$(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.cpp))))
+SESSCTL_SOURCES := $(sort $(wildcard tools/sessctl/*.cpp))
+DEMO_MAINS := $(sort $(wildcard tools/demo/main_*.cpp))
+SITE_SOURCES := $(sort $(wildcard tools/demo/site/*.cpp))
+REPLAY_SOURCES := $(sort $(wildcard tools/demo/replay/*.cpp))
+SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.cpp))
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*.cpp))
+# A folder of tests is a program of tests; these three are something else.
+TEST_DIRS := $(filter-out support bench install,$(sort $(patsubst tests/%/,%,$(wildcard tests/*/))))
+PUBLIC_HEADERS := $(sort $(shell test -d include && find include -name '*.hpp' -o -name '*.h'))
+
+# ---------------------------------------------------------------------------------------------------------------
+# Products
+
+LIB_A := $(B)/lib/libsess.a
+LIB_SO := $(B)/lib/libsess.so.$(VERSION)
+LIB_LINKS := $(B)/lib/libsess.so.$(SOVERSION) $(B)/lib/libsess.so
+# Apart from libsess, so that a CGI program does not need libfcgi.
+FCGI_A := $(if $(FCGI_SOURCES),$(B)/lib/libsess-fcgi.a)
+FCGI_SO := $(if $(FCGI_SOURCES),$(B)/lib/libsess-fcgi.so.$(VERSION))
+FCGI_LINKS := $(if $(FCGI_SOURCES),$(B)/lib/libsess-fcgi.so.$(SOVERSION) $(B)/lib/libsess-fcgi.so)
+LIBRARIES := $(LIB_A) $(LIB_SO) $(LIB_LINKS) $(FCGI_A) $(FCGI_SO) $(FCGI_LINKS)
+SESSCTL := $(if $(SESSCTL_SOURCES),$(B)/bin/sessctl)
+DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,$(DEMO_MAINS))) \
+        $(patsubst tools/demo/main_%_fcgi.cpp,$(B)/demo/%.fcgi,$(filter %_fcgi.cpp,$(DEMO_MAINS))) \
+        $(if $(REPLAY_SOURCES),$(B)/demo/replay)
+BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
+TESTS :=
+
+.PHONY: all lib sessctl demo tests test check bench install format clean help print-flags print-build print-tests FORCE
+all: lib sessctl demo
+lib: $(LIBRARIES)
+sessctl: $(SESSCTL)
+demo: $(DEMO)
+
+# ---------------------------------------------------------------------------------------------------------------
+# Stamps: a file per setting, rewritten when the setting changes, so that changed flags and removed sources rebuild
+# what they concern and nothing else.
+
+STAMP_compile := $(shell $(CXX) --version 2>/dev/null | head -n 1) $(COMPILE)
+STAMP_link := $(LINK) $(LIBS) $(FCGI_LIBS)
+STAMP_libsess := $(LIB_SOURCES)
+STAMP_libsess-fcgi := $(FCGI_SOURCES)
+STAMP_sessctl := $(SESSCTL_SOURCES)
+STAMP_site := $(SITE_SOURCES)
+STAMP_replay := $(REPLAY_SOURCES)
+STAMP_support := $(SUPPORT_SOURCES)
+STAMP_bench := $(BENCH_SOURCES)
+
+quoted = '$(subst ','\'',$(1))'
+$(B)/stamps/%: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(STAMP_$*)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(STAMP_$*)) >$@
+# Named in rules only, so make would take them for intermediate files and delete them.
+.PRECIOUS: $(B)/stamps/%
+stamps = $(addprefix $(B)/stamps/,link $(1))
+
+# ---------------------------------------------------------------------------------------------------------------
+# Compiling
+
+define compile_rule
+$(B)/obj/$(1)/%.o: $(1)/%.cpp $(B)/stamps/compile
+	$$(call say,CXX,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(COMPILE) $(2) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call compile_rule,src,))
+$(eval $(call compile_rule,tools,-Itools))
+$(eval $(call compile_rule,tests,-Itests))
+
+# ---------------------------------------------------------------------------------------------------------------
+# The libraries
+
+$(LIB_A): $(call objects,$(LIB_SOURCES)) $(call stamps,libsess)
+	$(archive)
+
+$(LIB_SO): $(call objects,$(LIB_SOURCES)) src/libsess.map $(call stamps,libsess)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -Wl,-soname,libsess.so.$(SOVERSION) $(STRICT_SHARED) \
+	    -Wl,--version-script=src/libsess.map -o $@ $(filter %.o,$^) $(LIBS)
+
+$(B)/lib/libsess-fcgi.a: $(call objects,$(FCGI_SOURCES)) $(call stamps,libsess-fcgi)
+	$(archive)
+
+$(B)/lib/libsess-fcgi.so.$(VERSION): $(call objects,$(FCGI_SOURCES)) src/libsess.map $(LIB_SO) $(LIB_LINKS) \
+                                     $(call stamps,libsess-fcgi)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -shared -Wl,-soname,libsess-fcgi.so.$(SOVERSION) $(STRICT_SHARED) \
+	    -Wl,--version-script=src/libsess.map -o $@ $(filter %.o,$^) -L$(B)/lib -lsess $(FCGI_LIBS) $(LIBS)
+
+$(B)/lib/%.so.$(SOVERSION) $(B)/lib/%.so: $(B)/lib/%.so.$(VERSION)
+	@ln -sf $(<F) $(B)/lib/$*.so.$(SOVERSION)
+	@ln -sf $*.so.$(SOVERSION) $(B)/lib/$*.so
+
+# ---------------------------------------------------------------------------------------------------------------
+# The tools. They link the static library: they use parts that the shared one does not export.
+
+$(B)/bin/sessctl: $(call objects,$(SESSCTL_SOURCES)) $(LIB_A) $(call stamps,sessctl)
+	$(call program,$(LIBS))
+
+# An archive, so that a program takes from the site only what it uses.
+$(B)/demo/libsite.a: $(call objects,$(SITE_SOURCES)) $(call stamps,site)
+	$(archive)
+
+$(B)/demo/%.cgi: $(B)/obj/tools/demo/main_%_cgi.o $(B)/demo/libsite.a $(LIB_A) $(B)/stamps/link
+	$(call program,$(LIBS))
+
+$(B)/demo/%.fcgi: $(B)/obj/tools/demo/main_%_fcgi.o $(B)/demo/libsite.a $(FCGI_A) $(LIB_A) $(B)/stamps/link
+	$(call program,$(FCGI_LIBS) $(LIBS))
+
+$(B)/demo/replay: $(call objects,$(REPLAY_SOURCES)) $(LIB_A) $(call stamps,replay)
+	$(call program,$(LIBS))
+
+# Pattern rules would otherwise delete these as intermediate files.
+.SECONDARY: $(call objects,$(DEMO_MAINS))
+
+# ---------------------------------------------------------------------------------------------------------------
+# Tests: every folder of tests/ with sources is one program, with the shared support and a shared main (or its own
+# main.cpp). They link the static library to reach what is not exported.
+
+SUPPORT_OBJECTS := $(call objects,$(SUPPORT_SOURCES))
+DOCTEST_MAIN := $(B)/obj/tests/support/doctest_main.o
+
+define test_program
+ifneq ($(call cpp_below,tests/$(1)),)
+TEST_SOURCES += $(call cpp_below,tests/$(1))
+TESTS += $(B)/tests/$(1)
+STAMP_test-$(1) := $(call cpp_below,tests/$(1))
+$(B)/tests/$(1): $(call objects,$(call cpp_below,tests/$(1))) \
+                 $(if $(wildcard tests/$(1)/main.cpp),$(filter-out $(DOCTEST_MAIN),$(SUPPORT_OBJECTS)),$(SUPPORT_OBJECTS)) \
+                 $(FCGI_A) $(LIB_A) $(call stamps,test-$(1) support)
+	$$(call program,$(FCGI_LIBS) $(LIBS))
+endif
+endef
+$(foreach dir,$(TEST_DIRS),$(eval $(call test_program,$(dir))))
+
+tests: $(TESTS)
+
+# SESS_BUILD is how test scripts find sessctl and the demo. LONG=1 and SAN reach the tests by the environment too: make
+# exports what stands on its command line.
+test: all $(TESTS)
+	@SESS_BUILD=$(abspath $(B)) scripts/run-tests $(TESTS)
+
+$(B)/bench/libsupport.a: $(filter-out $(DOCTEST_MAIN),$(SUPPORT_OBJECTS)) $(call stamps,support)
+	$(archive)
+
+$(B)/bench/micro: $(call objects,$(BENCH_SOURCES)) $(B)/bench/libsupport.a $(LIB_A) $(call stamps,bench)
+	$(call program,$(LIBS))
+
+bench: $(BENCH)
+	$(if $(BENCH),$(BENCH) $(BENCH_ARGS),@echo 'no sources in tests/bench')
+
+# ---------------------------------------------------------------------------------------------------------------
+# Checks, installation, housekeeping
+
+check: all
+	@SESS_BUILD=$(B) scripts/check
+
+format:
+	@scripts/format
+
+install: lib sessctl
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
+	$(Q)set -e; for header in $(PUBLIC_HEADERS); do \
+	    install -D -m 644 "$$header" '$(DESTDIR)$(INCLUDEDIR)'/"$${header#include/}"; \
+	done
+	$(Q)set -e; for name in libsess $(if $(FCGI_SOURCES),libsess-fcgi); do \
+	    install -m 644 $(B)/lib/$$name.a '$(DESTDIR)$(LIBDIR)'; \
+	    install -m 755 $(B)/lib/$$name.so.$(VERSION) '$(DESTDIR)$(LIBDIR)'; \
+	    ln -sf $$name.so.$(VERSION) '$(DESTDIR)$(LIBDIR)'/$$name.so.$(SOVERSION); \
+	    ln -sf $$name.so.$(SOVERSION) '$(DESTDIR)$(LIBDIR)'/$$name.so; \
+	    sed -e 's|@prefix@|$(PREFIX)|' -e 's|@includedir@|$(INCLUDEDIR)|' -e 's|@libdir@|$(LIBDIR)|' \
+	        -e 's|@version@|$(VERSION)|' -e 's|@libs@|$(LIBS)|' -e 's|@fcgi_libs@|$(FCGI_LIBS)|' \
+	        src/$$name.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)'/$$name.pc; \
+	    chmod 644 '$(DESTDIR)$(PKGCONFIGDIR)'/$$name.pc; \
+	done
+	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
+
+clean:
+	rm -rf build
+
+# The flags as a compiler without -Werror gets them: the checks compile with the same ones.
+print-flags:
+	@printf '%s\n' $(call quoted,$(LANGUAGE) $(WARNINGS) $(INCLUDES))
+
+# For scripts/test, which runs the tests without make around them.
+print-build:
+	@printf '%s\n' $(abspath $(B))
+print-tests:
+	@printf '%s\n' $(TESTS)
+
+help:
+	@printf '%s\n' \
+	  'make                    the libraries, sessctl and the demo, below $(B)/' \
+	  'make test               build and run every test; LONG=1 runs the long ones too' \
+	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
+	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
+	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
+	  'make format             clang-format every source in place' \
+	  'make lib | sessctl | demo | tests    one part only' \
+	  'make clean              remove build/' \
+	  '' \
+	  'V=1 shows every command; WERROR=1 makes warnings errors; CXX=clang++ builds below build/clang;' \
+	  'SAN=address|undefined|thread builds and tests with that sanitizer, below build/san-NAME.'
+
+-include $(patsubst %.o,%.d,$(call objects,$(LIB_SOURCES) $(FCGI_SOURCES) $(SESSCTL_SOURCES) $(DEMO_MAINS) \
+    $(SITE_SOURCES) $(REPLAY_SOURCES) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(TEST_SOURCES)))
