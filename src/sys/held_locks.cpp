@@ -1,0 +1,67 @@
+#include "sys/held_locks.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+namespace sess::sys {
+
+struct HeldLocks::State {
+  struct Entry {
+    int descriptor;
+    FileIdentity identity;
+    pthread_t thread;
+  };
+  std::mutex mutex;
+  std::vector<Entry> entries;  // as many as the process holds locks: few
+  std::atomic<std::uint64_t> generation{0};
+};
+
+HeldLocks& HeldLocks::instance() {
+  static HeldLocks held;
+  return held;
+}
+
+HeldLocks::HeldLocks() : state_(new State) {
+  state_->entries.reserve(64);
+  // prepare takes the mutex, so that the child never inherits it locked by a thread that it does not have.
+  // What the child handler does is async-signal-safe (fork(2) in a threaded program allows nothing else).
+  ::pthread_atfork([] { instance().state_->mutex.lock(); },    //
+                   [] { instance().state_->mutex.unlock(); },  //
+                   [] {
+                     State& state = *instance().state_;
+                     for (const State::Entry& entry : state.entries) ::close(entry.descriptor);
+                     state.entries.clear();
+                     state.generation.fetch_add(1, std::memory_order_relaxed);
+                     state.mutex.unlock();
+                   });
+}
+
+void HeldLocks::add(int descriptor, FileIdentity identity) {
+  const std::lock_guard guard(state_->mutex);
+  state_->entries.push_back({descriptor, identity, ::pthread_self()});
+}
+
+bool HeldLocks::remove(int descriptor) {
+  const std::lock_guard guard(state_->mutex);
+  const auto found = std::ranges::find(state_->entries, descriptor, &State::Entry::descriptor);
+  if (found == state_->entries.end()) return false;
+  *found = state_->entries.back();
+  state_->entries.pop_back();
+  return true;
+}
+
+bool HeldLocks::held_by_this_thread(FileIdentity identity) {
+  const std::lock_guard guard(state_->mutex);
+  return std::ranges::any_of(state_->entries, [&](const State::Entry& entry) {
+    return entry.identity == identity && ::pthread_equal(entry.thread, ::pthread_self()) != 0;
+  });
+}
+
+std::uint64_t HeldLocks::generation() const noexcept { return state_->generation.load(std::memory_order_relaxed); }
+
+}  // namespace sess::sys

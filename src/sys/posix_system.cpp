@@ -1,0 +1,241 @@
+#include "sys/posix_system.hpp"
+
+#include "sys/held_locks.hpp"
+#include "sys/proc_locks.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <boost/filesystem.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <memory>
+
+namespace sess::sys {
+
+static_assert(working_directory == AT_FDCWD);
+static_assert(sizeof(off_t) == 8 && sizeof(time_t) == 8, "libsess needs 64-bit files and times");
+
+namespace {
+
+/// The one place where EINTR is retried, and where -1 with errno becomes a negated errno.
+template <class Call>
+auto checked(Call&& call) -> decltype(call()) {
+  for (;;) {
+    const auto answer = call();
+    if (answer >= 0) return answer;
+    if (errno != EINTR) return static_cast<decltype(call())>(-errno);
+  }
+}
+
+int open_flags(OpenMode mode) {
+  constexpr int always = O_CLOEXEC | O_NOFOLLOW;
+  switch (mode) {
+    case OpenMode::read:
+      return always | O_RDONLY;
+    case OpenMode::read_write:
+      return always | O_RDWR;
+    case OpenMode::create_exclusive:
+      return always | O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::directory:
+      return always | O_RDONLY | O_DIRECTORY;
+  }
+  return always | O_RDONLY;
+}
+
+/// A descriptor of a session file below 3 would be read or written by whatever uses the standard streams.
+int above_standard_streams(int descriptor) {
+  if (descriptor > STDERR_FILENO || descriptor < 0) return descriptor;
+  const int moved = checked([&] { return ::fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); });
+  ::close(descriptor);
+  return moved;
+}
+
+FileType file_type(std::uint32_t mode) {
+  if (S_ISREG(mode)) return FileType::regular;
+  if (S_ISDIR(mode)) return FileType::directory;
+  return FileType::other;
+}
+
+void fill(const struct ::stat& from, FileStatus& to) {
+  to.identity = {from.st_dev, from.st_ino};
+  to.type = file_type(from.st_mode);
+  to.mode = from.st_mode & 07777;
+  to.owner = from.st_uid;
+  to.links = static_cast<std::uint32_t>(from.st_nlink);
+  to.size = static_cast<std::uint64_t>(from.st_size);
+  to.blocks = static_cast<std::uint64_t>(from.st_blocks);
+  to.modified = {from.st_mtim.tv_sec, static_cast<std::uint32_t>(from.st_mtim.tv_nsec)};
+  to.changed = {from.st_ctim.tv_sec, static_cast<std::uint32_t>(from.st_ctim.tv_nsec)};
+}
+
+}  // namespace
+
+int PosixSystem::open(int directory, const char* path, OpenMode mode) {
+  // O_NOATIME: a session file's times lie in the future (they are its deadline), so under relatime every read
+  // would find the access time older than the modification time and write the inode. Only the owner may ask
+  // for it (EPERM else, open(2)); then the access time is simply kept by the kernel.
+  const int flags = open_flags(mode);
+  const int quiet = mode == OpenMode::directory ? 0 : O_NOATIME;
+  int descriptor = checked([&] { return ::openat(directory, path, flags | quiet, 0600); });
+  if (descriptor == -EPERM && quiet != 0) descriptor = checked([&] { return ::openat(directory, path, flags, 0600); });
+  return above_standard_streams(descriptor);
+}
+
+int PosixSystem::close(int descriptor) { return ::close(descriptor) == 0 ? 0 : -errno; }
+
+int PosixSystem::try_lock(int descriptor) {
+  return checked([&] { return ::flock(descriptor, LOCK_EX | LOCK_NB); });
+}
+
+int PosixSystem::unlock(int descriptor) {
+  return checked([&] { return ::flock(descriptor, LOCK_UN); });
+}
+
+int PosixSystem::status(int descriptor, FileStatus& status) {
+  struct ::stat found {};
+  const int answer = checked([&] { return ::fstat(descriptor, &found); });
+  if (answer == 0) fill(found, status);
+  return answer;
+}
+
+int PosixSystem::status_at(int directory, const char* path, FileStatus& status) {
+  struct ::stat found {};
+  const int answer = checked([&] { return ::fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW); });
+  if (answer == 0) fill(found, status);
+  return answer;
+}
+
+std::int64_t PosixSystem::read(int descriptor, std::span<std::byte> buffer, std::uint64_t offset) {
+  return checked([&] { return ::pread(descriptor, buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
+}
+
+std::int64_t PosixSystem::write(int descriptor, std::span<const std::byte> data, std::uint64_t offset) {
+  return checked([&] { return ::pwrite(descriptor, data.data(), data.size(), static_cast<off_t>(offset)); });
+}
+
+int PosixSystem::truncate(int descriptor, std::uint64_t size) {
+  return checked([&] { return ::ftruncate(descriptor, static_cast<off_t>(size)); });
+}
+
+int PosixSystem::sync_data(int descriptor) {
+  return checked([&] { return ::fdatasync(descriptor); });
+}
+
+int PosixSystem::sync(int descriptor) {
+  return checked([&] { return ::fsync(descriptor); });
+}
+
+int PosixSystem::set_times(int descriptor, FileTime time) {
+  const timespec both[2] = {{time.seconds, static_cast<long>(time.nanoseconds)},
+                            {time.seconds, static_cast<long>(time.nanoseconds)}};
+  return checked([&] { return ::futimens(descriptor, both); });
+}
+
+int PosixSystem::rename(int directory, const char* from, int to_directory, const char* to, RenameMode mode) {
+  unsigned flags = 0;
+  if (mode == RenameMode::no_replace) flags = RENAME_NOREPLACE;
+  if (mode == RenameMode::exchange) flags = RENAME_EXCHANGE;
+  return checked([&] { return ::renameat2(directory, from, to_directory, to, flags); });
+}
+
+int PosixSystem::link(int directory, const char* from, int to_directory, const char* to) {
+  return checked([&] { return ::linkat(directory, from, to_directory, to, 0); });
+}
+
+int PosixSystem::unlink(int directory, const char* path) {
+  return checked([&] { return ::unlinkat(directory, path, 0); });
+}
+
+int PosixSystem::make_directory(int directory, const char* path) {
+  return checked([&] { return ::mkdirat(directory, path, 0700); });
+}
+
+int PosixSystem::make_directories(const std::string& path) {
+  namespace filesystem = boost::filesystem;
+  boost::system::error_code error;
+  filesystem::path wanted = filesystem::path(path).lexically_normal();
+  if (wanted.filename_is_dot() && wanted.has_parent_path()) wanted = wanted.parent_path();  // "a/b/" is "a/b"
+  if (wanted.has_parent_path()) filesystem::create_directories(wanted.parent_path(), error);
+  if (error) return -error.value();
+  // mkdir with the mode at once: a directory that is open to others even for a moment can be entered.
+  if (::mkdir(wanted.c_str(), 0700) == 0) return 0;
+  if (errno != EEXIST) return -errno;
+  return filesystem::is_directory(wanted, error) ? 0 : -ENOTDIR;
+}
+
+int PosixSystem::list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) {
+  // A descriptor of its own: readdir moves the position, which is shared by all duplicates.
+  const int own = above_standard_streams(
+      checked([&] { return ::openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW); }));
+  if (own < 0) return own;
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own), &::closedir);
+  if (!stream) {
+    const int error = errno;
+    ::close(own);
+    return -error;
+  }
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr) return -errno;  // 0 at the end
+    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
+    if (!visit({entry->d_name})) return 0;
+  }
+}
+
+std::int64_t PosixSystem::wall_clock() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+std::chrono::nanoseconds PosixSystem::monotonic_clock() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+void PosixSystem::pause(std::chrono::nanoseconds duration) {
+  if (duration <= std::chrono::nanoseconds::zero()) {
+    ::sched_yield();
+    return;
+  }
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  const timespec wanted{seconds.count(), (duration - seconds).count()};
+  ::nanosleep(&wanted, nullptr);  // woken early by a signal: the waiter looks again, which does no harm
+}
+
+int PosixSystem::random(std::span<std::byte> buffer) {
+  while (!buffer.empty()) {
+    const ssize_t got = checked([&] { return ::getrandom(buffer.data(), buffer.size(), 0); });
+    if (got < 0) return static_cast<int>(got);
+    buffer = buffer.subspan(static_cast<std::size_t>(got));
+  }
+  return 0;
+}
+
+std::uint32_t PosixSystem::user() { return ::geteuid(); }
+
+void PosixSystem::announce_lock(int descriptor, FileIdentity identity) {
+  HeldLocks::instance().add(descriptor, identity);
+}
+
+bool PosixSystem::withdraw_lock(int descriptor) { return HeldLocks::instance().remove(descriptor); }
+
+bool PosixSystem::locked_by_this_thread(FileIdentity identity) {
+  return HeldLocks::instance().held_by_this_thread(identity);
+}
+
+std::uint64_t PosixSystem::process_generation() { return HeldLocks::instance().generation(); }
+
+int PosixSystem::lock_holder(FileIdentity identity) { return holder_in_proc_locks(identity); }
+
+}  // namespace sess::sys

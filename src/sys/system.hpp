@@ -1,0 +1,158 @@
+// The system-call interface (layer L0).
+//
+// Purpose: every call that libsess makes to the operating system goes through one object that is passed in,
+// so that a test can fail the N-th call, stop a process between two calls, or lose what was not synced.
+// Nothing above src/sys calls the operating system.
+//
+// Convention: a call answers a value >= 0, or the negated errno (the kernel's own convention). EINTR never
+// comes out of here: it is retried in one place, except for close, which is never retried (on Linux the
+// descriptor is gone whatever close answers; see close(2), "Dealing with error returns from close()").
+// Paths are relative to a directory descriptor; a descriptor below 3 is never handed out.
+//
+// Thread-safety: every member may be called by several threads at once.
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sess::sys {
+
+/// Stands for "relative to the working directory" where a directory descriptor is wanted (AT_FDCWD).
+inline constexpr int working_directory = -100;
+
+/// Names one file of one file system, for as long as it is open or linked.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
+/// A file time: seconds since 1970-01-01 00:00 UTC, and nanoseconds.
+struct FileTime {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+  friend auto operator<=>(const FileTime&, const FileTime&) = default;
+};
+
+enum class FileType : std::uint8_t { regular, directory, other };
+
+/// What libsess wants to know of a file.
+struct FileStatus {
+  FileIdentity identity;
+  FileType type = FileType::other;
+  std::uint32_t mode = 0;   // permission bits
+  std::uint32_t owner = 0;  // user ID
+  std::uint32_t links = 0;
+  std::uint64_t size = 0;    // bytes
+  std::uint64_t blocks = 0;  // allocated, in units of 512 bytes
+  FileTime modified;
+  FileTime changed;
+};
+
+/// How a file is opened. Every open adds O_CLOEXEC, O_NOFOLLOW and, where the kernel permits it, O_NOATIME.
+enum class OpenMode : std::uint8_t {
+  read,              // O_RDONLY
+  read_write,        // O_RDWR
+  create_exclusive,  // O_RDWR | O_CREAT | O_EXCL, mode 0600
+  directory,         // O_RDONLY | O_DIRECTORY
+};
+
+enum class RenameMode : std::uint8_t {
+  replace,     // rename(2)
+  no_replace,  // renameat2(2) with RENAME_NOREPLACE
+  exchange,    // renameat2(2) with RENAME_EXCHANGE
+};
+
+/// One entry of a directory; `.` and `..` are left out.
+struct DirectoryEntry {
+  std::string_view name;  // valid during the call of the visitor
+};
+
+class System {
+ public:
+  System() = default;
+  System(const System&) = delete;
+  System& operator=(const System&) = delete;
+  virtual ~System() = default;
+
+  // ---- files ---------------------------------------------------------------------------------------------
+
+  /// Opens `path` relative to `directory`. Answers a descriptor >= 3 or the negated errno.
+  virtual int open(int directory, const char* path, OpenMode mode) = 0;
+  virtual int close(int descriptor) = 0;
+
+  /// flock(LOCK_EX | LOCK_NB): 0, or -EWOULDBLOCK when another open file description holds the lock.
+  virtual int try_lock(int descriptor) = 0;
+  /// flock(LOCK_UN).
+  virtual int unlock(int descriptor) = 0;
+
+  /// fstat(2) and statx(2) without following a symbolic link.
+  virtual int status(int descriptor, FileStatus& status) = 0;
+  virtual int status_at(int directory, const char* path, FileStatus& status) = 0;
+
+  /// pread(2) and pwrite(2); either may transfer less than was asked for.
+  virtual std::int64_t read(int descriptor, std::span<std::byte> buffer, std::uint64_t offset) = 0;
+  virtual std::int64_t write(int descriptor, std::span<const std::byte> data, std::uint64_t offset) = 0;
+  virtual int truncate(int descriptor, std::uint64_t size) = 0;
+  /// fdatasync(2): the data, and the metadata needed to read it.
+  virtual int sync_data(int descriptor) = 0;
+  /// fsync(2): a directory's entries, or a file with all of its metadata.
+  virtual int sync(int descriptor) = 0;
+  /// Sets both times of a file (futimens(2)). Both, because with UTIME_OMIT for the access time some FUSE
+  /// file systems answer 0 and set nothing.
+  virtual int set_times(int descriptor, FileTime time) = 0;
+
+  // ---- names ---------------------------------------------------------------------------------------------
+
+  virtual int rename(int directory, const char* from, int to_directory, const char* to, RenameMode mode) = 0;
+  virtual int link(int directory, const char* from, int to_directory, const char* to) = 0;
+  virtual int unlink(int directory, const char* path) = 0;
+  /// mkdirat(2) with mode 0700; -EEXIST when the name is taken.
+  virtual int make_directory(int directory, const char* path) = 0;
+  /// Makes a directory with mode 0700 and its missing parents, relative to the working directory; 0 also when it
+  /// is there already, which keeps its mode.
+  virtual int make_directories(const std::string& path) = 0;
+  /// Visits every entry of an open directory, in the file system's order, until the visitor answers false.
+  virtual int list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) = 0;
+
+  // ---- time, chance, processes ---------------------------------------------------------------------------
+
+  /// CLOCK_REALTIME in milliseconds since 1970-01-01 00:00 UTC. For expiry only.
+  virtual std::int64_t wall_clock() = 0;
+  /// CLOCK_MONOTONIC. For deadlines of waits and for budgets.
+  virtual std::chrono::nanoseconds monotonic_clock() = 0;
+  /// Sleeps about as long as asked (a waiter between two attempts); zero only yields the processor.
+  virtual void pause(std::chrono::nanoseconds duration) = 0;
+  /// Fills the buffer from getrandom(2), blocking only before the kernel's pool is first seeded.
+  virtual int random(std::span<std::byte> buffer) = 0;
+  /// The effective user ID.
+  virtual std::uint32_t user() = 0;
+
+  // ---- locks across fork ---------------------------------------------------------------------------------
+  //
+  // A forked child shares the parent's open file descriptions, and with them the locks: a child that lives on
+  // would keep a session locked after its parent was killed. So a descriptor is announced here before it is
+  // locked, and the child closes every announced descriptor before fork returns in it (pthread_atfork(3)).
+
+  /// Announces a descriptor that is about to be locked by the calling thread.
+  virtual void announce_lock(int descriptor, FileIdentity identity) = 0;
+  /// Takes the announcement back; call before close. Answers false in a forked child, where the descriptor
+  /// has been closed already and its number may belong to something else.
+  virtual bool withdraw_lock(int descriptor) = 0;
+  /// True if the calling thread has announced a lock on this very file: waiting for it would never end.
+  virtual bool locked_by_this_thread(FileIdentity identity) = 0;
+  /// Counts the forks between the program's start and this process; costs no system call. Who compares it
+  /// with an earlier value learns whether it is a forked copy.
+  virtual std::uint64_t process_generation() = 0;
+  /// The process that holds the flock of a file according to /proc/locks, or 0 where the kernel does not
+  /// tell (other PID namespace, network file system).
+  virtual int lock_holder(FileIdentity identity) = 0;
+};
+
+}  // namespace sess::sys
