@@ -1,0 +1,63 @@
+// The lock of a file, and of a name.
+//
+// The lock of a name is flock(2) on the inode that is linked at it. A commit puts another inode there, so an
+// acquisition is only good once the name has been looked at again under the lock (PROTOCOL.md, "Lock").
+#pragma once
+
+#include "fs/directory.hpp"
+#include "fs/waiting.hpp"
+#include "sys/system.hpp"
+#include "sys/unique_fd.hpp"
+
+#include <cstdint>
+
+namespace sess::fs {
+
+/// An open file that may be locked. Calling sequence: construct, try_lock until it answers true, release.
+///
+/// In a forked child it is dead: the child's copy of the descriptor was closed before fork returned, and nothing
+/// here touches that number again.
+class FileLock {
+ public:
+  FileLock() = default;  // no file
+  /// Announces the descriptor before anything locks it: a fork must not leave the lock with the child.
+  FileLock(sys::System& system, sys::UniqueFd file, sys::FileIdentity identity);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock() { release(); }
+
+  /// False if somebody else has the lock. Throws IoError, naming the path, when the file system cannot lock.
+  bool try_lock(const Directory& directory, const char* name);
+  /// Unlocks, withdraws the announcement, closes. LOCK_UN first: a child made by means that run no fork handlers
+  /// (clone(2), vfork(2)) may share the open file description, and close alone would leave the lock with it.
+  void release() noexcept;
+
+  explicit operator bool() const noexcept { return static_cast<bool>(file_); }
+  const sys::UniqueFd& file() const noexcept { return file_; }
+  sys::FileIdentity identity() const noexcept { return identity_; }
+  /// False in a forked child of the process that constructed it.
+  bool own() const;
+
+ private:
+  sys::System* system_ = nullptr;
+  sys::UniqueFd file_;
+  sys::FileIdentity identity_;
+  std::uint64_t generation_ = 0;
+  bool locked_ = false;
+};
+
+/// locked: `lock` is held on the inode that is linked at the name; absent: there is no such name; busy: the
+/// deadline passed.
+struct Acquisition {
+  enum class Outcome : std::uint8_t { locked, absent, busy };
+  Outcome outcome = Outcome::busy;
+  FileLock lock = {};
+  sys::FileStatus status = {};  // taken under the lock
+  int holder = 0;               // of a busy lock, where the kernel tells and waiting was permitted
+};
+
+/// Acquires the lock of a name. Waits at most until the deadline. Throws UsageError when this thread holds it
+/// already and would wait for ever.
+Acquisition acquire(const Directory& directory, const char* name, Deadline deadline);
+
+}  // namespace sess::fs

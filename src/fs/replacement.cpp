@@ -1,0 +1,143 @@
+#include "fs/replacement.hpp"
+
+#include "fs/io_error.hpp"
+#include "fs/temporary_file.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace sess::fs {
+
+using sys::OpenMode;
+using sys::RenameMode;
+
+namespace {
+
+/// A waiter that woke on the old inode holds the spare's lock for the few microseconds that it takes to find out
+/// that the name has moved on. Looking again so often costs less than a new inode.
+constexpr int spare_attempts = 4;
+constexpr auto spare_pause = std::chrono::microseconds(20);
+
+}  // namespace
+
+Replacement::Replacement(const Directory& directory, ReplacementNames names, FileLock& current,
+                         ReplacementOptions options)
+    : directory_(directory), names_(std::move(names)), current_(current), options_(options) {}
+
+Replacement::~Replacement() {
+  if (state_ == State::prepared) abandon();
+}
+
+void Replacement::prepare(Deadline deadline) {
+  Backoff backoff(directory_.system(), deadline);
+  for (;;) {
+    const bool spare_is_there = take_spare();
+    if (reuses_spare_) break;
+    if (options_.spare_only) {
+      // A spare needs no inode, and whoever holds its lock will let it go.
+      if (spare_is_there && backoff.pause()) continue;
+      throw_io("create", directory_.path_of(names_.spare), -ENOSPC);
+    }
+    try {
+      TemporaryFile temporary = make_temporary_file(directory_, names_.next_temporary);
+      next_ = std::move(temporary.lock);
+      name_ = std::move(temporary.name);
+      status_ = temporary.status;
+      break;
+    } catch (const IoError& error) {
+      if (!spare_is_there || !out_of_space(error.error_number()) || !backoff.pause()) throw;
+    }
+  }
+  state_ = State::prepared;
+}
+
+/// True if there is a spare that could be waited for. Sets reuses_spare_ if it is ours.
+bool Replacement::take_spare() {
+  sys::System& system = directory_.system();
+  auto file = directory_.open_file(names_.spare, OpenMode::read_write);
+  if (!file) return false;
+  const auto status = directory_.status(*file, names_.spare);
+  // A second link (a backup made of hard links) would be written through: take a fresh file instead.
+  if (status.type != sys::FileType::regular || status.links != 1) return false;
+  FileLock lock(system, std::move(*file), status.identity);
+  for (int attempt = 1; !lock.try_lock(directory_, names_.spare); ++attempt) {
+    if (attempt == spare_attempts) return true;
+    system.pause(spare_pause);
+  }
+  next_ = std::move(lock);
+  name_ = names_.spare;
+  status_ = status;
+  reuses_spare_ = true;
+  return true;
+}
+
+void Replacement::read(std::size_t size, std::vector<std::byte>& content) const {
+  directory_.read(next_.file(), name_.c_str(), size, content);
+}
+
+void Replacement::write(std::span<const std::byte> content) {
+  sys::System& system = directory_.system();
+  directory_.write(next_.file(), name_.c_str(), content);
+  if (status_.size > content.size()) {
+    const int answer = system.truncate(next_.file().get(), content.size());
+    if (answer < 0) throw_io("truncate", directory_.path_of(name_), answer);
+  }
+  if (options_.durable) {
+    const int answer = system.sync_data(next_.file().get());
+    if (answer < 0) {
+      sync_failed_ = true;
+      throw_io("sync", directory_.path_of(name_), answer);
+    }
+  }
+}
+
+void Replacement::set_times(sys::FileTime time) {
+  const int answer = directory_.system().set_times(next_.file().get(), time);
+  if (answer < 0) throw_io("set times of", directory_.path_of(name_), answer);
+}
+
+int Replacement::publish() {
+  exchange_or_replace();
+  state_ = State::published;
+  // The lock on the new inode is held, so nobody else can commit; the old one's waiters wake, look at the name
+  // and queue on the new inode.
+  current_ = std::move(next_);
+  if (!options_.durable) return 0;
+  try {
+    directory_.sync_child(options_.directory_name);
+  } catch (const IoError& error) {
+    return -error.error_number();
+  }
+  return 0;
+}
+
+void Replacement::exchange_or_replace() {
+  sys::System& system = directory_.system();
+  const int at = directory_.descriptor();
+  if (options_.exchange) {
+    const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
+    if (answer == 0) {
+      // A temp name now means the old version: it becomes the spare while the new inode's lock is still ours.
+      // ENOENT: a sweep took it for a leftover. The spare is then missing, which is no harm.
+      if (!reuses_spare_) system.rename(at, name_.c_str(), at, names_.spare, RenameMode::replace);
+      return;
+    }
+    if (answer != -EINVAL && answer != -ENOSYS && answer != -EOPNOTSUPP)
+      throw_io("exchange", directory_.path_of(name_), answer);
+  }
+  // The fallback leaves no spare: one beside a record that it did not precede would be recovered wrongly.
+  if (!reuses_spare_) directory_.unlink(names_.spare);
+  const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::replace);
+  if (answer < 0) throw_io("rename", directory_.path_of(name_), answer);
+}
+
+void Replacement::abandon() noexcept {
+  sys::System& system = directory_.system();
+  if (!next_.own()) return;
+  // After a failed sync the kernel marks the pages clean although they are not on disk: the file is not to be
+  // trusted again (PostgreSQL's fsync findings of 2018; fsync(2), "EIO").
+  if (reuses_spare_ && !sync_failed_ && system.truncate(next_.file().get(), 0) == 0) return;
+  system.unlink(directory_.descriptor(), name_.c_str());
+}
+
+}  // namespace sess::fs
