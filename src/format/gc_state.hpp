@@ -1,0 +1,29 @@
+// The file "gc": where the sweep goes on, and what the last one did (src/FORMAT.md, "gc").
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sess::format {
+
+/// Always so many bytes, so that writing it again needs no space.
+inline constexpr std::size_t gc_state_size = 256;
+
+struct GcState {
+  unsigned next_shard = 0;
+  std::int64_t finished = 0;  // milliseconds since 1970-01-01 00:00 UTC
+  std::int64_t duration = 0;  // milliseconds
+  std::uint64_t examined = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t leftovers = 0;
+  friend bool operator==(const GcState&, const GcState&) = default;
+};
+
+std::string to_text(const GcState& state);
+/// Nothing for what is no such text: the sweep then begins at the first shard.
+std::optional<GcState> parse_gc_state(std::string_view text);
+
+}  // namespace sess::format

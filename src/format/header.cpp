@@ -1,0 +1,139 @@
+#include "format/header.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sess::format {
+
+namespace {
+
+// "\x89" makes it no text, "\r\n" shows damage by text conversion (the idea is PNG's signature, RFC 2083, 12.12).
+constexpr std::array<std::uint8_t, 8> magic = {0x89, 's', 'e', 's', 's', '\r', '\n', 0x1a};
+
+// Offsets in bytes.
+constexpr std::size_t at_magic = 0;
+constexpr std::size_t at_version = 8;
+constexpr std::size_t at_header_size = 10;
+constexpr std::size_t at_state = 12;
+constexpr std::size_t at_kind = 13;
+constexpr std::size_t at_flags = 14;
+constexpr std::size_t at_generation = 16;
+constexpr std::size_t at_created = 24;
+constexpr std::size_t at_idle_timeout = 32;
+constexpr std::size_t at_deadline = 40;
+constexpr std::size_t at_absolute_deadline = 48;
+constexpr std::size_t at_key = 56;
+constexpr std::size_t at_principal = 76;
+constexpr std::size_t at_payload_size = 96;
+constexpr std::size_t at_reserved = 100;
+constexpr std::size_t at_checksum = 120;
+static_assert(at_key + SessionKey::size == at_principal);
+static_assert(at_principal + std::tuple_size_v<PrincipalHash> == at_payload_size);
+static_assert(at_checksum + 8 == header_size);
+
+template <class T>
+void put(std::span<std::byte> record, std::size_t at, T value) {
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    record[at + i] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i));
+}
+
+template <class T>
+T get(std::span<const std::byte> record, std::size_t at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof(T); ++i) value |= std::to_integer<std::uint64_t>(record[at + i]) << (8 * i);
+  return static_cast<T>(value);
+}
+
+template <std::size_t size>
+void put_array(std::span<std::byte> record, std::size_t at, const std::array<std::uint8_t, size>& bytes) {
+  std::memcpy(record.data() + at, bytes.data(), size);
+}
+
+template <std::size_t size>
+std::array<std::uint8_t, size> get_array(std::span<const std::byte> record, std::size_t at) {
+  std::array<std::uint8_t, size> bytes;
+  std::memcpy(bytes.data(), record.data() + at, size);
+  return bytes;
+}
+
+/// XXH3 (64 bits, xxHash 0.8) of the payload, seeded with that of the header up to the checksum's own field:
+/// both are covered, and neither has to be copied or changed for it.
+std::uint64_t checksum(std::span<const std::byte> record) {
+  const auto payload = record.subspan(header_size);
+  return XXH3_64bits_withSeed(payload.data(), payload.size(), XXH3_64bits(record.data(), at_checksum));
+}
+
+Unverified corrupt(std::string why) { return {Unverified::Kind::corrupt, std::move(why)}; }
+
+}  // namespace
+
+void encode_record(const Header& header, std::span<const std::byte> payload, std::vector<std::byte>& record) {
+  record.assign(header_size, std::byte{0});
+  record.insert(record.end(), payload.begin(), payload.end());
+  put_array(record, at_magic, magic);
+  put(record, at_version, format_version);
+  put(record, at_header_size, static_cast<std::uint16_t>(header_size));
+  put(record, at_state, static_cast<std::uint8_t>(header.state));
+  put(record, at_kind, static_cast<std::uint8_t>(header.kind));
+  put(record, at_generation, header.generation);
+  put(record, at_created, header.created);
+  put(record, at_idle_timeout, header.idle_timeout);
+  put(record, at_deadline, header.deadline);
+  put(record, at_absolute_deadline, header.absolute_deadline);
+  put_array(record, at_key, header.key.bytes());
+  put_array(record, at_principal, header.principal);
+  put(record, at_payload_size, static_cast<std::uint32_t>(payload.size()));
+  put(record, at_checksum, checksum(record));
+}
+
+std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, const SessionKey& key) {
+  if (file.empty()) return corrupt("the file is empty");
+  if (file.size() < header_size) return corrupt(fmt::format("{} bytes are no header", file.size()));
+  if (get_array<8>(file, at_magic) != magic) return corrupt("no record: wrong magic");
+  const auto version = get<std::uint16_t>(file, at_version);
+  if (version == 0) return corrupt("format version 0 was never written");
+  if (version > format_version)
+    return Unverified{
+        Unverified::Kind::foreign,
+        fmt::format("format version {} is newer than {}, the newest this program knows", version, format_version)};
+  if (get<std::uint16_t>(file, at_header_size) != header_size) return corrupt("wrong header size");
+  const auto payload_size = get<std::uint32_t>(file, at_payload_size);
+  if (payload_size > payload_limit || payload_size > file.size() - header_size)
+    return corrupt(fmt::format("the payload should have {} bytes and has {}", payload_size, file.size() - header_size));
+  if (payload_size != file.size() - header_size) return corrupt("there are bytes after the payload");
+  if (get<std::uint64_t>(file, at_checksum) != checksum(file)) return corrupt("wrong checksum");
+  if (SessionKey(get_array<SessionKey::size>(file, at_key)) != key)
+    return corrupt("the record belongs to another session");
+
+  const auto state = get<std::uint8_t>(file, at_state);
+  const auto kind = get<std::uint8_t>(file, at_kind);
+  const auto flags = get<std::uint16_t>(file, at_flags);
+  const bool reserved_used = std::ranges::any_of(file.subspan(at_reserved, at_checksum - at_reserved),
+                                                 [](std::byte byte) { return byte != std::byte{0}; });
+  if (state < 1 || state > 3 || kind > 1 || flags != 0 || reserved_used)
+    return Unverified{Unverified::Kind::foreign, "the record uses a state or flag that this program does not know"};
+
+  Header header;
+  header.state = static_cast<RecordState>(state);
+  header.kind = static_cast<SessionKind>(kind);
+  header.key = key;
+  header.generation = get<std::uint64_t>(file, at_generation);
+  header.created = get<std::int64_t>(file, at_created);
+  header.idle_timeout = get<std::int64_t>(file, at_idle_timeout);
+  header.deadline = get<std::int64_t>(file, at_deadline);
+  header.absolute_deadline = get<std::int64_t>(file, at_absolute_deadline);
+  header.principal = get_array<std::tuple_size_v<PrincipalHash>>(file, at_principal);
+  header.payload_size = payload_size;
+  return header;
+}
+
+std::optional<std::uint64_t> claimed_generation(std::span<const std::byte> file, const SessionKey& key) {
+  if (file.size() < header_size || get_array<8>(file, at_magic) != magic) return std::nullopt;
+  if (SessionKey(get_array<SessionKey::size>(file, at_key)) != key) return std::nullopt;
+  return get<std::uint64_t>(file, at_generation);
+}
+
+}  // namespace sess::format

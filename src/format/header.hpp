@@ -1,0 +1,62 @@
+// The header of a record: fixed size, little-endian, versioned (src/FORMAT.md, "Record").
+#pragma once
+
+#include <sess/session_id.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sess::format {
+
+inline constexpr std::size_t header_size = 128;  // bytes
+inline constexpr std::uint16_t format_version = 1;
+/// No record is larger than this, whatever a store's size limit; bytes of payload.
+inline constexpr std::uint32_t payload_limit = std::uint32_t{1} << 30;
+
+enum class RecordState : std::uint8_t { live = 1, superseded = 2, forward = 3 };
+
+using PrincipalHash = std::array<std::uint8_t, 20>;  // all zero: no principal
+
+/// Times are milliseconds since 1970-01-01 00:00 UTC.
+struct Header {
+  RecordState state = RecordState::live;
+  SessionKind kind = SessionKind::anonymous;
+  SessionKey key;
+  std::uint64_t generation = 0;
+  std::int64_t created = 0;
+  std::int64_t idle_timeout = 0;       // milliseconds
+  std::int64_t deadline = 0;           // of this commit; a touch moves only the file's mtime
+  std::int64_t absolute_deadline = 0;  // never passed, whatever mtime says
+  PrincipalHash principal{};
+  std::uint32_t payload_size = 0;  // bytes; set by encode_record
+  friend bool operator==(const Header&, const Header&) = default;
+};
+
+/// Header and payload in one buffer, with size and checksum filled in.
+void encode_record(const Header& header, std::span<const std::byte> payload, std::vector<std::byte>& record);
+
+/// Why bytes are not a record.
+struct Unverified {
+  enum class Kind : std::uint8_t {
+    corrupt,  // does not verify: torn, empty, damaged, or another session's
+    foreign,  // verifies as something that this program must leave alone: a newer format
+  };
+  Kind kind;
+  std::string why;
+};
+
+/// Verifies magic, version, key, length and checksum of a whole file, in an order that trusts nothing unchecked.
+/// The payload is what follows the header.
+std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, const SessionKey& key);
+
+/// The generation that a header names, without a look at the checksum: the generation rule counts what a killed
+/// writer left. Nothing if these are not the beginnings of a record of this key.
+std::optional<std::uint64_t> claimed_generation(std::span<const std::byte> file, const SessionKey& key);
+
+}  // namespace sess::format

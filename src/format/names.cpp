@@ -1,0 +1,81 @@
+#include "format/names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sess::format {
+
+namespace {
+
+constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view temporary_suffix = ".temp";
+constexpr std::size_t number_size = 16;
+constexpr char spare_mark = '~';
+
+bool is_hexadecimal(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return digits.find(c) != std::string_view::npos; });
+}
+
+char* put_byte(char* at, std::uint8_t byte) noexcept {
+  *at++ = digits[byte >> 4];
+  *at++ = digits[byte & 15];
+  return at;
+}
+
+/// "ab/abcd...": answers where it ends.
+char* put_record(char* at, const SessionKey& key) noexcept {
+  at = put_byte(at, key.bytes()[0]);
+  *at++ = '/';
+  for (const std::uint8_t byte : key.bytes()) at = put_byte(at, byte);
+  return at;
+}
+
+}  // namespace
+
+std::string shard_name(unsigned shard) { return fmt::format("{:02x}", shard); }
+
+std::optional<unsigned> parse_shard_name(std::string_view name) {
+  if (name.size() != 2 || !is_hexadecimal(name)) return std::nullopt;
+  return static_cast<unsigned>(digits.find(name[0]) * 16 + digits.find(name[1]));
+}
+
+ShortName record_name(const SessionKey& key) noexcept {
+  ShortName name;
+  put_record(name.text_.data(), key);
+  return name;
+}
+
+ShortName spare_name(const SessionKey& key) noexcept {
+  ShortName name;
+  *put_record(name.text_.data(), key) = spare_mark;
+  return name;
+}
+
+ShortName shard_of(const SessionKey& key) noexcept {
+  ShortName name;
+  put_byte(name.text_.data(), key.bytes()[0]);
+  return name;
+}
+
+std::string temporary_name(const SessionKey& key, std::uint64_t number) {
+  return fmt::format("{}.{:016x}{}", record_name(key).view(), number, temporary_suffix);
+}
+
+std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t number) {
+  return fmt::format("{}{}.{:016x}", key.to_string(), spare ? "~" : "", number);
+}
+
+std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view name) {
+  const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
+  if (!key || key->bytes()[0] != shard) return std::nullopt;
+  std::string_view rest = name.substr(SessionKey::text_size);
+  if (rest.empty()) return ShardEntry{ShardEntry::Kind::record, *key};
+  if (rest.size() == 1 && rest[0] == spare_mark) return ShardEntry{ShardEntry::Kind::spare, *key};
+  if (rest.size() == 1 + number_size + temporary_suffix.size() && rest.starts_with('.') &&
+      rest.ends_with(temporary_suffix) && is_hexadecimal(rest.substr(1, number_size)))
+    return ShardEntry{ShardEntry::Kind::temporary, *key};
+  return std::nullopt;
+}
+
+}  // namespace sess::format

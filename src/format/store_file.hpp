@@ -1,0 +1,24 @@
+// The file "store", which makes a directory a store (src/FORMAT.md, "store").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sess::format {
+
+struct StoreFile {
+  std::uint32_t format = 1;  // version of the records that programs are to write
+  std::uint32_t shards = 256;
+  bool exchange = true;      // probed: the file system exchanges two names
+  bool no_replace = true;    // probed: it refuses to rename over a name when asked to
+  std::uint64_t device = 0;  // the file system that was probed
+  friend bool operator==(const StoreFile&, const StoreFile&) = default;
+};
+
+std::string to_text(const StoreFile& file);
+/// Nothing for text that is no store file. Lines that this program does not know are passed over.
+std::optional<StoreFile> parse_store_file(std::string_view text);
+
+}  // namespace sess::format
