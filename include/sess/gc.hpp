@@ -1,0 +1,67 @@
+// Sweeping: the removal of expired sessions and of what crashes left behind.
+#pragma once
+
+#include <sess/export.hpp>
+#include <sess/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace sess {
+
+class Store;
+
+struct GcOptions {
+  /// Stop after about this long; the next sweep goes on from there. Zero: sweep everything. At least one
+  /// shard is finished whatever the budget, so that repeated sweeps always get round.
+  std::chrono::milliseconds budget{0};
+  /// Only count what would be removed.
+  bool dry_run = false;
+};
+
+/// What one sweep did.
+struct GcReport {
+  Status status;                  // ok, or busy: another sweeper was at work and nothing was done
+  std::uint64_t examined = 0;     // records whose deadline was looked at
+  std::uint64_t expired = 0;      // records removed (with dry_run: that would be)
+  std::uint64_t in_use = 0;       // past their deadline, but locked or renewed meanwhile: left alone
+  std::uint64_t leftovers = 0;    // temp files of killed programs removed
+  std::uint64_t quarantined = 0;  // records that did not verify and could not be recovered: moved aside
+  std::uint64_t unreadable = 0;   // records of a newer format: left alone
+  std::uint64_t errors = 0;       // files that could not be examined or removed because of an I/O error
+  std::string first_error;        // the message of the first of them
+  std::uint32_t shards_done = 0;  // of all shards, how many this sweep finished
+  bool complete = false;          // this sweep looked at every shard
+  std::chrono::microseconds duration{0};
+};
+
+struct GcThreadOptions {
+  std::chrono::milliseconds interval{60'000};  // each pause is this, give or take a tenth
+  std::chrono::milliseconds budget{200};       // of each sweep
+  /// Called in the thread after each sweep. Must not throw.
+  std::function<void(const GcReport&)> on_report = nullptr;
+  /// Called in the thread when a sweep throws; sweeping goes on at the next interval. Must not throw.
+  std::function<void(std::exception_ptr)> on_error = nullptr;
+};
+
+/// Sweeps in a thread until it is destroyed; the destructor waits for a running sweep, not for the interval.
+///
+/// A forked child has no such thread: destroying its copy of this object is safe and does nothing. A program
+/// that forks its workers may start one in each; the store lets only one sweep at a time.
+class SESS_API GcThread {
+ public:
+  explicit GcThread(Store store, GcThreadOptions options = {});
+  GcThread(const GcThread&) = delete;
+  GcThread& operator=(const GcThread&) = delete;
+  ~GcThread();
+
+ private:
+  class Worker;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace sess

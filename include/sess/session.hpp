@@ -1,0 +1,72 @@
+// A locked session: exclusive from Store::lock (or the first commit of a new one) to release.
+#pragma once
+
+#include <sess/editor.hpp>
+#include <sess/export.hpp>
+#include <sess/result.hpp>
+#include <sess/session_id.hpp>
+#include <sess/snapshot.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace sess {
+
+/// What a commit survives beside the death of the program (that, every commit survives).
+///
+/// relaxed: a power cut leaves an earlier committed version, or none, of a session that changed since the
+///   kernel last wrote its pages back (some 30 seconds); never a torn or mixed one. Logout is final all the same:
+///   destroying a session is always synced.
+/// durable: commit answers when the version is on disk; a power cut leaves the last acknowledged one. Costs
+///   one fdatasync and one fsync of a directory per commit.
+enum class Durability : std::uint8_t { relaxed, durable };
+
+struct CommitOptions {
+  /// Without a value: the store's.
+  std::optional<Durability> durability = std::nullopt;
+  /// False: the session's deadline stays where it is. A poll must not keep a session alive for ever.
+  bool renew = true;
+};
+
+/// Movable, not copyable. The destructor rolls back and releases, and never throws. Belongs to one thread at
+/// a time and to the process that locked it: used in a forked child it throws UsageError, and its destructor
+/// there does nothing. Keeps the store alive. While a session is locked its idle timeout does not run.
+class SESS_API Session : public Editor {
+ public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() override;
+
+  const SessionKey& key() const noexcept;
+  /// The ID of a session that was made by Store::create; nothing for one that was found by its key.
+  std::optional<SessionId> id() const;
+  /// Of the version that was locked or last committed; of a session not yet committed, generation 0.
+  const SessionFacts& facts() const noexcept;
+
+  /// Writes the changes as a new version and keeps the lock. Writes nothing when nothing has changed, but
+  /// renews the deadline where that is due. Does not wait for any lock.
+  /// Answers ok; durability_unknown; expired when the absolute deadline has passed (nothing written).
+  /// Throws IoError, TooLarge, TypeMismatch: then the committed version stays, and the changes are still here.
+  Status commit(const CommitOptions& options = {});
+  /// Forgets the changes since the lock or the last commit.
+  void rollback();
+  /// Moves the deadline to now + idle timeout, at most to the absolute deadline. Throws IoError.
+  Status touch();
+  /// Ends the session for good, also across a power cut, and releases it. Throws IoError.
+  Status destroy();
+  /// Unlocks. Uncommitted changes are forgotten. Afterwards only key() and id() may be used.
+  void release() noexcept;
+
+  // Made by Store; not for use by programs.
+  class State;
+  explicit Session(std::unique_ptr<State> state);
+
+ private:
+  State& live() const;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sess

@@ -1,0 +1,150 @@
+// The store: a directory of sessions.
+#pragma once
+
+#include <sess/editor.hpp>
+#include <sess/export.hpp>
+#include <sess/gc.hpp>
+#include <sess/result.hpp>
+#include <sess/session.hpp>
+#include <sess/session_id.hpp>
+#include <sess/snapshot.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sess {
+
+/// Something happened that an operator may want to know. Delivered in the thread that caused it.
+struct Event {
+  enum class Kind : std::uint8_t {
+    recovered,    // a record did not verify and was restored from its previous version
+    quarantined,  // a record did not verify and was moved aside; the session is absent
+  };
+  Kind kind;
+  SessionKey key;
+  std::string detail;  // why, in words
+};
+
+/// How a commit replaces a record.
+enum class CommitMethod : std::uint8_t {
+  automatic,    // exchange with the spare where the file system can, else rename_only
+  rename_only,  // a fresh temp file and a plain rename each time; for tests, and for file systems that lie
+};
+
+struct StoreOptions {
+  /// A session not used for this long expires. For new sessions; each keeps its own. Positive.
+  std::chrono::milliseconds idle_timeout = std::chrono::minutes(24);
+  /// A session this old expires, used or not. For new sessions; each keeps its own. Positive.
+  std::chrono::milliseconds lifetime = std::chrono::hours(8);
+  Durability durability = Durability::relaxed;
+  /// Largest payload of one session, in bytes; a commit above it throws TooLarge. At most 1 GiB.
+  std::size_t size_limit = std::size_t{1} << 20;
+  /// How long lock, update, merge and destroy wait for a session's lock before they answer busy.
+  std::chrono::milliseconds lock_timeout = std::chrono::seconds(30);
+  /// Make the store if there is none at this path (Store::init). An existing directory that is not empty and
+  /// not a store is refused all the same.
+  bool create = false;
+  CommitMethod commit_method = CommitMethod::automatic;
+  /// Must not throw, and must not use the store.
+  std::function<void(const Event&)> on_event = nullptr;
+};
+
+struct LockOptions {
+  /// Without a value: the store's lock_timeout. Zero: do not wait.
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+};
+
+struct CreateOptions {
+  SessionKind kind = SessionKind::anonymous;
+  std::optional<std::chrono::milliseconds> idle_timeout = std::nullopt;  // without a value: the store's
+  std::optional<std::chrono::milliseconds> lifetime = std::nullopt;
+};
+
+/// One line of a listing.
+struct SessionEntry {
+  SessionKey key;
+  SessionFacts facts;      // all zero when there is a problem
+  std::uint64_t size = 0;  // of the record, in bytes
+  std::string problem;     // why the record cannot be read; empty: it can
+};
+
+/// What the store's own file says.
+struct StoreFacts {
+  std::string path;
+  std::uint32_t format = 0;  // version of the records it writes
+  std::uint32_t shards = 0;
+  bool exchange = false;  // the file system can exchange two names
+};
+
+/// A handle, cheap to copy; sessions keep what it refers to alive. All members may be called by several threads
+/// at once and in forked children; none blocks on another thread of the process except for a session's lock.
+///
+/// Wherever a key is taken, a SessionId does as well. Members that touch a session's file throw IoError when
+/// the file system fails, CorruptRecord when a record is of a kind this program must leave alone.
+class SESS_API Store {
+ public:
+  /// Opens the store at `path`. Throws StoreError if there is none (and none was asked for), if it belongs to
+  /// another user, or if its format is newer than this library; IoError when the file system fails.
+  static Store open(const std::string& path, const StoreOptions& options = {});
+  /// Makes a store and its directory (mode 0700, parents as needed). Throws StoreError if the directory holds
+  /// anything already; a store that is already there is left as it is and that is no error.
+  static void init(const std::string& path);
+
+  /// The ID that a client sent, if this store has issued it; nothing for anything else. No system call.
+  std::optional<SessionId> parse(std::string_view text) const;
+
+  /// One committed version, without a lock and without waiting for writers.
+  /// Answers absent, expired or superseded where there is no usable session.
+  Result<Snapshot> snapshot(const SessionKey& key) const;
+  /// Waits for the session's lock and holds it until release. Answers absent, expired, superseded or busy.
+  /// Throws UsageError if this thread holds it already: the wait would never end.
+  Result<Session> lock(const SessionKey& key, const LockOptions& options = {}) const;
+  /// Runs `change` under the lock and commits what it changed. `change` may be run more than once and must
+  /// have no other effect than on its editor; what it throws rolls back and comes out here.
+  /// Answers ok, durability_unknown, absent, expired, superseded or busy.
+  Status update(const SessionKey& key, const std::function<void(Editor&)>& change,
+                const CommitOptions& options = {}) const;
+  /// Applies changes that were made on a snapshot to the session as it is now, under a short lock.
+  /// Answers ok, durability_unknown, conflict, gone (absent, expired or superseded by now) or busy.
+  Status merge(const Changes& changes, const CommitOptions& options = {}) const;
+
+  /// A new session with a fresh ID. Nothing is on disk before its first commit; from then on it is locked.
+  /// Store it, then hand out the ID: commit, release, then Set-Cookie.
+  Session create(const CreateOptions& options = {}) const;
+
+  /// Renews the deadline without reading values. Skipped, and ok, while it would move by less than a tenth of
+  /// the idle timeout. Answers ok, absent, expired, superseded, or not_renewed when the lock was not free within
+  /// a short time.
+  Status touch(const SessionKey& key) const;
+  /// Ends a session for good, also across a power cut. Answers ok, absent or busy.
+  Status destroy(const SessionKey& key) const;
+
+  /// Calls `visit` for every session that has not expired, until it answers false. Not a consistent picture
+  /// of one moment: sessions may come and go meanwhile.
+  void list(const std::function<bool(const SessionEntry&)>& visit) const;
+  /// The keys that begin with these hexadecimal digits (at least one), at most `limit` of them.
+  std::vector<SessionKey> find(std::string_view key_prefix, std::size_t limit) const;
+
+  /// Removes expired sessions and leftovers of killed programs. Takes each session's lock before it judges.
+  GcReport gc(const GcOptions& options = {}) const;
+
+  const StoreOptions& options() const noexcept;
+  StoreFacts facts() const;
+
+  // Made by open; not for use by programs.
+  class Core;
+  explicit Store(std::shared_ptr<const Core> core) noexcept;
+
+ private:
+  friend class StoreAccess;
+  std::shared_ptr<const Core> core_;
+};
+
+}  // namespace sess

@@ -1,0 +1,58 @@
+// Listing: every record of the store, and the search by prefix.
+#include "backend/file_store.hpp"
+#include "format/names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sess::backend {
+
+namespace {
+
+/// The keys of one shard's records; the directory is read to its end before anything else happens.
+std::vector<SessionKey> keys_of(const fs::Directory& shards, unsigned shard) {
+  std::vector<SessionKey> keys;
+  shards.open_child(format::shard_name(shard).c_str()).visit([&](const sys::DirectoryEntry& entry) {
+    const auto parsed = format::parse_shard_entry(shard, entry.name);
+    if (parsed && parsed->kind == format::ShardEntry::Kind::record) keys.push_back(parsed->key);
+    return true;
+  });
+  return keys;
+}
+
+}  // namespace
+
+void FileStore::visit(const std::function<bool(const Listed&)>& visitor) const {
+  for (unsigned shard = 0; shard < format::shard_count; ++shard) {
+    for (const SessionKey& key : keys_of(shards_, shard)) {
+      Listed listed{key, std::nullopt, 0, {}};
+      try {
+        ReadResult read = this->read(key);
+        if (read.outcome == Outcome::absent) continue;
+        if (read.outcome == Outcome::ok) {
+          listed.size = format::header_size + read.version.payload.size();
+          listed.version = std::move(read.version);
+        } else {
+          listed.problem = "does not verify, and its lock is busy";
+        }
+      } catch (const Error& error) {
+        listed.problem = error.what();
+      }
+      if (!visitor(listed)) return;
+    }
+  }
+}
+
+std::vector<SessionKey> FileStore::find(std::string_view prefix, std::size_t limit) const {
+  std::vector<SessionKey> found;
+  for (unsigned shard = 0; shard < format::shard_count && found.size() < limit; ++shard) {
+    const std::string name = format::shard_name(shard);
+    if (!prefix.starts_with(name) && !std::string_view(name).starts_with(prefix)) continue;
+    for (const SessionKey& key : keys_of(shards_, shard))
+      if (found.size() < limit && key.to_string().starts_with(prefix)) found.push_back(key);
+  }
+  return found;
+}
+
+}  // namespace sess::backend

@@ -1,0 +1,110 @@
+#include "backend/file_record.hpp"
+
+#include "backend/stamp.hpp"
+#include "format/names.hpp"
+#include "fs/io_error.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sess::backend {
+
+namespace {
+// Each failed attempt lost its temp file to a sweep that came minutes late: more than a few are no chance.
+constexpr int attempt_limit = 8;
+}  // namespace
+
+FileRecord::FileRecord(const FileStore& store, fs::FileLock lock, Version version, std::uint64_t highest_generation)
+    : store_(store),
+      lock_(std::move(lock)),
+      version_(std::move(version)),
+      highest_generation_(std::max(highest_generation, version_.header.generation)) {}
+
+void FileRecord::check_usable() const {
+  if (!lock_) throw UsageError("use session: it has been released");
+  if (!lock_.own()) throw UsageError("use session: it was locked by the process that forked this one");
+}
+
+Outcome FileRecord::commit(const NewVersion& next) {
+  check_usable();
+  const SessionKey& key = version_.header.key;
+  const auto record = format::record_name(key);
+  const auto spare = format::spare_name(key);
+  const auto shard = format::shard_of(key);
+  bool spare_only = false;
+  for (int attempt = 1;; ++attempt) {
+    fs::Replacement replacement(store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
+                                {store_.options_.exchange, next.durable, spare_only, shard.c_str()});
+    try {
+      replacement.prepare(fs::Deadline::after(store_.system(), store_.options_.lock_timeout));
+      return commit_by(replacement, next);
+    } catch (const IoError& error) {
+      if (attempt == attempt_limit || replacement.reuses_spare()) throw;
+      if (fs::out_of_space(error.error_number()) && !spare_only) {
+        spare_only = true;  // a temp file needs space; the spare has it already
+      } else if (error.error_number() != ENOENT) {
+        throw;
+      }
+    }
+  }
+}
+
+Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& next) {
+  Version version{next.header, {}, next.header.deadline};
+  version.header.key = version_.header.key;
+  version.header.generation = next_generation(replacement);
+  version.header.payload_size = static_cast<std::uint32_t>(next.payload.size());
+  std::vector<std::byte> record;
+  format::encode_record(version.header, next.payload, record);
+  replacement.write(record);
+  // Before the exchange: a sweep judges by mtime as soon as the name means the new file.
+  replacement.set_times(stamp(version.deadline, version.header.generation));
+  const int sync_answer = replacement.publish();
+  version.payload.assign(next.payload.begin(), next.payload.end());
+  version_ = std::move(version);
+  highest_generation_ = version_.header.generation;
+  return sync_answer == 0 ? Outcome::ok : Outcome::durability_unknown;
+}
+
+/// The generation rule: one more than any trace of this record names. A writer that was killed between its write
+/// and its exchange has left a record in the spare; if its generation were given out again, a reader that saw
+/// that record would take it for the committed one.
+std::uint64_t FileRecord::next_generation(const fs::Replacement& replacement) const {
+  std::uint64_t highest = highest_generation_;
+  if (replacement.reuses_spare()) {
+    std::vector<std::byte> beginning;
+    replacement.read(format::header_size, beginning);
+    if (const auto claimed = format::claimed_generation(beginning, version_.header.key))
+      highest = std::max(highest, plausible_generation(highest, *claimed));
+    highest = std::max(highest, generation_by_digits(highest_generation_, digits_of(replacement.status().modified)));
+  }
+  return highest + 1;
+}
+
+void FileRecord::set_deadline(std::int64_t deadline) {
+  check_usable();
+  const auto record = format::record_name(version_.header.key);
+  // Digits kept: the version is the same.
+  const int answer = store_.system().set_times(lock_.file().get(), stamp(deadline, version_.header.generation));
+  if (answer < 0) fs::throw_io("set times of", store_.shards_.path_of(record.c_str()), answer);
+  version_.deadline = deadline;
+}
+
+Outcome FileRecord::destroy() {
+  check_usable();
+  const auto shard = format::shard_of(version_.header.key);
+  // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
+  store_.shards_.unlink(format::spare_name(version_.header.key).c_str());
+  store_.shards_.unlink(format::record_name(version_.header.key).c_str());
+  Outcome outcome = Outcome::ok;
+  try {
+    // At every durability level: without it destroyed sessions come back after a power cut.
+    store_.shards_.sync_child(shard.c_str());
+  } catch (const IoError&) {
+    outcome = Outcome::durability_unknown;
+  }
+  release();
+  return outcome;
+}
+
+}  // namespace sess::backend

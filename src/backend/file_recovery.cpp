@@ -1,0 +1,84 @@
+// Recovery and quarantine: what happens to a record that does not verify (PROTOCOL.md, "Recovery").
+#include "backend/file_store.hpp"
+#include "backend/stamp.hpp"
+#include "format/names.hpp"
+#include "fs/io_error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sess::backend {
+
+// The previous version is written into the damaged file itself, under the lock on it. Nothing is lost if that is
+// cut short: the file is as damaged as it was, and the spare still has its version. Readers meanwhile see a wrong
+// checksum and look again. No inode and no block is needed, and no name changes.
+bool FileStore::recover(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status,
+                        std::span<const std::byte> damaged, const std::string& why, Version& version,
+                        std::uint64_t& highest_generation) const {
+  const auto name = format::record_name(key);
+  const auto spare_name = format::spare_name(key);
+  // Read without its lock: only the holder of the record's lock writes to the spare, and that is this thread.
+  const auto spare = shards_.open_file(spare_name.c_str(), sys::OpenMode::read);
+  if (!spare) {
+    quarantine(key, why);
+    return false;
+  }
+  const sys::FileStatus spare_status = shards_.status(*spare, spare_name.c_str());
+  std::vector<std::byte> content;
+  if (spare_status.size <= format::header_size + std::uint64_t{format::payload_limit})
+    shards_.read(*spare, spare_name.c_str(), static_cast<std::size_t>(spare_status.size), content);
+  format::Unverified spare_why;
+  auto found = verified_version(content, key, spare_status.modified, spare_why);
+  if (!found) {
+    if (spare_why.kind == format::Unverified::Kind::foreign)
+      throw CorruptRecord(shards_.path_of(spare_name.c_str()), spare_why.why);
+    quarantine(key, why);
+    return false;
+  }
+
+  // The generation rule holds for what is recovered: later than anything that was ever seen of this record.
+  const std::uint64_t known = found->header.generation;
+  highest_generation = std::max({known, generation_by_digits(known, digits_of(status.modified)),
+                                 generation_by_digits(known, digits_of(spare_status.modified))});
+  if (const auto claimed = format::claimed_generation(damaged, key))
+    highest_generation = std::max(highest_generation, plausible_generation(known, *claimed));
+  ++highest_generation;
+
+  version = std::move(*found);
+  version.header.generation = highest_generation;
+  // The damaged file's mtime may be the later deadline: who was active last keeps the session.
+  version.deadline =
+      std::min(std::max(version.deadline, deadline_of(status.modified)), version.header.absolute_deadline);
+  version.header.deadline = version.deadline;
+  std::vector<std::byte> record;
+  format::encode_record(version.header, version.payload, record);
+  shards_.write(lock.file(), name.c_str(), record);
+  int answer = system().truncate(lock.file().get(), record.size());
+  if (answer < 0) fs::throw_io("truncate", shards_.path_of(name.c_str()), answer);
+  // At every durability level: the next commit overwrites the spare, until now the only good copy.
+  answer = system().sync_data(lock.file().get());
+  if (answer < 0) fs::throw_io("sync", shards_.path_of(name.c_str()), answer);
+  answer = system().set_times(lock.file().get(), stamp(version.deadline, highest_generation));
+  if (answer < 0) fs::throw_io("set times of", shards_.path_of(name.c_str()), answer);
+  report(Event::Kind::recovered, key, fmt::format("{}: restored from its previous version", why));
+  return true;
+}
+
+void FileStore::quarantine(const SessionKey& key, const std::string& why) const {
+  const fs::Directory aside = top_.open_child(format::quarantine_directory);
+  const std::uint64_t number = random_number();
+  const auto move = [&](const format::ShortName& from, bool spare) {
+    const std::string to = format::quarantine_name(key, spare, number);
+    const int answer =
+        system().rename(shards_.descriptor(), from.c_str(), aside.descriptor(), to.c_str(), sys::RenameMode::replace);
+    if (answer < 0 && answer != -ENOENT) fs::throw_io("quarantine", shards_.path_of(from.c_str()), answer);
+  };
+  // The spare first: a name that is absent must not have a spare.
+  move(format::spare_name(key), true);
+  move(format::record_name(key), false);
+  report(Event::Kind::quarantined, key, fmt::format("{}: moved to quarantine", why));
+}
+
+}  // namespace sess::backend

@@ -1,0 +1,155 @@
+#include "backend/file_setup.hpp"
+
+#include "format/gc_state.hpp"
+#include "format/header.hpp"
+#include "format/names.hpp"
+#include "fs/file_lock.hpp"
+#include "fs/io_error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <initializer_list>
+#include <utility>
+
+namespace sess::backend {
+
+using fs::Directory;
+using sys::OpenMode;
+using sys::RenameMode;
+
+namespace {
+
+constexpr std::uint32_t others = 0077;
+
+template <class... Parts>
+[[noreturn]] void refuse(fmt::format_string<Parts...> format, Parts&&... parts) {
+  throw StoreError(fmt::format(format, std::forward<Parts>(parts)...));
+}
+
+/// One user owns a store: files of another owner could neither be locked nor replaced by the first.
+void check_owner_and_mode(const Directory& top) {
+  const sys::FileStatus status = top.own_status();
+  const std::uint32_t user = top.system().user();
+  if (status.owner != user)
+    refuse("open store \"{}\": it belongs to user {} and this process runs as user {}; run it as the owner", top.path(),
+           status.owner, user);
+  if ((status.mode & others) != 0)
+    refuse("open store \"{}\": other users may enter it (mode {:04o}); make it private with chmod 0700", top.path(),
+           status.mode);
+}
+
+/// Init is done by one process at a time. The lock is on the directory itself, which no commit ever locks.
+fs::FileLock lock_for_init(const Directory& top) {
+  const int descriptor = top.system().open(top.descriptor(), ".", OpenMode::directory);
+  if (descriptor < 0) fs::throw_io("open directory", top.path(), descriptor);
+  fs::FileLock lock(top.system(), sys::UniqueFd(top.system(), descriptor), top.own_status().identity);
+  fs::Backoff backoff(top.system(), fs::Deadline::after(top.system(), std::chrono::seconds(30)));
+  while (!lock.try_lock(top, "."))
+    if (!backoff.pause()) fs::throw_io("lock", top.path(), -EWOULDBLOCK);
+  return lock;
+}
+
+/// A directory with anything in it that is not ours is not made a store: a sweep would go over it.
+void check_nothing_foreign(const Directory& top) {
+  constexpr std::array ours = {
+      format::keys_file,        format::new_keys_file,        format::new_store_file,      format::gc_file,
+      format::shards_directory, format::principals_directory, format::quarantine_directory};
+  top.visit([&](const sys::DirectoryEntry& entry) {
+    if (std::ranges::find(ours, entry.name, [](const char* name) { return std::string_view(name); }) == ours.end())
+      refuse("make store \"{}\": the directory holds \"{}\" and is not a store; choose an empty one", top.path(),
+             entry.name);
+    return true;
+  });
+}
+
+format::Keyring::Secret random_secret(const Directory& top) {
+  format::Keyring::Secret secret;
+  const int answer = top.system().random(std::as_writable_bytes(std::span(secret)));
+  if (answer < 0) fs::throw_io("read random bytes for", top.path(), answer);
+  return secret;
+}
+
+void make_keys(const Directory& top) {
+  if (const auto text = top.read_text(format::keys_file); text && format::Keyring::parse(*text)) return;
+  const auto keyring = format::Keyring::make(random_secret(top), random_secret(top));
+  top.put_text(format::keys_file, format::new_keys_file, keyring.to_text());
+}
+
+/// Tries what commits need. What a file system claims is not asked: some answer 0 and do something else.
+void probe(const Directory& top, format::StoreFile& file) {
+  const Directory place = top.open_child(format::quarantine_directory);
+  sys::System& system = top.system();
+  std::array<sys::FileIdentity, 2> made;
+  const std::array names = {format::probe_file, format::other_probe_file};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    place.unlink(names[i]);
+    const int descriptor = system.open(place.descriptor(), names[i], OpenMode::create_exclusive);
+    if (descriptor < 0) fs::throw_io("create", place.path_of(names[i]), descriptor);
+    made[i] = place.status(sys::UniqueFd(system, descriptor), names[i]).identity;
+  }
+  const auto rename = [&](RenameMode mode) {
+    return system.rename(place.descriptor(), names[0], place.descriptor(), names[1], mode);
+  };
+  const auto now_at = [&](const char* name) { return place.status(name).value_or(sys::FileStatus{}).identity; };
+  file.exchange = rename(RenameMode::exchange) == 0 && now_at(names[0]) == made[1] && now_at(names[1]) == made[0];
+  file.no_replace = rename(RenameMode::no_replace) == -EEXIST;
+  file.device = made[0].device;
+  for (const char* name : names) place.unlink(name);
+}
+
+}  // namespace
+
+bool is_store(sys::System& system, const std::string& path) {
+  sys::FileStatus status;
+  return system.status_at(sys::working_directory, (path + "/" + format::store_file).c_str(), status) == 0;
+}
+
+void init_directory(sys::System& system, const std::string& path) {
+  const int made = system.make_directories(path);
+  if (made < 0) fs::throw_io("make directory", path, made);
+  const Directory top = Directory::open(system, path);
+  check_owner_and_mode(top);
+  const fs::FileLock lock = lock_for_init(top);
+  if (top.status(format::store_file)) return;
+  check_nothing_foreign(top);
+
+  for (const char* name : {format::shards_directory, format::principals_directory, format::quarantine_directory})
+    top.make_directory(name);
+  const Directory shards = top.open_child(format::shards_directory);
+  for (unsigned shard = 0; shard < format::shard_count; ++shard)
+    shards.make_directory(format::shard_name(shard).c_str());
+  shards.sync();
+  make_keys(top);
+  // At its full size from the start: a sweep must not need a block.
+  if (!top.status(format::gc_file))
+    top.put_text(format::gc_file, format::new_store_file, format::to_text(format::GcState{}));
+  format::StoreFile file;
+  probe(top, file);
+  // Last, and whole or not at all: from here on the directory is a store.
+  top.put_text(format::store_file, format::new_store_file, format::to_text(file));
+}
+
+OpenedDirectory open_directory(sys::System& system, const std::string& path) {
+  sys::FileStatus status;
+  if (system.status_at(sys::working_directory, path.c_str(), status) == -ENOENT)
+    refuse("open store \"{}\": there is no such directory; make one with: sessctl --store DIR init", path);
+  Directory top = Directory::open(system, path);
+  const auto text = top.read_text(format::store_file);
+  if (!text) refuse("open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);
+  check_owner_and_mode(top);
+  const auto file = format::parse_store_file(*text);
+  if (!file) refuse("open store \"{}\": its file \"{}\" is damaged", path, format::store_file);
+  if (file->format > format::format_version || file->shards != format::shard_count)
+    refuse("open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",
+           path, file->format, file->shards);
+  const auto keys = top.read_text(format::keys_file);
+  if (!keys) refuse("open store \"{}\": its file \"{}\" is missing; restore it from a backup", path, format::keys_file);
+  auto keyring = format::Keyring::parse(*keys);
+  if (!keyring) refuse("open store \"{}\": its file \"{}\" is damaged", path, format::keys_file);
+  return {std::move(top), *file, std::move(*keyring)};
+}
+
+}  // namespace sess::backend

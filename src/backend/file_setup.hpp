@@ -1,0 +1,29 @@
+// Making and opening a store's directory.
+#pragma once
+
+#include "format/keyring.hpp"
+#include "format/store_file.hpp"
+#include "fs/directory.hpp"
+#include "sys/system.hpp"
+
+#include <string>
+
+namespace sess::backend {
+
+struct OpenedDirectory {
+  fs::Directory top;
+  format::StoreFile file;
+  format::Keyring keyring;
+};
+
+/// Throws StoreError where there is no store that this process may use; IoError.
+OpenedDirectory open_directory(sys::System& system, const std::string& path);
+
+/// Makes a store of a directory that does not exist, is empty, or holds what an earlier call left when it was
+/// killed. A store stays as it is. Several processes may do this at once. Throws StoreError, IoError.
+void init_directory(sys::System& system, const std::string& path);
+
+/// True if there is a directory at this path with a file that makes it a store.
+bool is_store(sys::System& system, const std::string& path);
+
+}  // namespace sess::backend

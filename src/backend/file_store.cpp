@@ -1,0 +1,137 @@
+#include "backend/file_store.hpp"
+
+#include "backend/file_record.hpp"
+#include "backend/stamp.hpp"
+#include "format/names.hpp"
+#include "fs/creation.hpp"
+#include "fs/io_error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sess::backend {
+
+namespace {
+// A reader that meets a commit in each of so many reads asks for the lock instead.
+constexpr int snapshot_attempts = 64;
+}  // namespace
+
+FileStore::FileStore(fs::Directory top, FileStoreOptions options)
+    : top_(std::move(top)), shards_(top_.open_child(format::shards_directory)), options_(std::move(options)) {}
+
+std::int64_t FileStore::now() const { return system().wall_clock(); }
+
+void FileStore::random(std::span<std::byte> buffer) const {
+  const int answer = system().random(buffer);
+  if (answer < 0) fs::throw_io("read random bytes for", top_.path(), answer);
+}
+
+std::uint64_t FileStore::random_number() const {
+  std::array<std::byte, sizeof(std::uint64_t)> bytes;
+  random(bytes);
+  std::uint64_t number = 0;
+  for (const std::byte byte : bytes) number = number << 8 | std::to_integer<std::uint64_t>(byte);
+  return number;
+}
+
+std::function<std::string()> FileStore::temporary_names(const SessionKey& key) const {
+  return [this, key] { return format::temporary_name(key, random_number()); };
+}
+
+void FileStore::report(Event::Kind kind, const SessionKey& key, std::string detail) const {
+  if (options_.on_event) options_.on_event({kind, key, std::move(detail)});
+}
+
+std::optional<Version> verified_version(std::span<const std::byte> file, const SessionKey& key, sys::FileTime modified,
+                                        format::Unverified& why) {
+  auto verified = format::verify_record(file, key);
+  if (auto* unverified = std::get_if<format::Unverified>(&verified)) {
+    why = std::move(*unverified);
+    return std::nullopt;
+  }
+  const auto& header = std::get<format::Header>(verified);
+  const auto payload = file.subspan(format::header_size);
+  // A session lives until the later of the two deadlines, and never past the absolute one.
+  const std::int64_t deadline = std::min(std::max(header.deadline, deadline_of(modified)), header.absolute_deadline);
+  return Version{header, {payload.begin(), payload.end()}, deadline};
+}
+
+namespace {
+
+/// How much of a file of this size to read: a file that is too large to be a record is not read at all.
+std::size_t size_to_read(std::uint64_t size) {
+  constexpr std::uint64_t limit = format::header_size + std::uint64_t{format::payload_limit};
+  return size > limit ? 0 : static_cast<std::size_t>(size);
+}
+
+}  // namespace
+
+ReadResult FileStore::read(const SessionKey& key) const {
+  const auto name = format::record_name(key);
+  std::vector<std::byte> content;
+  for (int attempt = 0; attempt < snapshot_attempts; ++attempt) {
+    const auto file = shards_.open_file(name.c_str(), sys::OpenMode::read);
+    if (!file) return {Outcome::absent};
+    const sys::FileStatus before = shards_.status(*file, name.c_str());
+    shards_.read(*file, name.c_str(), size_to_read(before.size), content);
+    // The file stays open until after this look at the name: its inode cannot be given to another one meanwhile.
+    const auto after = shards_.status(name.c_str());
+    if (!after || after->identity != before.identity || after->modified != before.modified) continue;
+    format::Unverified why;
+    if (auto version = verified_version(content, key, before.modified, why)) return {Outcome::ok, std::move(*version)};
+    if (why.kind == format::Unverified::Kind::foreign) throw CorruptRecord(shards_.path_of(name.c_str()), why.why);
+  }
+  const LockResult locked = lock(key, options_.lock_timeout);
+  if (!locked.record) return {locked.outcome, {}, locked.holder};
+  return {Outcome::ok, locked.record->version()};
+}
+
+LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeout) const {
+  const auto name = format::record_name(key);
+  fs::Acquisition acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), timeout));
+  if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
+  if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, nullptr, acquired.holder};
+  Version version;
+  std::uint64_t highest_generation = 0;
+  if (!load_locked(key, acquired.lock, acquired.status, version, highest_generation)) return {Outcome::absent};
+  // A superseded or forward record has no use for its predecessor; one beside it is left by a killed writer.
+  if (version.header.state != format::RecordState::live) shards_.unlink(format::spare_name(key).c_str());
+  return {Outcome::ok,
+          std::make_unique<FileRecord>(*this, std::move(acquired.lock), std::move(version), highest_generation)};
+}
+
+bool FileStore::load_locked(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status,
+                            Version& version, std::uint64_t& highest_generation) const {
+  const auto name = format::record_name(key);
+  std::vector<std::byte> content;
+  shards_.read(lock.file(), name.c_str(), size_to_read(status.size), content);
+  format::Unverified why;
+  if (auto found = verified_version(content, key, status.modified, why)) {
+    version = std::move(*found);
+    highest_generation = std::max(version.header.generation,
+                                  generation_by_digits(version.header.generation, digits_of(status.modified)));
+    return true;
+  }
+  if (why.kind == format::Unverified::Kind::foreign) throw CorruptRecord(shards_.path_of(name.c_str()), why.why);
+  return recover(key, lock, status, content, why.why, version, highest_generation);
+}
+
+std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome& outcome) const {
+  const SessionKey& key = first.header.key;
+  Version version{first.header, {first.payload.begin(), first.payload.end()}, first.header.deadline};
+  version.header.generation = 1;
+  version.header.payload_size = static_cast<std::uint32_t>(first.payload.size());
+  std::vector<std::byte> record;
+  format::encode_record(version.header, first.payload, record);
+  const auto name = format::record_name(key);
+  const auto shard = format::shard_of(key);
+  auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record,
+                                   stamp(version.deadline, version.header.generation),
+                                   {options_.no_replace, first.durable, shard.c_str()});
+  if (!created) return nullptr;
+  outcome = created->sync_error == 0 ? Outcome::ok : Outcome::durability_unknown;
+  return std::make_unique<FileRecord>(*this, std::move(created->lock), std::move(version), 1);
+}
+
+}  // namespace sess::backend

@@ -1,0 +1,177 @@
+// The sweep (PROTOCOL.md, "Sweep"): judges by mtime, takes the session's lock, judges again, then unlinks. It
+// allocates nothing on disk, so that a full one can be swept.
+#include "backend/file_record.hpp"
+#include "backend/file_store.hpp"
+#include "backend/stamp.hpp"
+#include "format/gc_state.hpp"
+#include "format/names.hpp"
+#include "fs/io_error.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sess::backend {
+
+namespace {
+
+// A temp file is locked while it is in use; this keeps a sweep away from one that was made a moment ago and is about
+// to be locked. By ctime: its mtime may be a deadline.
+constexpr std::int64_t leftover_age = 10 * 60 * 1000;  // milliseconds
+
+}  // namespace
+
+/// One sweep of the whole store, or of as many shards as the budget allows.
+class Sweep {
+ public:
+  Sweep(const FileStore& store, const GcOptions& options)
+      : store_(store), options_(options), started_(store.system().monotonic_clock()) {}
+
+  GcReport run() {
+    fs::FileLock lock = lock_gc_file();
+    if (!lock) return std::move(report_);
+    const unsigned first = next_shard();
+    unsigned shard = first;
+    for (unsigned done = 0; done < format::shard_count; ++done) {
+      if (done > 0 && over_budget()) break;
+      guarded([&] { sweep_shard(shard, done == 0); });
+      if (stopped_) break;
+      shard = (shard + 1) % format::shard_count;
+      ++report_.shards_done;
+    }
+    report_.complete = report_.shards_done == format::shard_count;
+    report_.duration =
+        std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
+    if (!options_.dry_run) remember(lock, shard);
+    return std::move(report_);
+  }
+
+ private:
+  bool over_budget() const {
+    return options_.budget.count() > 0 && store_.system().monotonic_clock() - started_ >= options_.budget;
+  }
+
+  /// The lock is on the file "gc" itself, which is never replaced: one sweeper at a time.
+  fs::FileLock lock_gc_file() {
+    auto file = store_.top_.open_file(format::gc_file, sys::OpenMode::read_write);
+    if (!file) throw StoreError("sweep \"" + store_.top_.path() + "\": its file \"gc\" is missing");
+    const auto identity = store_.top_.status(*file, format::gc_file).identity;
+    fs::FileLock lock(store_.system(), std::move(*file), identity);
+    if (lock.try_lock(store_.top_, format::gc_file)) return lock;
+    report_.status = Outcome::busy;
+    return {};
+  }
+
+  unsigned next_shard() const {
+    const auto text = store_.top_.read_text(format::gc_file);
+    return format::parse_gc_state(text.value_or("")).value_or(format::GcState{}).next_shard % format::shard_count;
+  }
+
+  void remember(const fs::FileLock& lock, unsigned shard) const {
+    const std::string text = format::to_text(
+        {shard, store_.now(), report_.duration.count() / 1000, report_.examined, report_.expired, report_.leftovers});
+    store_.top_.write(lock.file(), format::gc_file, std::as_bytes(std::span(text)));
+  }
+
+  /// One file that cannot be read must not end the sweep of all others.
+  template <class Work>
+  void guarded(Work&& work) {
+    try {
+      work();
+    } catch (const CorruptRecord&) {
+      ++report_.unreadable;  // a newer format: left alone
+    } catch (const IoError& error) {
+      ++report_.errors;
+      if (report_.first_error.empty()) report_.first_error = error.what();
+    }
+  }
+
+  void sweep_shard(unsigned shard, bool whole) {
+    const std::string prefix = format::shard_name(shard);
+    const fs::Directory directory = store_.shards_.open_child(prefix.c_str());
+    std::vector<std::pair<format::ShardEntry, std::string>> entries;
+    directory.visit([&](const sys::DirectoryEntry& entry) {
+      if (const auto parsed = format::parse_shard_entry(shard, entry.name))
+        entries.emplace_back(*parsed, prefix + "/" + std::string(entry.name));
+      return true;
+    });
+    for (const auto& [entry, name] : entries) {
+      if (!whole && over_budget()) {
+        stopped_ = true;
+        return;
+      }
+      guarded([&, &key = entry.key, kind = entry.kind, &path = name] {
+        switch (kind) {
+          case format::ShardEntry::Kind::record:
+            return sweep_record(key);
+          case format::ShardEntry::Kind::temporary:
+            return sweep_leftover(path, nullptr);
+          case format::ShardEntry::Kind::spare:
+            return sweep_orphan(key, path);
+        }
+      });
+    }
+  }
+
+  void sweep_record(const SessionKey& key) {
+    const auto name = format::record_name(key);
+    const auto status = store_.shards_.status(name.c_str());
+    if (!status) return;
+    ++report_.examined;
+    if (deadline_of(status->modified) > store_.now()) return;
+    fs::Acquisition acquired = fs::acquire(store_.shards_, name.c_str(), fs::Deadline::none());
+    if (acquired.outcome == fs::Acquisition::Outcome::busy) {
+      ++report_.in_use;  // busy means live
+      return;
+    }
+    if (acquired.outcome == fs::Acquisition::Outcome::absent) return;
+    if (options_.dry_run) {
+      ++report_.expired;
+      return;
+    }
+    Version version;
+    std::uint64_t highest_generation = 0;
+    if (!store_.load_locked(key, acquired.lock, acquired.status, version, highest_generation)) {
+      ++report_.quarantined;
+      return;
+    }
+    // Judged again under the lock: it may have been renewed between the look and the lock.
+    if (version.deadline > store_.now()) {
+      ++report_.in_use;
+      return;
+    }
+    store_.shards_.unlink(format::spare_name(key).c_str());
+    store_.shards_.unlink(name.c_str());
+    ++report_.expired;
+  }
+
+  /// Removes a file that no living program uses: it is old, and its lock is free. `owner`, if given, must be absent.
+  void sweep_leftover(const std::string& path, const char* owner) {
+    const auto status = store_.shards_.status(path.c_str());
+    const std::int64_t age = status ? store_.now() - deadline_of(status->changed) : 0;
+    if (!status || age < leftover_age) return;
+    const fs::Acquisition acquired = fs::acquire(store_.shards_, path.c_str(), fs::Deadline::none());
+    if (acquired.outcome != fs::Acquisition::Outcome::locked) return;
+    if (owner != nullptr && store_.shards_.status(owner)) return;
+    if (!options_.dry_run) store_.shards_.unlink(path.c_str());
+    ++report_.leftovers;
+  }
+
+  /// A spare whose record is absent: an operator has removed the record by hand.
+  void sweep_orphan(const SessionKey& key, const std::string& path) {
+    const auto record = format::record_name(key);
+    if (!store_.shards_.status(record.c_str())) sweep_leftover(path, record.c_str());
+  }
+
+  const FileStore& store_;
+  const GcOptions& options_;
+  std::chrono::nanoseconds started_;
+  GcReport report_;
+  bool stopped_ = false;
+};
+
+GcReport FileStore::sweep(const GcOptions& options) const { return Sweep(*this, options).run(); }
+
+}  // namespace sess::backend

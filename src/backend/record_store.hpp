@@ -1,0 +1,107 @@
+// The record protocol (layer L3): what a store needs of whatever keeps its records.
+//
+// A record is one version of a session: a header and a payload that nobody here looks into. The promises of
+// PROTOCOL.md are kept below this line; what a session is, above it. Times are milliseconds since 1970-01-01
+// 00:00 UTC on the wall clock of now().
+#pragma once
+
+#include "format/header.hpp"
+
+#include <sess/gc.hpp>
+#include <sess/result.hpp>
+#include <sess/session_id.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sess::backend {
+
+/// One committed version.
+struct Version {
+  format::Header header;
+  std::vector<std::byte> payload;
+  std::int64_t deadline = 0;  // in force: a touch may have moved it beyond the header's
+};
+
+/// What a commit writes; generation, key and deadline bookkeeping are the backend's.
+struct NewVersion {
+  format::Header header;  // generation and payload_size are ignored
+  std::span<const std::byte> payload;
+  bool durable = false;
+};
+
+/// A record that this process holds locked, until release or destruction. Throws IoError; then the version
+/// that was current stays current and locked. In a forked child what changes the record throws UsageError.
+class LockedRecord {
+ public:
+  LockedRecord() = default;
+  LockedRecord(const LockedRecord&) = delete;
+  LockedRecord& operator=(const LockedRecord&) = delete;
+  virtual ~LockedRecord() = default;
+
+  /// Throws UsageError if it has been released, or in a forked child.
+  virtual void check_usable() const = 0;
+  /// The current version: the one that was locked, or last committed.
+  virtual const Version& version() const = 0;
+  /// Replaces it and keeps the lock. ok or durability_unknown.
+  virtual Outcome commit(const NewVersion& next) = 0;
+  /// Moves the deadline without a new version.
+  virtual void set_deadline(std::int64_t deadline) = 0;
+  /// Ends the record, for good once this answers ok; then it is released. ok or durability_unknown.
+  virtual Outcome destroy() = 0;
+  virtual void release() noexcept = 0;
+};
+
+/// outcome: ok, absent or busy.
+struct ReadResult {
+  Outcome outcome = Outcome::absent;
+  Version version = {};
+  int holder = 0;
+};
+struct LockResult {
+  Outcome outcome = Outcome::absent;
+  std::unique_ptr<LockedRecord> record = nullptr;
+  int holder = 0;
+};
+
+/// One record of a listing; `problem` says why there is no version.
+struct Listed {
+  SessionKey key;
+  std::optional<Version> version;
+  std::uint64_t size = 0;  // bytes
+  std::string problem;
+};
+
+/// Thread-safe. Expired versions are handed out like others: who asks decides, by Version::deadline.
+class RecordStore {
+ public:
+  RecordStore() = default;
+  RecordStore(const RecordStore&) = delete;
+  RecordStore& operator=(const RecordStore&) = delete;
+  virtual ~RecordStore() = default;
+
+  virtual std::int64_t now() const = 0;
+  virtual void random(std::span<std::byte> buffer) const = 0;
+
+  /// One committed version, without a lock.
+  virtual ReadResult read(const SessionKey& key) const = 0;
+  /// Waits for the lock at most this long; zero: does not wait.
+  virtual LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
+  /// A new record with generation 1, locked. Null if there is one of this key; the Outcome is that of commit.
+  virtual std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const = 0;
+
+  virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;
+  /// Keys that begin with this hexadecimal prefix of at least one digit, at most `limit`.
+  virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;
+  virtual GcReport sweep(const GcOptions& options) const = 0;
+};
+
+}  // namespace sess::backend
