@@ -1,0 +1,13 @@
+// Everything for a program that uses a store. The web layer has headers of its own under sess/web/.
+#pragma once
+
+#include <sess/codec.hpp>
+#include <sess/editor.hpp>
+#include <sess/error.hpp>
+#include <sess/gc.hpp>
+#include <sess/result.hpp>
+#include <sess/session.hpp>
+#include <sess/session_id.hpp>
+#include <sess/snapshot.hpp>
+#include <sess/store.hpp>
+#include <sess/value.hpp>

@@ -1,0 +1,73 @@
+#include "store/core.hpp"
+
+#include "backend/file_setup.hpp"
+#include "backend/file_store.hpp"
+#include "sys/crypto.hpp"
+#include "sys/posix_system.hpp"
+
+#include <utility>
+
+namespace sess {
+
+struct Store::Core::Parts {
+  StoreFacts facts;
+  format::Keyring keyring;
+  std::unique_ptr<backend::RecordStore> records;
+};
+
+namespace {
+
+void check(const StoreOptions& options) {
+  constexpr std::size_t largest = std::size_t{1} << 30;
+  const auto refuse = [](const char* why) { throw UsageError(std::string("open store: ") + why); };
+  if (options.idle_timeout.count() <= 0) refuse("idle_timeout must be positive");
+  if (options.lifetime.count() <= 0) refuse("lifetime must be positive");
+  if (options.lock_timeout.count() < 0) refuse("lock_timeout must not be negative");
+  if (options.size_limit == 0 || options.size_limit > largest) refuse("size_limit must be from 1 byte to 1 GiB");
+}
+
+}  // namespace
+
+Store::Core::Core(std::shared_ptr<sys::System> system, StoreOptions options, Parts parts)
+    : system_(std::move(system)),
+      options_(std::move(options)),
+      facts_(std::move(parts.facts)),
+      keyring_(std::move(parts.keyring)),
+      records_(std::move(parts.records)) {}
+
+namespace {
+
+backend::OpenedDirectory open_or_make(sys::System& system, const std::string& path, const StoreOptions& options) {
+  if (options.create && !backend::is_store(system, path)) backend::init_directory(system, path);
+  return backend::open_directory(system, path);
+}
+
+}  // namespace
+
+Store open_store(std::shared_ptr<sys::System> system, const std::string& path, const StoreOptions& options) {
+  return Store(std::make_shared<const Store::Core>(std::move(system), path, options));
+}
+
+Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, const StoreOptions& options)
+    : Core(system, options, [&] {
+        check(options);
+        sys::prepare_crypto();
+        backend::OpenedDirectory opened = open_or_make(*system, path, options);
+        const StoreFacts facts{path, opened.file.format, opened.file.shards, opened.file.exchange};
+        const bool exchange = opened.file.exchange && options.commit_method == CommitMethod::automatic;
+        auto records = std::make_unique<backend::FileStore>(
+            std::move(opened.top),
+            backend::FileStoreOptions{exchange, opened.file.no_replace, options.lock_timeout, options.on_event});
+        return Parts{facts, std::move(opened.keyring), std::move(records)};
+      }()) {}
+
+Store Store::open(const std::string& path, const StoreOptions& options) {
+  return open_store(std::make_shared<sys::PosixSystem>(), path, options);
+}
+
+void Store::init(const std::string& path) {
+  sys::PosixSystem system;
+  backend::init_directory(system, path);
+}
+
+}  // namespace sess

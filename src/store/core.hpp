@@ -1,0 +1,46 @@
+// What all handles of one open store share.
+#pragma once
+
+#include "backend/record_store.hpp"
+#include "format/keyring.hpp"
+#include "format/store_file.hpp"
+#include "sys/system.hpp"
+
+#include <sess/store.hpp>
+
+#include <memory>
+#include <string>
+
+namespace sess {
+
+class Store::Core {
+ public:
+  Core(std::shared_ptr<sys::System> system, const std::string& path, const StoreOptions& options);
+
+  const StoreOptions& options() const noexcept { return options_; }
+  const StoreFacts& facts() const noexcept { return facts_; }
+  const format::Keyring& keyring() const noexcept { return keyring_; }
+  const backend::RecordStore& records() const noexcept { return *records_; }
+  sys::System& system() const noexcept { return *system_; }
+
+ private:
+  struct Parts;
+  Core(std::shared_ptr<sys::System> system, StoreOptions options, Parts parts);
+
+  std::shared_ptr<sys::System> system_;  // first: everything below uses it until it dies
+  StoreOptions options_;
+  StoreFacts facts_;
+  format::Keyring keyring_;
+  std::unique_ptr<backend::RecordStore> records_;
+};
+
+/// What the library's other parts may ask of a store beyond its public face.
+class StoreAccess {
+ public:
+  static sys::System& system(const Store& store) { return store.core_->system(); }
+};
+
+/// Opens a store through any system interface; Store::open does it through the real one.
+Store open_store(std::shared_ptr<sys::System> system, const std::string& path, const StoreOptions& options);
+
+}  // namespace sess

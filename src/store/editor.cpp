@@ -1,0 +1,162 @@
+#include <sess/editor.hpp>
+
+#include <sess/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace sess {
+
+Editor::Editor() : base_(std::make_shared<const Values>()) {}
+
+Editor::Editor(std::shared_ptr<const Values> base) : base_(std::move(base)) {}
+
+Editor::~Editor() = default;
+
+const Value* Editor::find(std::string_view name) const noexcept {
+  const auto found = values().find(name);
+  return found == values().end() ? nullptr : &found->second;
+}
+
+const Value* Editor::read(std::string_view name) const {
+  // What this editor has put there itself says nothing about the base.
+  if (!own_all_ && !own_.contains(name)) reads_.emplace(name);
+  return find(name);
+}
+
+std::vector<std::string> Editor::names() const {
+  read_all_ = true;
+  std::vector<std::string> found;
+  for (const auto& [name, value] : values()) found.push_back(name);
+  return found;
+}
+
+void Editor::depend_on_reads() {
+  depends_on_.insert(reads_.begin(), reads_.end());
+  depends_on_all_ = depends_on_all_ || read_all_;
+}
+
+void Editor::record(Operation operation) {
+  if (!working_) working_ = *base_;
+  apply(operation, *working_);
+  operations_.push_back(std::move(operation));
+}
+
+void Editor::put(std::string_view name, Value value) {
+  depend_on_reads();
+  record({Kind::set, std::string(name), std::move(value)});
+  own_.emplace(name);
+}
+
+void Editor::erase(std::string_view name) {
+  depend_on_reads();
+  record({Kind::erase, std::string(name), {}});
+  own_.emplace(name);
+}
+
+void Editor::clear() {
+  depend_on_reads();
+  record({Kind::clear, {}, {}});
+  own_all_ = true;
+}
+
+void Editor::add(std::string_view name, std::int64_t amount) { record({Kind::add, std::string(name), amount}); }
+
+void Editor::add(std::string_view name, double amount) { record({Kind::add, std::string(name), amount}); }
+
+void Editor::append(std::string_view name, Value element) {
+  record({Kind::append, std::string(name), std::move(element)});
+}
+
+void Editor::set_if_absent(std::string_view name, Value value) {
+  record({Kind::set_if_absent, std::string(name), std::move(value)});
+}
+
+namespace {
+
+void check_positive(std::chrono::milliseconds timeout, const char* what) {
+  if (timeout.count() <= 0) throw UsageError(std::string("set ") + what + ": it must be positive");
+}
+
+}  // namespace
+
+void Editor::set_idle_timeout(std::chrono::milliseconds timeout) {
+  check_positive(timeout, "idle timeout");
+  idle_timeout_ = timeout;
+}
+
+void Editor::set_lifetime(std::chrono::milliseconds lifetime) {
+  check_positive(lifetime, "lifetime");
+  lifetime_ = lifetime;
+}
+
+void Editor::rebase(std::shared_ptr<const Values> base) { *this = Editor(std::move(base)); }
+
+bool Editor::conflicts_with(const Values& current) const {
+  if (depends_on_all_ && *base_ != current) return true;
+  return std::ranges::any_of(depends_on_, [&](const std::string& name) {
+    const auto before = base_->find(name);
+    const auto now = current.find(name);
+    if (before == base_->end() || now == current.end()) return (before == base_->end()) != (now == current.end());
+    return before->second != now->second;
+  });
+}
+
+std::optional<Values> Editor::apply_to(const Values& current) const {
+  if (conflicts_with(current)) return std::nullopt;
+  Values values = current;
+  for (const Operation& operation : operations_) apply(operation, values);
+  return values;
+}
+
+namespace {
+
+void add_to(Value& sum, const std::string& name, const Value& amount) {
+  if (const auto* integer = amount.get_if<std::int64_t>()) {
+    std::int64_t result = 0;
+    if (__builtin_add_overflow(sum.as<std::int64_t>(name), *integer, &result))
+      throw TypeMismatch(name, "sum within 64 bits", "overflow");
+    sum = result;
+  } else {
+    sum = sum.as<double>(name) + amount.as<double>(name);
+  }
+}
+
+}  // namespace
+
+void Editor::apply(const Operation& operation, Values& values) {
+  const auto found = values.find(operation.name);
+  const bool absent = found == values.end();
+  switch (operation.kind) {
+    case Kind::set:
+      values.insert_or_assign(operation.name, operation.value);
+      break;
+    case Kind::erase:
+      if (!absent) values.erase(found);
+      break;
+    case Kind::clear:
+      values.clear();
+      break;
+    case Kind::add:
+      if (absent) {
+        values.emplace(operation.name, operation.value);
+      } else {
+        add_to(found->second, operation.name, operation.value);
+      }
+      break;
+    case Kind::append:
+      if (absent) {
+        values.emplace(operation.name, Value::Array{operation.value});
+      } else if (auto* array = found->second.get_if<Value::Array>()) {
+        array->push_back(operation.value);
+      } else {
+        throw TypeMismatch(operation.name, "array", found->second.type_text());
+      }
+      break;
+    case Kind::set_if_absent:
+      if (absent) values.emplace(operation.name, operation.value);
+      break;
+  }
+}
+
+}  // namespace sess

@@ -1,0 +1,133 @@
+#include <sess/session.hpp>
+
+#include "format/values_codec.hpp"
+#include "store/session_state.hpp"
+#include "store/times.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace sess {
+
+std::shared_ptr<const Values> decode_values_of(const backend::Version& version) {
+  try {
+    return std::make_shared<const Values>(format::decode_values(version.payload));
+  } catch (const CorruptRecord& error) {
+    throw CorruptRecord("session " + version.header.key.to_string(), error.why());
+  }
+}
+
+std::shared_ptr<const Values> Session::State::load() const {
+  if (!record) return std::make_shared<const Values>();
+  return decode_values_of(record->version());
+}
+
+Outcome Session::State::create(std::span<const std::byte> payload, bool durable, std::int64_t now) {
+  header.created = now;
+  Outcome outcome = Outcome::ok;
+  record = core->records().create({header, payload, durable}, outcome);
+  if (!record) throw StoreError("create session " + key.to_string() + ": there is one already");
+  created = true;
+  return outcome;
+}
+
+Outcome Session::State::commit(const Values& values, const Editor& editor, const CommitOptions& options) {
+  const std::int64_t now = core->records().now();
+  if (created && header.absolute_deadline <= now) return Outcome::expired;
+
+  std::vector<std::byte> payload;
+  format::encode_values(values, payload);
+  if (payload.size() > core->options().size_limit) throw TooLarge(payload.size(), core->options().size_limit);
+
+  format::Header next = header;
+  if (!created) next.created = now;
+  const std::int64_t lifetime =
+      editor.lifetime() ? editor.lifetime()->count() : next.absolute_deadline - header.created;
+  if (editor.idle_timeout()) next.idle_timeout = editor.idle_timeout()->count();
+  next.absolute_deadline = next.created + lifetime;
+
+  const bool same = created && next.idle_timeout == header.idle_timeout &&
+                    next.absolute_deadline == header.absolute_deadline &&
+                    std::ranges::equal(payload, record->version().payload);
+  if (same) {
+    if (options.renew) renew();
+    return Outcome::ok;
+  }
+
+  const std::int64_t kept = created ? std::min(record->version().deadline, next.absolute_deadline) : 0;
+  next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;
+  const bool durable = options.durability.value_or(core->options().durability) == Durability::durable;
+  header = next;
+  const Outcome outcome = created ? record->commit({header, payload, durable}) : create(payload, durable, now);
+  header = record->version().header;
+  facts = to_facts(record->version());
+  return outcome;
+}
+
+void Session::State::renew() {
+  const std::int64_t now = core->records().now();
+  if (!renewal_is_due(record->version(), now)) return;
+  record->set_deadline(renewed_deadline(header, now));
+  facts = to_facts(record->version());
+}
+
+Session::Session(std::unique_ptr<State> state) : Editor(state->load()), state_(std::move(state)) {}
+
+Session::Session(Session&&) noexcept = default;
+
+Session& Session::operator=(Session&& other) noexcept {
+  if (this != &other) {
+    release();
+    state_ = std::move(other.state_);
+    Editor::operator=(std::move(other));
+  }
+  return *this;
+}
+
+// Rolls back: what has not been committed is in memory only, and the record unlocks itself.
+Session::~Session() = default;
+
+Session::State& Session::live() const {
+  if (!state_ || state_->released) throw UsageError("use session: it has been released");
+  if (state_->record) state_->record->check_usable();
+  return *state_;
+}
+
+const SessionKey& Session::key() const noexcept { return state_->key; }
+
+std::optional<SessionId> Session::id() const { return state_->id; }
+
+const SessionFacts& Session::facts() const noexcept { return state_->facts; }
+
+Status Session::commit(const CommitOptions& options) {
+  State& state = live();
+  const Outcome outcome = state.commit(values(), *this, options);
+  if (outcome != Outcome::expired) rebase(std::make_shared<const Values>(values()));
+  return outcome;
+}
+
+void Session::rollback() { rebase(live().load()); }
+
+Status Session::touch() {
+  State& state = live();
+  if (!state.created) return Outcome::absent;
+  if (state.header.absolute_deadline <= state.core->records().now()) return Outcome::expired;
+  state.renew();
+  return Outcome::ok;
+}
+
+Status Session::destroy() {
+  State& state = live();
+  const Outcome outcome = state.created ? state.record->destroy() : Outcome::ok;
+  release();
+  return outcome;
+}
+
+void Session::release() noexcept {
+  if (!state_ || state_->released) return;
+  if (state_->record) state_->record->release();
+  state_->released = true;
+}
+
+}  // namespace sess

@@ -1,0 +1,41 @@
+// What is behind a locked session.
+#pragma once
+
+#include "backend/record_store.hpp"
+#include "format/header.hpp"
+#include "store/core.hpp"
+
+#include <sess/session.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace sess {
+
+class Session::State {
+ public:
+  std::shared_ptr<const Store::Core> core;
+  SessionKey key;
+  std::optional<SessionId> id;
+  SessionFacts facts;
+  format::Header header;                          // of the current version, or of the first one to come
+  std::unique_ptr<backend::LockedRecord> record;  // null: not created yet, or released
+  bool created = true;                            // false until the first commit of a new session
+  bool released = false;
+
+  /// Values of the locked version. Throws CorruptRecord if they cannot be decoded.
+  std::shared_ptr<const Values> load() const;
+  /// Writes these values, with the timeouts that the editor has set, as the next version; or renews the deadline where
+  /// nothing has changed. ok, expired or durability_unknown.
+  Outcome commit(const Values& values, const Editor& editor, const CommitOptions& options);
+  /// Renews the deadline of the locked version where that is due.
+  void renew();
+
+ private:
+  Outcome create(std::span<const std::byte> payload, bool durable, std::int64_t now);
+};
+
+/// Decodes a version's payload. Throws CorruptRecord, naming the session.
+std::shared_ptr<const Values> decode_values_of(const backend::Version& version);
+
+}  // namespace sess

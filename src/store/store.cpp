@@ -1,0 +1,158 @@
+#include <sess/store.hpp>
+
+#include "store/core.hpp"
+#include "store/session_state.hpp"
+#include "store/times.hpp"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+namespace sess {
+
+namespace {
+
+// A touch that meets a lock tries again for so long: whoever holds the lock may roll back, be a stale waiter or a
+// sweeper, so that busy does not mean that somebody else renews the session.
+constexpr std::chrono::milliseconds touch_timeout{100};
+
+/// What a caller who saw the session alive is told of its end.
+Outcome as_gone(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::absent:
+    case Outcome::expired:
+    case Outcome::superseded:
+      return Outcome::gone;
+    default:
+      return outcome;
+  }
+}
+
+}  // namespace
+
+Store::Store(std::shared_ptr<const Core> core) noexcept : core_(std::move(core)) {}
+
+const StoreOptions& Store::options() const noexcept { return core_->options(); }
+
+StoreFacts Store::facts() const { return core_->facts(); }
+
+std::optional<SessionId> Store::parse(std::string_view text) const { return core_->keyring().check(text); }
+
+Result<Snapshot> Store::snapshot(const SessionKey& key) const {
+  const backend::ReadResult read = core_->records().read(key);
+  if (read.outcome != Outcome::ok) return Status(read.outcome, read.holder);
+  const Outcome outcome = usability(read.version, core_->records().now());
+  if (outcome != Outcome::ok) return outcome;
+  return Snapshot(key, to_facts(read.version), decode_values_of(read.version));
+}
+
+Result<Session> Store::lock(const SessionKey& key, const LockOptions& options) const {
+  backend::LockResult locked = core_->records().lock(key, options.timeout.value_or(core_->options().lock_timeout));
+  if (locked.outcome != Outcome::ok) return Status(locked.outcome, locked.holder);
+  const Outcome outcome = usability(locked.record->version(), core_->records().now());
+  if (outcome != Outcome::ok) return outcome;
+  auto state = std::make_unique<Session::State>();
+  state->core = core_;
+  state->key = key;
+  state->header = locked.record->version().header;
+  state->facts = to_facts(locked.record->version());
+  state->record = std::move(locked.record);
+  return Session(std::move(state));
+}
+
+Status Store::update(const SessionKey& key, const std::function<void(Editor&)>& change,
+                     const CommitOptions& options) const {
+  Result<Session> locked = lock(key);
+  if (!locked) return locked.status();
+  change(*locked);
+  return locked->commit(options);
+}
+
+Status Store::merge(const Changes& changes, const CommitOptions& options) const {
+  if (!changes.changed()) {
+    if (!options.renew) return Outcome::ok;
+    const Status renewed = touch(changes.key());
+    return renewed == Outcome::not_renewed ? Status(Outcome::ok) : Status(as_gone(renewed.outcome()));
+  }
+  backend::LockResult locked = core_->records().lock(changes.key(), core_->options().lock_timeout);
+  if (locked.outcome != Outcome::ok) return {as_gone(locked.outcome), locked.holder};
+  const Outcome outcome = usability(locked.record->version(), core_->records().now());
+  if (outcome != Outcome::ok) return as_gone(outcome);
+  Session::State state;
+  state.core = core_;
+  state.key = changes.key();
+  state.header = locked.record->version().header;
+  state.record = std::move(locked.record);
+  const auto merged = changes.apply_to(*state.load());
+  if (!merged) return Outcome::conflict;
+  return as_gone(state.commit(*merged, changes, options));
+}
+
+Session Store::create(const CreateOptions& options) const {
+  std::array<std::byte, format::random_part_size> random;
+  core_->records().random(random);
+  const std::int64_t now = core_->records().now();
+  const auto idle_timeout = options.idle_timeout.value_or(core_->options().idle_timeout);
+  const auto lifetime = options.lifetime.value_or(core_->options().lifetime);
+  if (idle_timeout.count() <= 0 || lifetime.count() <= 0)
+    throw UsageError("create session: idle timeout and lifetime must be positive");
+
+  auto state = std::make_unique<Session::State>();
+  state->core = core_;
+  state->id = core_->keyring().issue(options.kind, now / 1000, random);
+  state->key = state->id->key();
+  state->created = false;
+  state->header.kind = options.kind;
+  state->header.key = state->key;
+  state->header.created = now;
+  state->header.idle_timeout = idle_timeout.count();
+  state->header.absolute_deadline = now + lifetime.count();
+  return Session(std::move(state));
+}
+
+Status Store::touch(const SessionKey& key) const {
+  const backend::RecordStore& records = core_->records();
+  const backend::ReadResult read = records.read(key);
+  if (read.outcome == Outcome::absent) return Outcome::absent;
+  if (read.outcome == Outcome::ok) {
+    const Outcome outcome = usability(read.version, records.now());
+    if (outcome != Outcome::ok) return outcome;
+    if (!renewal_is_due(read.version, records.now())) return Outcome::ok;
+  }
+  const backend::LockResult locked = records.lock(key, touch_timeout);
+  if (locked.outcome == Outcome::busy) return {Outcome::not_renewed, locked.holder};
+  if (locked.outcome != Outcome::ok) return locked.outcome;
+  const std::int64_t now = records.now();
+  const backend::Version& version = locked.record->version();
+  const Outcome outcome = usability(version, now);
+  if (outcome == Outcome::ok && renewal_is_due(version, now))
+    locked.record->set_deadline(renewed_deadline(version.header, now));
+  return outcome;
+}
+
+Status Store::destroy(const SessionKey& key) const {
+  const backend::LockResult locked = core_->records().lock(key, core_->options().lock_timeout);
+  if (locked.outcome != Outcome::ok) return {locked.outcome, locked.holder};
+  return locked.record->destroy();
+}
+
+void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
+  const std::int64_t now = core_->records().now();
+  core_->records().visit([&](const backend::Listed& listed) {
+    SessionEntry entry{listed.key, {}, listed.size, listed.problem};
+    if (listed.version) {
+      if (usability(*listed.version, now) != Outcome::ok) return true;
+      entry.facts = to_facts(*listed.version);
+    }
+    return visit(entry);
+  });
+}
+
+std::vector<SessionKey> Store::find(std::string_view key_prefix, std::size_t limit) const {
+  if (key_prefix.empty() || limit == 0) return {};
+  return core_->records().find(key_prefix, limit);
+}
+
+GcReport Store::gc(const GcOptions& options) const { return core_->records().sweep(options); }
+
+}  // namespace sess

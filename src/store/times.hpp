@@ -1,0 +1,47 @@
+// Wall-clock times of the API and of records, and the deadlines made of them.
+#pragma once
+
+#include "backend/record_store.hpp"
+#include "format/header.hpp"
+
+#include <sess/result.hpp>
+#include <sess/snapshot.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+namespace sess {
+
+inline std::chrono::system_clock::time_point to_time_point(std::int64_t milliseconds) {
+  return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
+}
+
+inline SessionFacts to_facts(const backend::Version& version) {
+  const format::Header& header = version.header;
+  return {header.kind,
+          header.generation,
+          to_time_point(header.created),
+          to_time_point(version.deadline),
+          to_time_point(header.absolute_deadline),
+          std::chrono::milliseconds(header.idle_timeout)};
+}
+
+/// When a session that is used now expires.
+inline std::int64_t renewed_deadline(const format::Header& header, std::int64_t now) {
+  return std::min(now + header.idle_timeout, header.absolute_deadline);
+}
+
+/// A renewal that gains less than a tenth of the idle timeout is not worth a write.
+inline bool renewal_is_due(const backend::Version& version, std::int64_t now) {
+  const std::int64_t gain = renewed_deadline(version.header, now) - version.deadline;
+  return gain > 0 && gain >= version.header.idle_timeout / 10;
+}
+
+/// ok, expired or superseded. An expired session is never returned, swept or not.
+inline Outcome usability(const backend::Version& version, std::int64_t now) {
+  if (version.deadline <= now) return Outcome::expired;
+  return version.header.state == format::RecordState::live ? Outcome::ok : Outcome::superseded;
+}
+
+}  // namespace sess
