@@ -1,0 +1,129 @@
+// The sweeping thread: it sweeps, stops promptly, reports, and does no harm in forked children.
+#include "support/processes.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <sess/sess.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace sess::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// What a callback brings from the thread.
+template <class T>
+class Mailbox {
+ public:
+  void put(T value) {
+    const std::lock_guard lock(mutex_);
+    value_ = std::move(value);
+    arrived_.notify_all();
+  }
+  T wait() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return value_.has_value(); });
+    return *std::exchange(value_, std::nullopt);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::optional<T> value_;
+};
+
+TEST_CASE("the thread sweeps expired sessions and reports") {
+  const TemporaryDirectory directory;
+  const Store store = Store::open(directory / "store", {.create = true});
+  Session session = store.create({.idle_timeout = milliseconds(1)});
+  session.set("a", 1);
+  REQUIRE(session.commit());
+  session.release();
+  Mailbox<GcReport> reports;
+  const GcThread thread(
+      store, {.interval = milliseconds(1), .budget = milliseconds(0), .on_report = [&](const GcReport& report) {
+                if (report.expired > 0) reports.put(report);
+              }});
+  const GcReport report = reports.wait();
+  CHECK(report.expired == 1);
+  CHECK(report.complete);
+  CHECK(files_below(directory / "store/shards").empty());
+}
+
+TEST_CASE("the thread stops at once, not at the end of its interval") {
+  const TemporaryDirectory directory;
+  const Store store = Store::open(directory / "store", {.create = true});
+  // If it waited for the interval this test would not end before the runner's time limit.
+  const GcThread thread(store, {.interval = std::chrono::hours(24)});
+}
+
+TEST_CASE("the thread goes on after a sweep that throws") {
+  const TemporaryDirectory directory;
+  const Store store = Store::open(directory / "store", {.create = true});
+  std::filesystem::rename(directory / "store/gc", directory / "gc");
+  Mailbox<std::string> errors;
+  Mailbox<GcReport> reports;
+  const GcThread thread(store, {.interval = milliseconds(1),
+                                .on_report = [&](const GcReport& report) { reports.put(report); },
+                                .on_error =
+                                    [&](const std::exception_ptr& error) {
+                                      try {
+                                        std::rethrow_exception(error);
+                                      } catch (const Error& what) {
+                                        errors.put(what.what());
+                                      }
+                                    }});
+  CHECK(errors.wait().find("gc") != std::string::npos);
+  std::filesystem::rename(directory / "gc", directory / "store/gc");
+  CHECK(reports.wait().status.took_effect());
+}
+
+TEST_CASE("a program that forks workers beside the thread keeps both working") {
+  const TemporaryDirectory directory;
+  const Store store = Store::open(directory / "store", {.create = true});
+  Session session = store.create();
+  session.set("count", 0);
+  REQUIRE(session.commit());
+  const SessionKey key = session.key();
+  session.release();
+  std::optional<GcThread> thread(std::in_place, store, GcThreadOptions{.interval = milliseconds(1)});
+  for (int round = 0; round < 20; ++round) {
+    CHECK(run_processes(3, [&](int) {
+            thread.reset();  // the child has the object but not the thread: this must not wait for it
+            const GcThread own(store, {.interval = milliseconds(1)});
+            for (int i = 0; i < 20; ++i)
+              if (!store.update(key, [](Editor& editor) { editor.add("count", 1); }))
+                throw std::runtime_error("update");
+          }) == 0);
+  }
+  thread.reset();
+  CHECK(store.snapshot(key)->get<int>("count") == 20 * 3 * 20);
+}
+
+TEST_CASE("one sweep at a time") {
+  const TemporaryDirectory directory;
+  const Store store = Store::open(directory / "store", {.create = true});
+  Session session = store.create({.idle_timeout = milliseconds(1)});
+  session.set("a", 1);
+  REQUIRE(session.commit());
+  session.release();
+  CHECK(run_processes(4, [&](int) {
+          for (int i = 0; i < 50; ++i) {
+            const GcReport report = store.gc();
+            if (report.status != Outcome::ok && report.status != Outcome::busy) throw std::runtime_error("sweep");
+            if (report.status == Outcome::busy && report.examined > 0) throw std::runtime_error("swept beside another");
+          }
+        }) == 0);
+  CHECK(files_below(directory / "store/shards").empty());
+}
+
+}  // namespace
+}  // namespace sess::test
