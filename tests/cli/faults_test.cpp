@@ -1,0 +1,198 @@
+// What goes wrong: exit codes, one line of words, and output that cannot be written.
+#include "cli/sessctl_program.hpp"
+
+#include <array>
+#include <fstream>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
+
+using cli::Finished;
+using cli::Start;
+using cli::TestStore;
+
+namespace {
+
+constexpr uid_t owner = 65534;
+constexpr uid_t stranger = 65533;
+
+/// A pipe that nobody reads.
+int closed_pipe() {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  ::close(ends[0]);
+  return ends[1];
+}
+
+}  // namespace
+
+TEST_CASE("a command line that cannot be understood ends with 64 and one line") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"ls", "--no-such-option"},
+                                                                     {"ls", "-z"},
+                                                                     {"ls", "extra"},
+                                                                     {"show"},
+                                                                     {"show", key, "extra"},
+                                                                     {"show", "UPPERCASE"},
+                                                                     {"get", key},
+                                                                     {"get", key, "a", "b"},
+                                                                     {"set", key},
+                                                                     {"set", key, "no-equals-sign"},
+                                                                     {"set", key, "=1"},
+                                                                     {"set", key, ":=1"},
+                                                                     {"set", key, "a:={broken"},
+                                                                     {"set", key, "a:=9223372036854775808"},
+                                                                     {"set", key, R"(a:={"$user":{}})"},
+                                                                     {"unset", key},
+                                                                     {"rm"},
+                                                                     {"create", "--idle", "soon"},
+                                                                     {"create", "--idle", "0"},
+                                                                     {"create", "--lifetime", "-5m"},
+                                                                     {"gc", "--budget", "1.5s"},
+                                                                     {"gc", "extra"},
+                                                                     {"stats", "extra"},
+                                                                     {"init", "extra"}}) {
+    const Finished finished = store.run(arguments);
+    CAPTURE(arguments);
+    CHECK(finished.code == 64);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{}, {"frobnicate"}, {"--frobnicate"}, {"--store"}}) {
+    const Finished finished = cli::run(arguments);
+    CHECK(finished.code == 64);
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("a session that somebody else has locked ends set, unset and rm with 75 when the wait is over") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const auto opened = sess::Store::open(store.path());
+  auto locked = opened.lock(*sess::SessionKey::parse(key));
+  REQUIRE(locked.has_value());
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"set", key, "a=2", "--wait", "20ms"}, {"unset", key, "a", "--wait", "0"}, {"rm", key, "--wait", "20ms"}}) {
+    const Finished finished = store.run(arguments);
+    CAPTURE(arguments);
+    CHECK(finished.code == 75);
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  CHECK(store.ok({"get", key, "a"}) == "1");  // reading waits for nobody
+  locked->release();
+  CHECK(store.run({"rm", key}).code == 0);
+}
+
+TEST_CASE("a value larger than the store allows is refused with 65 and changes nothing") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  std::vector<std::string> arguments{"set", key};
+  for (int number = 0; number < 12; ++number)  // one argument may have 128 KiB
+    arguments.push_back("a" + std::to_string(number) + "=" + std::string(100'000, 'x'));
+  const Finished finished = store.run(arguments);
+  CHECK(finished.code == 65);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(store.run({"get", key, "a0"}).code == 66);
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("a store of a newer format is refused with 78 and left alone") {
+  const TestStore store;
+  store.create({"a=1"});
+  const auto file = std::filesystem::path(store.path()) / "store";
+  std::string text;
+  {
+    std::ifstream in(file);
+    text.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  const std::size_t at = text.find("format 1");
+  REQUIRE(at != std::string::npos);
+  text.replace(at, 8, "format 9");
+  std::ofstream(file) << text;
+  for (const char* command : {"ls", "gc", "stats"}) {
+    const Finished finished = store.run({command});
+    CHECK(finished.code == 78);
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+}
+
+TEST_CASE("standard output that is full is an I/O error, 74") {
+  const TestStore store;
+  store.create({"a=1"});
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  REQUIRE(full >= 0);
+  for (const char* command : {"ls", "stats", "gc"}) {
+    Start start = store.start({command});
+    start.output = full;
+    const Finished finished = cli::run(start);
+    CHECK(finished.code == 74);
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  ::close(full);
+}
+
+TEST_CASE("standard output that nobody reads ends a command quietly") {
+  const TestStore store;
+  store.create({"a=1"});
+  const int pipe = closed_pipe();
+  Start start = store.start({"ls"});
+  start.output = pipe;
+  const Finished finished = cli::run(start);
+  ::close(pipe);
+  CHECK(finished.code == 141);
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("create leaves no session behind whose ID nobody got") {
+  const TestStore store;
+  Start start = store.start({"create", "a=1"});
+  start.output = closed_pipe();
+  CHECK(cli::run(start).code == 141);
+  ::close(start.output);
+  CHECK(store.ok({"ls", "--json"}).empty());
+}
+
+TEST_CASE("closed standard descriptors are never mistaken for a file of the store") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  Start start = store.start({"set", key, "a=2"});
+  start.closed = {0, 1, 2};
+  CHECK(cli::run(start).code == 0);
+  CHECK(store.ok({"get", key, "a"}) == "2");
+  start = store.start({"show", key});
+  start.closed = {0, 1, 2};
+  CHECK(cli::run(start).code == 74);
+  CHECK(store.ok({"get", key, "a"}) == "2");
+}
+
+TEST_CASE("root becomes the owner of a store, and others are refused with 77") {
+  if (::geteuid() != 0) return;  // only root can give a store to somebody else
+  const TestStore store;
+  std::filesystem::permissions(store.directory(), std::filesystem::perms(0755));
+  const auto path = store.directory() / "shop";
+  std::filesystem::create_directory(path);
+  std::filesystem::permissions(path, std::filesystem::perms(0700));
+  REQUIRE(::chown(path.c_str(), owner, owner) == 0);
+  CHECK(cli::run({"init", "--store", path}).code == 0);
+  const Finished created = cli::run({"create", "--store", path, "a=1"});
+  CHECK(created.code == 0);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    struct stat file {};
+    REQUIRE(::lstat(entry.path().c_str(), &file) == 0);
+    CHECK(file.st_uid == owner);
+  }
+  Start start{.arguments = {"ls", "--store", path}};
+  start.user = stranger;
+  const Finished refused = cli::run(start);
+  CHECK(refused.code == 77);
+  CHECK(cli::is_one_error_line(refused.err));
+  start.user = owner;
+  CHECK(cli::run(start).code == 0);
+}

@@ -1,0 +1,103 @@
+// A session holds what clients sent. None of it may reach a terminal as anything but text.
+#include "cli/sessctl_program.hpp"
+
+#include <array>
+
+#include <doctest/doctest.h>
+#include <pty.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
+
+using cli::Start;
+using cli::TestStore;
+using nlohmann::json;
+
+namespace {
+
+// ESC, the C1 form of CSI in UTF-8, a bell, an override of direction, and a byte that is not UTF-8.
+const std::string hostile =
+    "a\x1b[2J\xC2\x9B"
+    "31m\a\xE2\x80\xAE\xFF.z";
+
+bool is_safe(const std::string& text) {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n') return false;
+  return text.find('\x7f') == std::string::npos && text.find("\xC2\x9B") == std::string::npos &&
+         text.find("\xE2\x80\xAE") == std::string::npos && text.find('\xFF') == std::string::npos;
+}
+
+struct Cart {
+  int items = 0;
+};
+
+/// What a command prints when its output is a terminal.
+std::string on_terminal(Start start) {
+  int controller = -1;
+  int terminal = -1;
+  REQUIRE(::openpty(&controller, &terminal, nullptr, nullptr, nullptr) == 0);
+  start.output = terminal;
+  CHECK(cli::run(start).code == 0);
+  ::close(terminal);
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (ssize_t count = 0; (count = ::read(controller, buffer.data(), buffer.size())) > 0;)
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  ::close(controller);
+  return text;
+}
+
+}  // namespace
+
+template <>
+struct sess::Codec<Cart> {
+  static std::string_view type_name() { return "shop.\x1b[31mcart"; }
+  static std::uint32_t version() { return 2; }
+  static void encode(sess::ByteWriter& out, const Cart& cart) { out.put_signed(cart.items); }
+  static Cart decode(sess::ByteReader& in, std::uint32_t) { return {static_cast<int>(in.get_signed())}; }
+};
+
+TEST_CASE("hostile names and values are shown with their control characters escaped") {
+  const TestStore store;
+  const std::string key = store.create_key({"v=" + hostile, hostile + "=1"});
+  const std::string shown = store.ok({"show", key});
+  CHECK(is_safe(shown));
+  CHECK(shown.find(R"(v = "a\u001b[2J\u009b31m\u0007\u202e)") != std::string::npos);
+  const std::string as_json = store.ok({"show", key, "--json"});
+  CHECK(is_safe(as_json));
+  CHECK(json::parse(as_json).at("values").at("v") ==
+        "a\x1b[2J\xC2\x9B"
+        "31m\a\xE2\x80\xAE\xEF\xBF\xBD.z");
+}
+
+TEST_CASE("get writes a string as it is into a pipe and escaped into a terminal") {
+  const TestStore store;
+  const std::string key = store.create_key({"v=" + hostile, "two=a\nb"});
+  CHECK(store.run({"get", key, "v"}).out == hostile + "\n");
+  const std::string seen = on_terminal(store.start({"get", key, "v"}));
+  CHECK(seen == "a\\u001b[2J\\u009b31m\\u0007\\u202e\xEF\xBF\xBD.z\r\n");
+  CHECK(on_terminal(store.start({"get", key, "two"})) == "a\r\nb\r\n");
+}
+
+TEST_CASE("a name that is not there is repeated escaped and on one line") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const cli::Finished finished = store.run({"get", key, "x\n" + hostile});
+  CHECK(finished.code == 66);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(is_safe(finished.err));
+}
+
+TEST_CASE("a type of the program's own is shown as its name, version and size") {
+  const TestStore store;
+  const std::string key = store.create_key();
+  const auto opened = sess::Store::open(store.path());
+  REQUIRE(opened.update(*sess::SessionKey::parse(key), [](sess::Editor& editor) { editor.set("cart", Cart{7}); }).ok());
+  const std::string shown = store.ok({"show", key});
+  CHECK(is_safe(shown));
+  CHECK(shown.find(R"(cart = <shop.\u001b[31mcart, version 2, 1>)") != std::string::npos);
+  CHECK(json::parse(store.ok({"get", key, "cart"})) ==
+        json({{"$user", {{"type", "shop.\x1b[31mcart"}, {"version", 2}, {"size", 1}}}}));
+  store.ok({"set", key, "a=1"});  // sessctl does not know the type, and keeps its bytes
+  CHECK(opened.snapshot(*sess::SessionKey::parse(key))->get<Cart>("cart")->items == 7);
+}

@@ -1,0 +1,153 @@
+#include "cli/sessctl_program.hpp"
+
+#include "format/names.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <sstream>
+#include <system_error>
+
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+
+namespace cli {
+namespace {
+
+int check(int result, const char* operation) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), operation);
+  return result;
+}
+
+// Files in memory instead of pipes: nobody has to read while the program writes.
+int memory_file(const std::string& content) {
+  const int descriptor = check(::memfd_create("sessctl-test", MFD_CLOEXEC), "memfd_create");
+  for (std::size_t at = 0; at < content.size();)
+    at += static_cast<std::size_t>(
+        check(static_cast<int>(::write(descriptor, content.data() + at, content.size() - at)), "write"));
+  ::lseek(descriptor, 0, SEEK_SET);
+  return descriptor;
+}
+
+std::string content_of(int descriptor) {
+  std::string content;
+  std::array<char, 4096> buffer{};
+  ::lseek(descriptor, 0, SEEK_SET);
+  for (ssize_t count = 0; (count = ::read(descriptor, buffer.data(), buffer.size())) > 0;)
+    content.append(buffer.data(), static_cast<std::size_t>(count));
+  return content;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+std::string sessctl_path() {
+  if (const char* program = std::getenv("SESSCTL")) return program;
+  if (const char* build = std::getenv("SESS_BUILD")) return std::string(build) + "/bin/sessctl";
+  return "build/bin/sessctl";
+}
+
+Running::Running(const Start& start) {
+  std::vector<std::string> arguments = start.arguments;
+  arguments.insert(arguments.begin(), sessctl_path());
+  std::vector<std::string> environment;
+  if (const char* path = std::getenv("PATH")) environment.push_back(std::string("PATH=") + path);
+  for (const auto& [name, value] : start.environment) environment.push_back(name + "=" + value);
+  const std::vector<char*> argument_pointers = pointers(arguments);
+  const std::vector<char*> environment_pointers = pointers(environment);
+  const int in = memory_file(start.input);
+  out_ = memory_file("");
+  err_ = memory_file("");
+  const int output = start.output >= 0 ? start.output : out_;
+  process_ = check(::fork(), "fork");
+  if (process_ == 0) {
+    if (start.user && (::setresgid(*start.user, *start.user, *start.user) != 0 ||
+                       ::setresuid(*start.user, *start.user, *start.user) != 0))
+      ::_exit(126);
+    ::dup2(in, STDIN_FILENO);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(err_, STDERR_FILENO);
+    for (const int descriptor : start.closed) ::close(descriptor);
+    ::execve(argument_pointers.front(), argument_pointers.data(), environment_pointers.data());
+    ::_exit(127);
+  }
+  ::close(in);
+}
+
+Running::Running(Running&& other) noexcept
+    : process_(std::exchange(other.process_, -1)),
+      out_(std::exchange(other.out_, -1)),
+      err_(std::exchange(other.err_, -1)) {}
+
+Running::~Running() {
+  if (process_ > 0) ::waitpid(process_, nullptr, 0);
+  if (out_ >= 0) ::close(out_);
+  if (err_ >= 0) ::close(err_);
+}
+
+Finished Running::wait() {
+  int status = 0;
+  check(::waitpid(process_, &status, 0), "waitpid");
+  process_ = -1;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), content_of(out_), content_of(err_)};
+}
+
+Finished run(const Start& start) { return Running(start).wait(); }
+Finished run(std::vector<std::string> arguments) { return run(Start{.arguments = std::move(arguments)}); }
+
+TestStore::TestStore() { ok({"init"}); }
+
+Start TestStore::start(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin() + 1, {"--store", path()});
+  return {.arguments = std::move(arguments)};
+}
+
+Finished TestStore::run(std::vector<std::string> arguments) const { return cli::run(start(std::move(arguments))); }
+
+std::string TestStore::ok(std::vector<std::string> arguments) const {
+  const std::string command = arguments.front();
+  Finished finished = run(std::move(arguments));
+  INFO("sessctl ", command, ": ", finished.err);
+  REQUIRE(finished.code == 0);
+  REQUIRE(finished.err.empty());
+  if (finished.out.ends_with('\n')) finished.out.pop_back();
+  return finished.out;
+}
+
+std::string TestStore::create(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), "create");
+  return ok(std::move(arguments));
+}
+
+std::string TestStore::create_key(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), {"create", "--json"});
+  return nlohmann::json::parse(ok(std::move(arguments))).at("key");
+}
+
+std::filesystem::path TestStore::record(const std::string& key) const {
+  const auto parsed = sess::SessionKey::parse(key).value();
+  return directory() / "store" / sess::format::shards_directory / sess::format::record_name(parsed).view();
+}
+
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> all;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) all.push_back(line);
+  return all;
+}
+
+bool is_one_error_line(const std::string& text) {
+  return text.starts_with("sessctl: ") && text.ends_with('\n') && text.find('\n') == text.size() - 1 &&
+         text.find("; ") != std::string::npos;
+}
+
+}  // namespace cli

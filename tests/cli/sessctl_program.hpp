@@ -1,0 +1,83 @@
+// Runs the sessctl that was built, as a user would: arguments, standard input, environment; output and exit code.
+#pragma once
+
+#include "support/temporary_directory.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace cli {
+
+/// The program to test: environment variable SESSCTL, else bin/sessctl below SESS_BUILD, else build/bin/sessctl.
+std::string sessctl_path();
+
+struct Finished {
+  int code = -1;  // exit code; minus the signal if a signal ended it
+  std::string out;
+  std::string err;
+};
+
+struct Start {
+  std::vector<std::string> arguments;
+  std::string input = {};
+  std::vector<std::pair<std::string, std::string>> environment = {};  // beside PATH; nothing else is inherited
+  std::optional<uid_t> user = std::nullopt;                           // for tests that run as root
+  int output = -1;               // a descriptor for standard output; then Finished::out stays empty
+  std::vector<int> closed = {};  // descriptors that are closed in the program
+};
+
+/// A program that has been started. Waited for exactly once.
+class Running {
+ public:
+  explicit Running(const Start& start);
+  Running(Running&& other) noexcept;
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  Running& operator=(Running&&) = delete;
+  ~Running();
+  Finished wait();
+
+ private:
+  pid_t process_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+};
+
+Finished run(const Start& start);
+Finished run(std::vector<std::string> arguments);
+
+/// A directory that is removed at the end of the test, and a store in it, made by `sessctl init`.
+class TestStore {
+ public:
+  TestStore();
+
+  std::filesystem::path directory() const { return directory_.path(); }
+  std::string path() const { return directory_ / "store"; }
+  /// sessctl COMMAND --store ... with the rest of the arguments.
+  Start start(std::vector<std::string> arguments) const;
+  Finished run(std::vector<std::string> arguments) const;
+  /// The same; fails the test unless it ends with code 0 and without words on standard error. Answers its output
+  /// without the final newline.
+  std::string ok(std::vector<std::string> arguments) const;
+  /// Makes a session; answers its ID.
+  std::string create(std::vector<std::string> arguments = {}) const;
+  /// Makes a session; answers its key.
+  std::string create_key(std::vector<std::string> arguments = {}) const;
+  /// Where the record of this key is.
+  std::filesystem::path record(const std::string& key) const;
+
+ private:
+  sess::test::TemporaryDirectory directory_;
+};
+
+std::vector<std::string> lines(const std::string& text);
+
+/// An error as a user should see it: one line that begins with the program's name and says what to do.
+bool is_one_error_line(const std::string& text);
+
+}  // namespace cli

@@ -1,0 +1,260 @@
+// init, ls, stats and gc.
+#include "cli/sessctl_program.hpp"
+#include "format/names.hpp"
+
+#include <chrono>
+#include <fstream>
+#include <set>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
+
+using cli::Finished;
+using cli::TestStore;
+using nlohmann::json;
+
+namespace {
+
+/// Returns when a session that was made before with this idle timeout is sure to have expired.
+void outlive(std::chrono::milliseconds idle_timeout) {
+  const auto until = std::chrono::system_clock::now() + idle_timeout + std::chrono::milliseconds(2);
+  while (std::chrono::system_clock::now() < until) {
+  }
+}
+
+void damage(const std::filesystem::path& record) {
+  std::fstream file(record, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-1, std::ios::end);
+  file.put('\x5a');
+  file.put('\x5a');
+}
+
+}  // namespace
+
+TEST_CASE("init makes a store, says what it is with --json, and leaves one that is there as it is") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const json facts = json::parse(store.ok({"init", "--json"}));
+  CHECK(facts.at("path").get<std::string>() == store.path());
+  CHECK(facts.at("format") == 1);
+  CHECK(facts.at("shards") == 256);
+  CHECK(facts.at("exchange").is_boolean());
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("init refuses a directory that holds something else, with 73, and leaves it alone") {
+  const TestStore store;
+  const auto other = store.directory() / "other";
+  std::filesystem::create_directory(other);
+  std::ofstream(other / "precious") << "data";
+  const Finished finished = cli::run({"init", "--store", other});
+  CHECK(finished.code == 73);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(std::filesystem::exists(other / "precious"));
+  CHECK(std::distance(std::filesystem::directory_iterator(other), {}) == 1);
+}
+
+TEST_CASE("ls of an empty store prints its heading, and nothing with --json") {
+  const TestStore store;
+  CHECK(store.ok({"ls"}).starts_with("KEY "));
+  CHECK(cli::lines(store.ok({"ls"})).size() == 1);
+  CHECK(store.ok({"ls", "--json"}).empty());
+}
+
+TEST_CASE("ls prints an aligned table, in a pipe too") {
+  const TestStore store;
+  const std::string first = store.create_key({"--idle", "30m", "--lifetime", "8h", "a=1"});
+  const std::string second = store.create_key({"--idle", "9d", "--lifetime", "90d", "a=" + std::string(3000, 'x')});
+  store.ok({"set", second, "b=2"});
+  const auto table = cli::lines(store.ok({"ls"}));
+  REQUIRE(table.size() == 3);
+  CHECK(table.at(0) == "KEY           KIND             AGE  IDLE-LEFT   SIZE  GENERATION");
+  std::set<std::string> rows{table.at(1), table.at(2)};
+  for (const std::string& row : rows) {
+    CHECK(row.size() == table.at(0).size());
+    const bool is_first = row.starts_with(first.substr(0, 12));
+    CHECK(row.starts_with((is_first ? first : second).substr(0, 12) + "  anonymous "));
+    CHECK(row.substr(36, 9) == (is_first ? "      29m" : "       8d"));
+    CHECK(row.ends_with(is_first ? " 1" : " 2"));
+    CHECK((row.find("K  ") != std::string::npos) == !is_first);
+  }
+  const auto full = cli::lines(store.ok({"ls", "--full"}));
+  CHECK(full.at(0).starts_with("KEY" + std::string(37, ' ') + "  KIND"));
+  CHECK((full.at(1).starts_with(first) || full.at(1).starts_with(second)));
+}
+
+TEST_CASE("ls --json prints one object a line with the documented fields") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const json entry = json::parse(store.ok({"ls", "--json"}));
+  std::set<std::string> fields;
+  for (const auto& field : entry.items()) fields.insert(field.key());
+  CHECK(fields == std::set<std::string>{"key", "kind", "generation", "created", "deadline", "absolute_deadline",
+                                        "idle_timeout_ms", "age_ms", "idle_left_ms", "size"});
+  CHECK(entry.at("key") == key);
+  CHECK(entry.at("created").get<std::string>().size() == 20);
+  CHECK(entry.at("size").get<int>() > 0);
+}
+
+TEST_CASE("expired sessions are neither listed nor shown, and gc removes them") {
+  const TestStore store;
+  const std::string expired = store.create_key({"--idle", "1ms", "a=1"});
+  const std::string live = store.create_key({"a=1"});
+  outlive(std::chrono::milliseconds(1));
+  CHECK(json::parse(store.ok({"ls", "--json"})).at("key") == live);
+  const Finished shown = store.run({"show", expired});
+  CHECK(shown.code == 66);
+  CHECK(shown.err.find("expired") != std::string::npos);
+
+  CHECK(store.ok({"gc", "--dry-run"}).starts_with("would remove 1 expired session, examined 2 sessions in "));
+  CHECK(std::filesystem::exists(store.record(expired)));
+  const std::string swept = store.ok({"gc", "--budget", "10s"});
+  CHECK(swept.starts_with("removed 1 expired session, examined 2 sessions in "));
+  CHECK(swept.ends_with(" ms"));
+  CHECK_FALSE(std::filesystem::exists(store.record(expired)));
+  CHECK(std::filesystem::exists(store.record(live)));
+}
+
+TEST_CASE("gc --json reports what it did") {
+  const TestStore store;
+  store.create({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  const json report = json::parse(store.ok({"gc", "--json"}));
+  CHECK(report.at("outcome") == "ok");
+  CHECK(report.at("dry_run") == false);
+  CHECK(report.at("examined") == 1);
+  CHECK(report.at("expired") == 1);
+  CHECK(report.at("first_error").is_null());
+  CHECK(report.at("complete") == true);
+  for (const char* field : {"in_use", "leftovers", "quarantined", "unreadable", "errors", "shards_done", "duration_us"})
+    CHECK(report.at(field).is_number());
+}
+
+TEST_CASE("stats counts what there is") {
+  const TestStore store;
+  json stats = json::parse(store.ok({"stats", "--json"}));
+  CHECK(stats.at("sessions") == 0);
+  CHECK(stats.at("oldest").is_null());
+  {
+    const auto opened = sess::Store::open(store.path());
+    sess::Session session = opened.create({.kind = sess::SessionKind::authenticated});
+    session.set("user", "ann");
+    REQUIRE(session.commit().ok());
+  }
+  store.create({"a=1"});
+  stats = json::parse(store.ok({"stats", "--json"}));
+  CHECK(stats.at("path").get<std::string>() == store.path());
+  CHECK(stats.at("sessions") == 2);
+  CHECK(stats.at("anonymous") == 1);
+  CHECK(stats.at("authenticated") == 1);
+  CHECK(stats.at("unreadable") == 0);
+  CHECK(stats.at("bytes").get<int>() > 0);
+  CHECK(stats.at("oldest_age_ms").get<long>() >= 0);
+  const std::string text = store.ok({"stats"});
+  CHECK(text.find("sessions       2\n") != std::string::npos);
+  CHECK(text.find("authenticated  1\n") != std::string::npos);
+}
+
+TEST_CASE("a damaged record with an earlier version is restored, with a line of words") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  store.ok({"set", key, "a=2"});
+  damage(store.record(key));
+  const Finished got = store.run({"get", key, "a"});
+  CHECK(got.code == 0);
+  CHECK(got.out == "1\n");
+  CHECK(cli::is_one_error_line(got.err));
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("a damaged record with no earlier version is moved to quarantine and never printed") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  damage(store.record(key));
+  const Finished shown = store.run({"show", key});
+  CHECK(shown.code == 66);
+  CHECK(shown.out.empty());
+  const auto words = cli::lines(shown.err);
+  CHECK(words.size() == 2);
+  for (const std::string& line : words) CHECK(cli::is_one_error_line(line + "\n"));
+  CHECK_FALSE(std::filesystem::is_empty(std::filesystem::path(store.path()) / sess::format::quarantine_directory));
+}
+
+TEST_CASE("gc that moves a damaged record to quarantine ends with 65") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  damage(store.record(key));
+  outlive(std::chrono::milliseconds(1));
+  const Finished swept = store.run({"gc", "--json"});
+  CHECK(swept.code == 65);
+  CHECK(json::parse(swept.out).at("quarantined") == 1);
+  for (const std::string& line : cli::lines(swept.err)) CHECK(cli::is_one_error_line(line + "\n"));
+}
+
+TEST_CASE("a record of a newer format is listed as unreadable with 65 and left alone") {
+  const TestStore store;
+  const std::string newer = store.create_key({"a=1"});
+  const std::string other = store.create_key({"a=1"});
+  {
+    std::fstream file(store.record(newer), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(8);  // the format version: src/FORMAT.md
+    file.put('\x09');
+  }
+  const Finished listed = store.run({"ls"});
+  CHECK(listed.code == 65);
+  CHECK(cli::is_one_error_line(listed.err));
+  CHECK(listed.out.find("\n" + newer.substr(0, 12) + "  unreadable  ") != std::string::npos);
+  CHECK(listed.out.find("\n" + other.substr(0, 12) + "  anonymous  ") != std::string::npos);
+  CHECK(cli::lines(store.run({"ls", "--json"}).out).size() == 2);
+  CHECK(store.run({"ls", "--json"}).out.find("\"problem\":") != std::string::npos);
+  CHECK(json::parse(store.ok({"stats", "--json"})).at("unreadable") == 1);
+  for (const auto& arguments : std::vector<std::vector<std::string>>{
+           {"show", newer}, {"get", newer, "a"}, {"set", newer, "a=2"}, {"rm", newer}}) {
+    const Finished finished = store.run(arguments);
+    CAPTURE(arguments);
+    CHECK(finished.code == 65);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  store.ok({"gc"});
+  CHECK(std::filesystem::exists(store.record(newer)));
+}
+
+TEST_CASE("gc next to another sweeper ends with 75 and does nothing") {
+  const TestStore store;
+  const int lock = ::open((store.path() + "/" + sess::format::gc_file).c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(lock >= 0);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const Finished refused = store.run({"gc"});
+  CHECK(refused.code == 75);
+  CHECK(refused.out.empty());
+  CHECK(cli::is_one_error_line(refused.err));
+  CHECK(json::parse(store.run({"gc", "--json"}).out).at("outcome") == "busy");
+  ::close(lock);
+  store.ok({"gc"});
+}
+
+TEST_CASE("a directory that is not a store is refused by every command and never emptied") {
+  const TestStore store;
+  const auto other = store.directory() / "other";
+  std::filesystem::create_directory(other);
+  std::ofstream(other / "precious") << "data";
+  const std::string key(40, '0');
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"gc"}, {"ls"}, {"stats"}, {"create"}, {"rm", key}, {"show", key}}) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.begin() + 1, {"--store", other});
+    const Finished finished = cli::run(all);
+    CAPTURE(arguments.front());
+    CHECK(finished.code == 66);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  CHECK(std::distance(std::filesystem::directory_iterator(other), {}) == 1);
+  CHECK(cli::run({"gc", "--store", store.directory() / "nothing-here"}).code == 66);
+  CHECK_FALSE(std::filesystem::exists(store.directory() / "nothing-here"));
+}

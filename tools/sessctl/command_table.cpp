@@ -1,0 +1,55 @@
+#include "command_table.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace sessctl {
+namespace {
+
+// In the order in which one meets them.
+constexpr std::array<Command, 10> commands{{
+    {"init", "make a store", run_init},
+    {"create", "make a session and print its ID", run_create},
+    {"ls", "list the sessions", run_ls},
+    {"show", "show a session: facts and values", run_show},
+    {"get", "print one value of a session", run_get},
+    {"set", "set values of a session", run_set},
+    {"unset", "remove values from a session", run_unset},
+    {"rm", "end sessions", run_rm},
+    {"gc", "remove expired sessions and what crashes left behind", run_gc},
+    {"stats", "count the sessions and what they take", run_stats},
+}};
+
+}  // namespace
+
+std::span<const Command> command_table() noexcept { return commands; }
+
+const Command* find_command(std::string_view name) noexcept {
+  for (const Command& command : commands)
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
+std::string overview() {
+  std::string text =
+      "Usage: sessctl [--store DIR] COMMAND [OPTIONS] [ARGUMENTS]\n"
+      "\n"
+      "Looks into a libsess session store and changes it, next to the programs that use it.\n"
+      "\n"
+      "Commands:\n";
+  for (const Command& command : commands) text += fmt::format("  {:<8}  {}\n", command.name, command.summary);
+  text +=
+      "\n"
+      "'sessctl COMMAND --help' says more about one of them.\n"
+      "\n"
+      "A session is named by its key (40 hexadecimal digits), by a prefix of the key that no other session has\n"
+      "(at least 4 digits), or by its ID: --id ID, or better --id -, which reads it from standard input. The\n"
+      "store is the directory that --store names, or else the environment variable SESS_STORE.\n"
+      "\n"
+      "Exit codes: 0 done, 64 usage, 65 damaged data, 66 no such store, session or value, 70 internal error,\n"
+      "73 store cannot be made, 74 I/O error, 75 busy, 77 no permission, 78 store of a newer format or damaged.\n";
+  return text;
+}
+
+}  // namespace sessctl

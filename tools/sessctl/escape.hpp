@@ -1,0 +1,20 @@
+// Text that is safe to print. What a session holds comes from the network: a terminal must never be given the
+// escape sequences in it, and neither control characters nor direction overrides may make a line look like another.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sessctl {
+
+/// Control characters (C0, DEL and C1, the latter also being how a terminal's sequences begin), line separators and
+/// direction overrides become \uXXXX; what is not UTF-8 becomes U+FFFD, a sign per byte. The rest stays as it is.
+std::string without_controls(std::string_view text);
+/// The same, but lines stay lines: newline and tab are kept.
+std::string without_controls_but_lines(std::string_view text);
+/// In double quotes, as a JSON string.
+std::string json_quoted(std::string_view text);
+/// In double quotes as the library's own messages have it, for the thing that a message speaks of.
+std::string quoted(std::string_view text);
+
+}  // namespace sessctl

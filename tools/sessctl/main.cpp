@@ -1,0 +1,85 @@
+// sessctl: the commands are in command_table.cpp, what they share in README.md.
+#include "command_table.hpp"
+#include "failure.hpp"
+#include "report.hpp"
+
+#include <csignal>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+namespace sessctl {
+namespace {
+
+[[noreturn]] void usage(std::string_view cause) {
+  throw Failure(ExitCode::usage, "run command", "", cause, "see 'sessctl --help'");
+}
+
+// A word that may be repeated in a message: short and plain, so no session ID.
+std::string shown(std::string_view word) {
+  const bool plain = word.size() <= 20 && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-") == word.npos;
+  return plain ? " \"" + std::string(word) + "\"" : std::string();
+}
+
+ExitCode run(std::vector<std::string> arguments, Output& out) {
+  std::string store;
+  std::size_t at = 0;
+  bool help = false;
+  for (; at < arguments.size() && arguments[at].starts_with('-'); ++at) {
+    const std::string& option = arguments[at];
+    if (option == "--help" || option == "-h") {
+      out.print(overview());
+      return ExitCode::ok;
+    }
+    if (option == "--store" && at + 1 < arguments.size())
+      store = arguments[++at];
+    else if (option.starts_with("--store="))
+      store = option.substr(std::string_view("--store=").size());
+    else if (option == "--store")
+      usage("option --store needs a directory");
+    else
+      usage("unknown option" + shown(option) + " before the command");
+  }
+  if (at < arguments.size() && arguments[at] == "help") {
+    help = true;
+    ++at;
+  }
+  if (at == arguments.size()) {
+    if (!help) usage("no command is given");
+    out.print(overview());
+    return ExitCode::ok;
+  }
+  const Command* const command = find_command(arguments[at]);
+  if (command == nullptr) usage("unknown command" + shown(arguments[at]));
+  arguments.erase(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  if (help) arguments = {"--help"};
+  return command->run({*command, std::move(arguments), store, out});
+}
+
+}  // namespace
+}  // namespace sessctl
+
+int main(int argc, char** argv) {
+  using namespace sessctl;
+  // A write to a closed pipe answers EPIPE instead: `create` then ends the session whose ID nobody got.
+  std::signal(SIGPIPE, SIG_IGN);
+  Output out(STDOUT_FILENO);
+  ExitCode code = ExitCode::internal;
+  try {
+    code = run(std::vector<std::string>(argv + 1, argv + argc), out);
+  } catch (...) {
+    code = report(std::current_exception());
+  }
+  try {
+    out.flush();
+  } catch (...) {
+    const ExitCode at_end = report(std::current_exception());
+    if (code == ExitCode::ok) code = at_end;
+  }
+  return to_int(code);
+}

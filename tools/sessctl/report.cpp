@@ -1,0 +1,129 @@
+#include "report.hpp"
+
+#include "escape.hpp"
+#include "failure.hpp"
+
+#include <sess/error.hpp>
+
+#include <cerrno>
+#include <new>
+#include <string>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sessctl {
+namespace {
+
+constexpr std::string_view report_bug = "this is a bug; please report it with the command that was run";
+
+ExitCode say(ExitCode code, std::string_view what, std::string_view advice) {
+  complain(with_advice(what, advice));
+  return code;
+}
+
+}  // namespace
+
+void complain(std::string_view text) noexcept {
+  try {
+    const std::string line = "sessctl: " + without_controls(text) + "\n";
+    // In one call, so that the lines of parallel commands do not mix. If standard error is gone, nobody is there to
+    // be told.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  } catch (const std::bad_alloc&) {
+    constexpr std::string_view line = "sessctl: out of memory\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  }
+}
+
+ExitCode exit_code_of(int error_number) noexcept {
+  return error_number == EACCES || error_number == EPERM ? ExitCode::no_permission : ExitCode::io;
+}
+
+std::string_view advice_on(int error_number) noexcept {
+  switch (error_number) {
+    case EACCES:
+    case EPERM:
+      return "run sessctl as the user who owns the store";
+    case ENOSPC:
+      return "free some space or inodes, then try again";
+    case EDQUOT:
+      return "raise the owner's quota or remove files, then try again";
+    case EROFS:
+      return "mount the file system read-write, then try again";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n), then try again";
+    case EIO:
+      return "check the disk and the kernel's log";
+    case ENOLCK:
+    case EOPNOTSUPP:
+      return "move the store to a file system that supports flock";
+    default:
+      return "check the file system that holds the store";
+  }
+}
+
+ExitCode report(const std::exception_ptr& exception) noexcept {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Failure& failure) {
+    complain(failure.what());
+    return failure.code();
+  } catch (const OutputClosed&) {
+    return ExitCode::output_closed;
+  } catch (const sess::IoError& error) {
+    return say(exit_code_of(error.error_number()), error.what(), advice_on(error.error_number()));
+  } catch (const sess::CorruptRecord& error) {
+    return say(ExitCode::data, error.what(), "the file was left as it is; remove it only if the session is not needed");
+  } catch (const sess::TooLarge& error) {
+    return say(ExitCode::data, error.what(), "nothing was written; store less in this session");
+  } catch (const sess::TypeMismatch& error) {
+    return say(ExitCode::data, error.what(), "nothing was written; look at the value with 'sessctl get'");
+  } catch (const sess::StoreError& error) {
+    return say(ExitCode::config, error.what(), "check that --store names the right directory");
+  } catch (const std::exception& error) {  // sess::UsageError and whatever else nobody expected
+    return say(ExitCode::internal, error.what(), report_bug);
+  } catch (...) {
+    return say(ExitCode::internal, "unknown exception", report_bug);
+  }
+}
+
+void report_event(const sess::Event& event) {
+  const bool recovered = event.kind == sess::Event::Kind::recovered;
+  complain(fmt::format("read session \"{}\": {}; {}", event.key.to_string(), event.detail,
+                       recovered ? "what was changed after that version is lost"
+                                 : "the session is gone, its files are kept in the store's quarantine directory"));
+}
+
+void require(const sess::Status& status, std::string_view operation, const sess::SessionKey& key) {
+  const auto fail = [&](ExitCode code, std::string_view cause, std::string_view advice) {
+    throw Failure(code, operation, key.to_string(), cause, advice);
+  };
+  constexpr std::string_view list = "'sessctl ls' lists the sessions there are";
+  switch (status.outcome()) {
+    case sess::Outcome::ok:
+      return;
+    case sess::Outcome::absent:
+      return fail(ExitCode::absent, "no such session", list);
+    case sess::Outcome::expired:
+      return fail(ExitCode::absent, "the session has expired", list);
+    case sess::Outcome::superseded:
+      return fail(ExitCode::absent, "the session's ID has been replaced", list);
+    case sess::Outcome::gone:
+      return fail(ExitCode::absent, "the session has ended meanwhile; nothing written", list);
+    case sess::Outcome::conflict:
+      return fail(ExitCode::busy, "somebody else changed the same value meanwhile; nothing written", "try again");
+    case sess::Outcome::busy: {
+      const std::string holder = status.holder() > 0 ? fmt::format(" by process {}", status.holder()) : "";
+      return fail(ExitCode::busy, "the session is locked" + holder, "try again, or wait longer with --wait");
+    }
+    case sess::Outcome::not_renewed:
+      return fail(ExitCode::busy, "the session is locked", "try again");
+    case sess::Outcome::durability_unknown:
+      return fail(ExitCode::io, "written, but the sync to disk failed", "a power cut may undo it; check the disk");
+  }
+  fail(ExitCode::internal, "unknown outcome", report_bug);
+}
+
+}  // namespace sessctl

@@ -1,0 +1,33 @@
+// How sessctl says that something went wrong: one line on standard error and an exit code. Every sess::Error and every
+// outcome that is not ok gets both here and nowhere else.
+#pragma once
+
+#include "exit_codes.hpp"
+
+#include <sess/result.hpp>
+#include <sess/session_id.hpp>
+#include <sess/store.hpp>
+
+#include <exception>
+#include <string_view>
+
+namespace sessctl {
+
+/// Writes "sessctl: <text>" to standard error, as one line whatever is in the text. Never throws.
+void complain(std::string_view text) noexcept;
+
+/// Says what the exception was; answers the exit code for it.
+ExitCode report(const std::exception_ptr& exception) noexcept;
+
+/// For StoreOptions::on_event: a record was recovered or quarantined.
+void report_event(const sess::Event& event);
+
+/// Returns if what was asked for has taken effect and is as durable as asked. Throws Failure otherwise: the
+/// `operation` ("set values of session") of the session did not happen, and why.
+void require(const sess::Status& status, std::string_view operation, const sess::SessionKey& key);
+
+/// What a fault of the system means for the user of the command.
+ExitCode exit_code_of(int error_number) noexcept;
+std::string_view advice_on(int error_number) noexcept;
+
+}  // namespace sessctl

@@ -1,0 +1,29 @@
+#include "session_facts.hpp"
+
+#include "human.hpp"
+
+namespace sessctl {
+
+std::string_view kind_name(sess::SessionKind kind) noexcept {
+  return kind == sess::SessionKind::authenticated ? "authenticated" : "anonymous";
+}
+
+std::chrono::milliseconds between(Clock::time_point from, Clock::time_point to) noexcept {
+  using std::chrono::milliseconds;
+  // In milliseconds before the subtraction: the difference of two times in nanoseconds may not fit 64 bits.
+  return std::chrono::floor<milliseconds>(to).time_since_epoch() -
+         std::chrono::floor<milliseconds>(from).time_since_epoch();
+}
+
+void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_point now) {
+  line.add("kind", kind_name(facts.kind))
+      .add("generation", facts.generation)
+      .add("created", utc_time(facts.created))
+      .add("deadline", utc_time(facts.deadline))
+      .add("absolute_deadline", utc_time(facts.absolute_deadline))
+      .add("idle_timeout_ms", facts.idle_timeout.count())
+      .add("age_ms", between(facts.created, now).count())
+      .add("idle_left_ms", between(now, facts.deadline).count());
+}
+
+}  // namespace sessctl

@@ -1,0 +1,24 @@
+// The facts of a session as `ls`, `show` and `create` print them with --json: the same fields everywhere.
+#pragma once
+
+#include "json_value.hpp"
+
+#include <sess/snapshot.hpp>
+
+#include <chrono>
+#include <string_view>
+
+namespace sessctl {
+
+using Clock = std::chrono::system_clock;
+
+/// "anonymous" or "authenticated".
+std::string_view kind_name(sess::SessionKind kind) noexcept;
+
+/// From `from` to `to`; the times may be any that a record can hold.
+std::chrono::milliseconds between(Clock::time_point from, Clock::time_point to) noexcept;
+
+/// Adds kind, generation, created, deadline, absolute_deadline, idle_timeout_ms, age_ms and idle_left_ms.
+void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_point now);
+
+}  // namespace sessctl

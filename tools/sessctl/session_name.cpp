@@ -1,0 +1,82 @@
+#include "session_name.hpp"
+
+#include "exit_codes.hpp"
+#include "failure.hpp"
+#include "report.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include <fmt/format.h>
+#include <sodium.h>
+#include <unistd.h>
+
+namespace sessctl {
+namespace {
+
+bool is_hexadecimal(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
+sess::SessionKey find_by_key(const sess::Store& store, std::string_view key_or_prefix) {
+  constexpr std::string_view operation = "find session";
+  if (key_or_prefix.size() > sess::SessionKey::text_size || !is_hexadecimal(key_or_prefix))
+    throw Failure(ExitCode::usage, operation, "", "the argument is not a key or a prefix of one",
+                  "give a key as 'sessctl ls' shows it, or the session's ID with --id -");
+  if (key_or_prefix.size() < shortest_prefix)
+    throw Failure(ExitCode::usage, operation, key_or_prefix,
+                  fmt::format("fewer than {} digits of a key", shortest_prefix), "give more digits");
+  if (const auto key = sess::SessionKey::parse(key_or_prefix)) return *key;
+
+  const std::vector<sess::SessionKey> found = store.find(key_or_prefix, 2);
+  if (found.empty())
+    throw Failure(ExitCode::absent, operation, key_or_prefix, "no such session",
+                  "'sessctl ls' lists the sessions there are");
+  if (found.size() > 1)
+    throw Failure(ExitCode::usage, operation, key_or_prefix, "several sessions have a key that begins so",
+                  "give more digits");
+  return found.front();
+}
+
+std::string read_id() {
+  // An ID is 60 characters; the rest is room for white space, and for finding out that it is no ID.
+  std::array<char, 256> buffer{};
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t count = ::read(STDIN_FILENO, buffer.data() + size, buffer.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0)
+      throw Failure(ExitCode::io, "read ID from", "standard input", std::strerror(errno), "check what it comes from");
+    if (count == 0) break;
+    const auto* const begin = buffer.data() + size;
+    size += static_cast<std::size_t>(count);
+    if (std::find(begin, begin + count, '\n') != begin + count) break;
+  }
+  const std::string_view all(buffer.data(), size);
+  const std::string_view line = all.substr(0, all.find('\n'));
+  const std::size_t begin = std::min(line.find_first_not_of(" \t\r"), line.size());
+  const std::size_t end = line.find_last_not_of(" \t\r") + 1;  // npos + 1 is 0
+  std::string id(begin < end ? line.substr(begin, end - begin) : std::string_view());
+  sodium_memzero(buffer.data(), buffer.size());
+  if (id.empty())
+    throw Failure(ExitCode::usage, "read ID from", "standard input", "there is none",
+                  "write the session's ID as one line to standard input");
+  return id;
+}
+
+sess::SessionKey find_by_id(const sess::Store& store, std::string_view id) {
+  std::string text = id == "-" ? read_id() : std::string(id);
+  const std::optional<sess::SessionId> parsed = store.parse(text);
+  sodium_memzero(text.data(), text.size());
+  if (!parsed)
+    throw Failure(ExitCode::absent, "find session by ID", "", "this store has never issued that ID",
+                  "check that --store names the store which the ID came from");
+  return parsed->key();
+}
+
+}  // namespace sessctl
