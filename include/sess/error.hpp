@@ -5,6 +5,7 @@
 #include <sess/export.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 
@@ -47,6 +48,19 @@ class SESS_API CorruptRecord : public Error {
   std::string why_;
 };
 
+/// A record that verifies and that this program must leave alone: a newer format, a state that it does not know.
+class SESS_API UnsupportedRecord : public Error {
+ public:
+  UnsupportedRecord(std::string path, std::string why);
+  ~UnsupportedRecord() override;
+  const std::string& path() const noexcept { return path_; }
+  const std::string& why() const noexcept { return why_; }
+
+ private:
+  std::string path_;
+  std::string why_;
+};
+
 /// A value was asked for as a type that it does not have, or does not fit.
 class SESS_API TypeMismatch : public Error {
  public:
@@ -75,11 +89,25 @@ class SESS_API TooLarge : public Error {
   std::size_t limit_;
 };
 
-/// The store itself is not usable: not a store, another owner, a newer format, a broken keyring.
+/// The store itself is not usable. Nothing in its directory has been touched.
 class SESS_API StoreError : public Error {
  public:
-  using Error::Error;
+  enum class Reason : std::uint8_t {
+    absent,          // there is no directory at this path
+    not_a_store,     // the directory has no file that makes it one
+    not_empty,       // asked to make a store of a directory that holds something else
+    other_owner,     // one user owns a store, and this process runs as another
+    open_to_others,  // its mode lets other users in
+    newer_format,    // made for a newer libsess
+    damaged,         // one of its own files is missing or cannot be understood
+    unusable,        // anything else
+  };
+  StoreError(Reason reason, const std::string& what);
   ~StoreError() override;
+  Reason reason() const noexcept { return reason_; }
+
+ private:
+  Reason reason_;
 };
 
 /// The program used an object against its contract: a thread waits for a session that it has locked itself,

@@ -11,3 +11,4 @@
 #include <sess/snapshot.hpp>
 #include <sess/store.hpp>
 #include <sess/value.hpp>
+#include <sess/version.hpp>

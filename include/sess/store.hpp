@@ -87,7 +87,8 @@ struct StoreFacts {
 /// at once and in forked children; none blocks on another thread of the process except for a session's lock.
 ///
 /// Wherever a key is taken, a SessionId does as well. Members that touch a session's file throw IoError when
-/// the file system fails, CorruptRecord when a record is of a kind this program must leave alone.
+/// the file system fails, UnsupportedRecord for a record of a newer format, CorruptRecord for values that verify but
+/// cannot be decoded; both are left as they are.
 class SESS_API Store {
  public:
   /// Opens the store at `path`. Throws StoreError if there is none (and none was asked for), if it belongs to
@@ -127,7 +128,7 @@ class SESS_API Store {
   Status destroy(const SessionKey& key) const;
 
   /// Calls `visit` for every session that has not expired, until it answers false. Not a consistent picture
-  /// of one moment: sessions may come and go meanwhile.
+  /// of one moment: sessions may come and go meanwhile. Changes nothing: a damaged record is reported as it is.
   void list(const std::function<bool(const SessionEntry&)>& visit) const;
   /// The keys that begin with these hexadecimal digits (at least one), at most `limit` of them.
   std::vector<SessionKey> find(std::string_view key_prefix, std::size_t limit) const;

@@ -2,9 +2,7 @@
 #include "backend/file_store.hpp"
 #include "format/names.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
+#include <utility>
 
 namespace sess::backend {
 
@@ -28,14 +26,17 @@ void FileStore::visit(const std::function<bool(const Listed&)>& visitor) const {
     for (const SessionKey& key : keys_of(shards_, shard)) {
       Listed listed{key, std::nullopt, 0, {}};
       try {
-        ReadResult read = this->read(key);
-        if (read.outcome == Outcome::absent) continue;
-        if (read.outcome == Outcome::ok) {
-          listed.size = format::header_size + read.version.payload.size();
-          listed.version = std::move(read.version);
-        } else {
-          listed.problem = "does not verify, and its lock is busy";
+        // Whoever lists looks: what does not verify is reported, and recovered by whoever uses it.
+        auto read = read_unlocked(key, listed.problem);
+        if (read && read->outcome == Outcome::absent) continue;
+        if (read) {
+          listed.problem.clear();
+          listed.version = std::move(read->version);
         }
+        const auto status = shards_.status(format::record_name(key).c_str());
+        listed.size = status ? status->size : 0;
+      } catch (const UnsupportedRecord& error) {
+        listed.problem = error.why();
       } catch (const Error& error) {
         listed.problem = error.what();
       }

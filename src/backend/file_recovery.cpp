@@ -33,7 +33,7 @@ bool FileStore::recover(const SessionKey& key, const fs::FileLock& lock, const s
   auto found = verified_version(content, key, spare_status.modified, spare_why);
   if (!found) {
     if (spare_why.kind == format::Unverified::Kind::foreign)
-      throw CorruptRecord(shards_.path_of(spare_name.c_str()), spare_why.why);
+      throw UnsupportedRecord(shards_.path_of(spare_name.c_str()), spare_why.why);
     quarantine(key, why);
     return false;
   }

@@ -24,9 +24,11 @@ namespace {
 
 constexpr std::uint32_t others = 0077;
 
+using Reason = StoreError::Reason;
+
 template <class... Parts>
-[[noreturn]] void refuse(fmt::format_string<Parts...> format, Parts&&... parts) {
-  throw StoreError(fmt::format(format, std::forward<Parts>(parts)...));
+[[noreturn]] void refuse(Reason reason, fmt::format_string<Parts...> format, Parts&&... parts) {
+  throw StoreError(reason, fmt::format(format, std::forward<Parts>(parts)...));
 }
 
 /// One user owns a store: files of another owner could neither be locked nor replaced by the first.
@@ -34,10 +36,12 @@ void check_owner_and_mode(const Directory& top) {
   const sys::FileStatus status = top.own_status();
   const std::uint32_t user = top.system().user();
   if (status.owner != user)
-    refuse("open store \"{}\": it belongs to user {} and this process runs as user {}; run it as the owner", top.path(),
+    refuse(Reason::other_owner,
+           "open store \"{}\": it belongs to user {} and this process runs as user {}; run it as the owner", top.path(),
            status.owner, user);
   if ((status.mode & others) != 0)
-    refuse("open store \"{}\": other users may enter it (mode {:04o}); make it private with chmod 0700", top.path(),
+    refuse(Reason::open_to_others,
+           "open store \"{}\": other users may enter it (mode {:04o}); make it private with chmod 0700", top.path(),
            status.mode);
 }
 
@@ -59,8 +63,8 @@ void check_nothing_foreign(const Directory& top) {
       format::shards_directory, format::principals_directory, format::quarantine_directory};
   top.visit([&](const sys::DirectoryEntry& entry) {
     if (std::ranges::find(ours, entry.name, [](const char* name) { return std::string_view(name); }) == ours.end())
-      refuse("make store \"{}\": the directory holds \"{}\" and is not a store; choose an empty one", top.path(),
-             entry.name);
+      refuse(Reason::not_empty, "make store \"{}\": the directory holds \"{}\" and is not a store; choose an empty one",
+             top.path(), entry.name);
     return true;
   });
 }
@@ -135,20 +139,26 @@ void init_directory(sys::System& system, const std::string& path) {
 OpenedDirectory open_directory(sys::System& system, const std::string& path) {
   sys::FileStatus status;
   if (system.status_at(sys::working_directory, path.c_str(), status) == -ENOENT)
-    refuse("open store \"{}\": there is no such directory; make one with: sessctl --store DIR init", path);
+    refuse(Reason::absent, "open store \"{}\": there is no such directory; make one with: sessctl --store DIR init",
+           path);
   Directory top = Directory::open(system, path);
   const auto text = top.read_text(format::store_file);
-  if (!text) refuse("open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);
+  if (!text)
+    refuse(Reason::not_a_store,
+           "open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);
   check_owner_and_mode(top);
   const auto file = format::parse_store_file(*text);
-  if (!file) refuse("open store \"{}\": its file \"{}\" is damaged", path, format::store_file);
+  if (!file) refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is damaged", path, format::store_file);
   if (file->format > format::format_version || file->shards != format::shard_count)
-    refuse("open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",
+    refuse(Reason::newer_format,
+           "open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",
            path, file->format, file->shards);
   const auto keys = top.read_text(format::keys_file);
-  if (!keys) refuse("open store \"{}\": its file \"{}\" is missing; restore it from a backup", path, format::keys_file);
+  if (!keys)
+    refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is missing; restore it from a backup", path,
+           format::keys_file);
   auto keyring = format::Keyring::parse(*keys);
-  if (!keyring) refuse("open store \"{}\": its file \"{}\" is damaged", path, format::keys_file);
+  if (!keyring) refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is damaged", path, format::keys_file);
   return {std::move(top), *file, std::move(*keyring)};
 }
 

@@ -67,21 +67,30 @@ std::size_t size_to_read(std::uint64_t size) {
 
 }  // namespace
 
-ReadResult FileStore::read(const SessionKey& key) const {
+std::optional<ReadResult> FileStore::read_unlocked(const SessionKey& key, std::string& why) const {
   const auto name = format::record_name(key);
   std::vector<std::byte> content;
   for (int attempt = 0; attempt < snapshot_attempts; ++attempt) {
     const auto file = shards_.open_file(name.c_str(), sys::OpenMode::read);
-    if (!file) return {Outcome::absent};
+    if (!file) return ReadResult{Outcome::absent};
     const sys::FileStatus before = shards_.status(*file, name.c_str());
     shards_.read(*file, name.c_str(), size_to_read(before.size), content);
     // The file stays open until after this look at the name: its inode cannot be given to another one meanwhile.
     const auto after = shards_.status(name.c_str());
     if (!after || after->identity != before.identity || after->modified != before.modified) continue;
-    format::Unverified why;
-    if (auto version = verified_version(content, key, before.modified, why)) return {Outcome::ok, std::move(*version)};
-    if (why.kind == format::Unverified::Kind::foreign) throw CorruptRecord(shards_.path_of(name.c_str()), why.why);
+    format::Unverified unverified;
+    if (auto version = verified_version(content, key, before.modified, unverified))
+      return ReadResult{Outcome::ok, std::move(*version)};
+    if (unverified.kind == format::Unverified::Kind::foreign)
+      throw UnsupportedRecord(shards_.path_of(name.c_str()), unverified.why);
+    why = std::move(unverified.why);
   }
+  return std::nullopt;
+}
+
+ReadResult FileStore::read(const SessionKey& key) const {
+  std::string why;
+  if (auto result = read_unlocked(key, why)) return std::move(*result);
   const LockResult locked = lock(key, options_.lock_timeout);
   if (!locked.record) return {locked.outcome, {}, locked.holder};
   return {Outcome::ok, locked.record->version()};
@@ -113,7 +122,7 @@ bool FileStore::load_locked(const SessionKey& key, const fs::FileLock& lock, con
                                   generation_by_digits(version.header.generation, digits_of(status.modified)));
     return true;
   }
-  if (why.kind == format::Unverified::Kind::foreign) throw CorruptRecord(shards_.path_of(name.c_str()), why.why);
+  if (why.kind == format::Unverified::Kind::foreign) throw UnsupportedRecord(shards_.path_of(name.c_str()), why.why);
   return recover(key, lock, status, content, why.why, version, highest_generation);
 }
 

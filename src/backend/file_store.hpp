@@ -41,6 +41,8 @@ class FileStore final : public RecordStore {
   friend class Sweep;
 
   sys::System& system() const noexcept { return top_.system(); }
+  /// The lock-free part of read: nothing if every attempt met a commit or damage. Changes nothing on disk.
+  std::optional<ReadResult> read_unlocked(const SessionKey& key, std::string& why) const;
   std::uint64_t random_number() const;
   std::function<std::string()> temporary_names(const SessionKey& key) const;
   void report(Event::Kind kind, const SessionKey& key, std::string detail) const;

@@ -56,7 +56,8 @@ class Sweep {
   /// The lock is on the file "gc" itself, which is never replaced: one sweeper at a time.
   fs::FileLock lock_gc_file() {
     auto file = store_.top_.open_file(format::gc_file, sys::OpenMode::read_write);
-    if (!file) throw StoreError("sweep \"" + store_.top_.path() + "\": its file \"gc\" is missing");
+    if (!file)
+      throw StoreError(StoreError::Reason::damaged, "sweep \"" + store_.top_.path() + "\": its file \"gc\" is missing");
     const auto identity = store_.top_.status(*file, format::gc_file).identity;
     fs::FileLock lock(store_.system(), std::move(*file), identity);
     if (lock.try_lock(store_.top_, format::gc_file)) return lock;
@@ -80,7 +81,7 @@ class Sweep {
   void guarded(Work&& work) {
     try {
       work();
-    } catch (const CorruptRecord&) {
+    } catch (const UnsupportedRecord&) {
       ++report_.unreadable;  // a newer format: left alone
     } catch (const IoError& error) {
       ++report_.errors;

@@ -98,6 +98,7 @@ class RecordStore {
   /// A new record with generation 1, locked. Null if there is one of this key; the Outcome is that of commit.
   virtual std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const = 0;
 
+  /// Changes nothing, also where a record does not verify.
   virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;
   /// Keys that begin with this hexadecimal prefix of at least one digit, at most `limit`.
   virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;

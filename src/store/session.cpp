@@ -27,7 +27,8 @@ Outcome Session::State::create(std::span<const std::byte> payload, bool durable,
   header.created = now;
   Outcome outcome = Outcome::ok;
   record = core->records().create({header, payload, durable}, outcome);
-  if (!record) throw StoreError("create session " + key.to_string() + ": there is one already");
+  if (!record)
+    throw StoreError(StoreError::Reason::unusable, "create session " + key.to_string() + ": there is one already");
   created = true;
   return outcome;
 }

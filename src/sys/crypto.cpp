@@ -7,7 +7,7 @@
 namespace sess::sys {
 
 void prepare_crypto() {
-  if (sodium_init() < 0) throw StoreError("open store: libsodium cannot be initialized");
+  if (sodium_init() < 0) throw StoreError(StoreError::Reason::unusable, "open store: libsodium cannot be initialized");
 }
 
 }  // namespace sess::sys

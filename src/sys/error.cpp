@@ -10,6 +10,7 @@ namespace sess {
 Error::~Error() = default;
 IoError::~IoError() = default;
 CorruptRecord::~CorruptRecord() = default;
+UnsupportedRecord::~UnsupportedRecord() = default;
 TypeMismatch::~TypeMismatch() = default;
 TooLarge::~TooLarge() = default;
 StoreError::~StoreError() = default;
@@ -23,6 +24,11 @@ IoError::IoError(std::string operation, std::string path, int error_number)
 
 CorruptRecord::CorruptRecord(std::string path, std::string why)
     : Error(fmt::format("read \"{}\": {}", path, why)), path_(std::move(path)), why_(std::move(why)) {}
+
+UnsupportedRecord::UnsupportedRecord(std::string path, std::string why)
+    : Error(fmt::format("read \"{}\": {}", path, why)), path_(std::move(path)), why_(std::move(why)) {}
+
+StoreError::StoreError(Reason reason, const std::string& what) : Error(what), reason_(reason) {}
 
 TypeMismatch::TypeMismatch(std::string name, std::string wanted, std::string found)
     : Error(fmt::format("value \"{}\": wanted {}, found {}", name, wanted, found)),

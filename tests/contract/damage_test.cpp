@@ -105,9 +105,9 @@ TEST_CASE("a record of a newer format is refused and left alone") {
     auto content = world.content(file);
     content[8] = std::byte{2};  // the format version (src/FORMAT.md)
     world.overwrite(file, content);
-    CHECK_THROWS_AS(static_cast<void>(damaged.store.snapshot(damaged.id)), CorruptRecord);
-    CHECK_THROWS_AS(static_cast<void>(damaged.store.lock(damaged.id)), CorruptRecord);
-    CHECK_THROWS_AS(static_cast<void>(damaged.store.destroy(damaged.id)), CorruptRecord);
+    CHECK_THROWS_AS(static_cast<void>(damaged.store.snapshot(damaged.id)), UnsupportedRecord);
+    CHECK_THROWS_AS(static_cast<void>(damaged.store.lock(damaged.id)), UnsupportedRecord);
+    CHECK_THROWS_AS(static_cast<void>(damaged.store.destroy(damaged.id)), UnsupportedRecord);
     world.advance(std::chrono::hours(24));
     CHECK(damaged.store.gc().unreadable == 1);
     CHECK(world.content(file) == content);

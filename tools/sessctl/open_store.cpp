@@ -2,7 +2,6 @@
 
 #include "exit_codes.hpp"
 #include "failure.hpp"
-#include "format/names.hpp"
 #include "report.hpp"
 
 #include <sess/error.hpp>
@@ -25,25 +24,30 @@ std::string user_name(uid_t user) {
   return entry != nullptr ? entry->pw_name : fmt::format("number {}", user);
 }
 
-// Why sess::Store::open refused. It says so in words only, so look again; what changes in between costs a less fitting
-// exit code and nothing else.
-struct Cause {
+struct Advice {
   ExitCode code;
-  std::string advice;
+  std::string_view words;
 };
 
-Cause cause_of(const std::string& path) {
-  struct stat directory {};
-  if (::stat(path.c_str(), &directory) != 0) {
-    if (errno == EACCES) return {ExitCode::no_permission, std::string(advice_on(EACCES))};
-    return {ExitCode::absent, "'sessctl init' makes a store"};
+Advice advice_on(sess::StoreError::Reason reason) {
+  using Reason = sess::StoreError::Reason;
+  switch (reason) {
+    case Reason::absent:
+      return {ExitCode::absent, "'sessctl init' makes a store"};
+    case Reason::not_a_store:
+      return {ExitCode::absent, "nothing in it was touched; check --store, or make a store with 'sessctl init'"};
+    case Reason::not_empty:
+      return {ExitCode::cannot_create, "choose a directory that is empty or does not exist"};
+    case Reason::other_owner:
+      return {ExitCode::no_permission, "run sessctl as its owner"};
+    case Reason::newer_format:
+    case Reason::damaged:
+      return {ExitCode::config, "nothing in it was touched; use the version of sessctl that the store was made for"};
+    case Reason::open_to_others:
+    case Reason::unusable:
+      break;
   }
-  struct stat file {};
-  if (::stat((path + "/" + sess::format::store_file).c_str(), &file) != 0 && errno != EACCES)
-    return {ExitCode::absent, "nothing in it was touched; check --store, or make a store with 'sessctl init'"};
-  if (directory.st_uid != ::geteuid())
-    return {ExitCode::no_permission, fmt::format("run sessctl as its owner, user {}", user_name(directory.st_uid))};
-  return {ExitCode::config, "nothing in it was touched; use the version of sessctl that the store was made for"};
+  return {ExitCode::config, "nothing in it was touched"};
 }
 
 }  // namespace
@@ -66,13 +70,11 @@ sess::Store open_store(const std::string& path, sess::StoreOptions options) {
   try {
     return sess::Store::open(path, options);
   } catch (const sess::StoreError& error) {
-    const Cause cause = cause_of(path);
-    throw Failure(cause.code, error.what(), cause.advice);
+    const Advice advice = advice_on(error.reason());
+    throw Failure(advice.code, error.what(), advice.words);
   } catch (const sess::IoError& error) {
-    const int number = error.error_number();
-    if (number != ENOENT && number != ENOTDIR && number != EACCES) throw;
-    const Cause cause = cause_of(path);
-    throw Failure(cause.code, error.what(), cause.advice);
+    if (error.error_number() != ENOTDIR) throw;
+    throw Failure(ExitCode::absent, error.what(), "check --store");
   }
 }
 
@@ -81,7 +83,8 @@ sess::Store init_store(const std::string& path) {
   try {
     sess::Store::init(path);
   } catch (const sess::StoreError& error) {
-    throw Failure(ExitCode::cannot_create, error.what(), "choose a directory that is empty or does not exist");
+    const Advice advice = advice_on(error.reason());
+    throw Failure(ExitCode::cannot_create, error.what(), advice.words);
   } catch (const sess::IoError& error) {
     const bool refused = exit_code_of(error.error_number()) == ExitCode::no_permission;
     throw Failure(refused ? ExitCode::no_permission : ExitCode::cannot_create, error.what(),

@@ -76,6 +76,8 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
     return say(exit_code_of(error.error_number()), error.what(), advice_on(error.error_number()));
   } catch (const sess::CorruptRecord& error) {
     return say(ExitCode::data, error.what(), "the file was left as it is; remove it only if the session is not needed");
+  } catch (const sess::UnsupportedRecord& error) {
+    return say(ExitCode::data, error.what(), "the file was left as it is; use a newer version of sessctl");
   } catch (const sess::TooLarge& error) {
     return say(ExitCode::data, error.what(), "nothing was written; store less in this session");
   } catch (const sess::TypeMismatch& error) {
