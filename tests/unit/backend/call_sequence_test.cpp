@@ -1,0 +1,118 @@
+// The system calls of each operation in steady state, one by one: the hot path is what it costs.
+#include "store/core.hpp"
+#include "support/fake_system.hpp"
+#include "support/store_world.hpp"
+
+#include <sess/sess.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sess::test {
+namespace {
+
+struct Fixture {
+  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
+  Store store = open_store(system, "/srv/store", {.idle_timeout = std::chrono::hours(1), .create = true});
+  SessionId id = make_session(store, {{"count", 0}, {"user", "ann"}});
+
+  void update() const {
+    REQUIRE(store.update(id, [](Editor& editor) { editor.add("count", 1); }));
+  }
+
+  /// The names of the calls that an operation makes.
+  std::vector<std::string> calls_of(const std::function<void()>& operation) const {
+    system->clear_log();
+    operation();
+    std::vector<std::string> names;
+    for (const LoggedCall& call : system->log()) names.push_back(std::string(to_string(call.call)));
+    return names;
+  }
+};
+
+using Calls = std::vector<std::string>;
+
+TEST_CASE_FIXTURE(Fixture, "an update in steady state makes and removes no file") {
+  update();
+  update();
+  const Calls calls = calls_of([&] { update(); });
+  CHECK(calls == Calls{"open", "status", "try_lock", "status_at", "read",           // lock
+                       "open", "status", "try_lock", "read", "write", "set_times",  // into the spare
+                       "rename",                                                    // the commit
+                       "unlock", "close", "unlock", "close"});                      // old and new
+  for (const LoggedCall& call : system->log()) CHECK(call.path.find(".temp") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a shorter version costs one call more: the rest is cut off") {
+  update();
+  REQUIRE(store.update(id, [](Editor& editor) { editor.set("text", std::string(100, 't')); }));
+  update();
+  const Calls calls = calls_of([&] { REQUIRE(store.update(id, [](Editor& editor) { editor.erase("text"); })); });
+  CHECK(std::ranges::count(calls, "truncate") == 1);
+  CHECK(calls.size() == 17);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a durable update syncs the data before the exchange and the directory after it") {
+  update();
+  update();
+  const Calls calls = calls_of([&] {
+    REQUIRE(store.update(id, [](Editor& editor) { editor.add("count", 1); }, {.durability = Durability::durable}));
+  });
+  const auto at = [&](const char* name) { return std::ranges::find(calls, name) - calls.begin(); };
+  CHECK(at("sync_data") < at("rename"));
+  CHECK(at("rename") < at("sync"));
+  CHECK(std::ranges::count(calls, "sync_data") == 1);
+  CHECK(std::ranges::count(calls, "sync") == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a merge costs what an update costs") {
+  update();
+  update();
+  const Calls by_update = calls_of([&] { update(); });
+  Changes changes = store.snapshot(id)->edit();
+  changes.add("count", 1);
+  CHECK(calls_of([&] { REQUIRE(store.merge(changes)); }) == by_update);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a snapshot takes five calls") {
+  CHECK(calls_of([&] { REQUIRE(store.snapshot(id)); }) == Calls{"open", "status", "read", "status_at", "close"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a touch that is not due costs a snapshot") {
+  CHECK(calls_of([&] { REQUIRE(store.touch(id)); }).size() == 5);
+  system->advance(std::chrono::minutes(30));
+  const Calls calls = calls_of([&] { REQUIRE(store.touch(id)); });
+  CHECK(std::ranges::count(calls, "set_times") == 1);
+  CHECK(std::ranges::count(calls, "write") == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what changes nothing writes nothing") {
+  for (const auto& work : {+[](Editor&) {}, +[](Editor& editor) { editor.set("user", "ann"); }}) {
+    const Calls calls = calls_of([&] { REQUIRE(store.update(id, work)); });
+    for (const char* call : {"write", "rename", "set_times", "unlink", "truncate"})
+      CHECK(std::ranges::count(calls, call) == 0);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "an ID that was never issued here costs no call") {
+  std::string forged = id.reveal();
+  forged[30] = forged[30] == 'a' ? 'b' : 'a';
+  CHECK(calls_of([&] { CHECK_FALSE(store.parse(forged)); }).empty());
+  CHECK(calls_of([&] { CHECK(store.parse(id.reveal())); }).empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a sweep of a store in which nothing has expired writes only its own file") {
+  const Calls calls = calls_of([&] { CHECK(store.gc().complete); });
+  CHECK(std::ranges::count(calls, "write") == 1);
+  for (const char* call : {"rename", "set_times", "unlink", "truncate", "sync", "sync_data"})
+    CHECK(std::ranges::count(calls, call) == 0);
+}
+
+}  // namespace
+}  // namespace sess::test
