@@ -1,0 +1,78 @@
+// What a client asked for: the request without its session.
+#pragma once
+
+#include <sess/export.hpp>
+#include <sess/web/cookie.hpp>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sess::web {
+
+/// The meta-variables of CGI (RFC 3875, section 4.1) by name: "REQUEST_METHOD", "HTTP_COOKIE", ... Every way to run a
+/// handler provides one. Answers nothing for a variable that is not set. Not called after the request is over.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// An environment of one's own: for tests, and for a server that speaks no CGI.
+SESS_API Environment environment_of(std::map<std::string, std::string> variables);
+
+/// Names and values in the order in which they were sent.
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+/// Decodes application/x-www-form-urlencoded (WHATWG URL, section 5.1). "%" without two hexadecimal digits stands for
+/// itself. At most 1000 pairs; the rest is ignored. The bytes are what the client sent: nothing says that they are
+/// UTF-8.
+SESS_API Parameters parse_urlencoded(std::string_view text);
+
+/// Immutable. Where a name occurs more than once, the first one is answered; the whole list is there too.
+class SESS_API HttpRequest {
+ public:
+  explicit HttpRequest(Environment environment, std::string body = {});
+  HttpRequest(const HttpRequest&) = default;
+  HttpRequest(HttpRequest&&) noexcept = default;
+  HttpRequest& operator=(const HttpRequest&) = default;
+  HttpRequest& operator=(HttpRequest&&) noexcept = default;
+  virtual ~HttpRequest();
+
+  const std::string& method() const noexcept { return method_; }
+  /// Below the program's own address, as PATH_INFO says; begins with "/".
+  const std::string& path() const noexcept { return path_; }
+  /// The program's own address, as SCRIPT_NAME says: empty, or begins with "/". Put it before paths in links.
+  const std::string& script() const noexcept { return script_; }
+  /// The client, or the last proxy before the server; empty if the server does not say.
+  const std::string& remote_address() const noexcept { return remote_address_; }
+  /// True if the server says that the request came over HTTPS.
+  bool secure() const noexcept { return secure_; }
+
+  /// A header of the request, its name in any letter case.
+  std::optional<std::string> header(std::string_view name) const;
+  std::optional<std::string> cookie(std::string_view name) const;
+  const std::vector<Cookie>& cookies() const noexcept { return cookies_; }
+
+  /// A parameter of the address.
+  std::optional<std::string> query(std::string_view name) const;
+  const Parameters& query_parameters() const noexcept { return query_; }
+  /// A parameter of the body, if that is application/x-www-form-urlencoded.
+  std::optional<std::string> form(std::string_view name) const;
+  const Parameters& form_parameters() const noexcept { return form_; }
+  const std::string& body() const noexcept { return body_; }
+
+ private:
+  Environment environment_;
+  std::string method_;
+  std::string path_;
+  std::string script_;
+  std::string remote_address_;
+  std::string body_;
+  std::vector<Cookie> cookies_;
+  Parameters query_;
+  Parameters form_;
+  bool secure_ = false;
+};
+
+}  // namespace sess::web

@@ -1,0 +1,138 @@
+// The session of one web request, from its Cookie header to its Set-Cookie lines.
+//
+//   web::RequestSession session(store, cookies, cookie_header);
+//   sess::Status started = session.start();         // what the cookie names now decides
+//   session.editor().add("visits", 1);              // nothing happens in the store yet
+//   auto [status, set_cookie] = session.finish();   // commits
+//   // conflict: session.start() again, and all that follows
+//
+// finish() is the only member that writes. Without it (exception, early return) nothing has happened.
+//
+// Which session it is: IDs that the store never issued, and IDs of the wrong kind for their cookie, are ignored. A live
+// authenticated session wins over an anonymous one. Where the header names two different live authenticated sessions,
+// neither is used: one of them was planted by somebody else. Of several live anonymous ones the first is used. Unknown,
+// destroyed and expired all count as "no session".
+//
+//   the session at the start            first write            authenticate
+//   none                                new anonymous one      new authenticated one
+//   live, anonymous                     commit to it           new one with its data, the old one destroyed
+//   live, of the same principal         commit to it           new one with its data, the old one destroyed
+//   live, of another principal          commit to it           new one without its data, the old one destroyed
+//   live, but gone when finish comes    gone, nothing written  gone, nothing written
+//
+// The principal is kept in the session under the name "sess.principal". Names that begin with "sess." belong to this
+// layer: what a program does to the principal there is undone by finish(), and in an anonymous session it means
+// nothing.
+#pragma once
+
+#include <sess/editor.hpp>
+#include <sess/export.hpp>
+#include <sess/result.hpp>
+#include <sess/session.hpp>
+#include <sess/session_id.hpp>
+#include <sess/snapshot.hpp>
+#include <sess/store.hpp>
+#include <sess/web/session_cookies.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sess::web {
+
+enum class Mode : std::uint8_t {
+  merge,   // no lock before finish(); what concurrent requests did is merged, or it is a conflict
+  locked,  // the session, if there is one, is locked from start() to finish(): no conflicts, but others wait
+};
+
+/// What finish() has done.
+struct Finished {
+  /// ok, durability_unknown: done (also when there was nothing to do).
+  /// conflict: nothing written; start again and run the handler again.
+  /// gone: the session was live at the start and is not any more; nothing written.
+  /// busy: its lock was not free in time; nothing written, but of several sessions that a logout ends some may be gone.
+  Status status;
+  /// What follows "Set-Cookie: ", a line each. Send them only with this response; never log them.
+  std::vector<std::string> set_cookie;
+};
+
+/// Belongs to one thread at a time. Neither copyable nor movable: handlers hold references to its editor.
+class SESS_API RequestSession {
+ public:
+  /// Only parses the header. `cookies` is never null.
+  RequestSession(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header);
+  RequestSession(const RequestSession&) = delete;
+  RequestSession& operator=(const RequestSession&) = delete;
+  /// Rolls back what finish() has not written; releases the lock of Mode::locked.
+  ~RequestSession();
+
+  /// Reads the session that the header names; in Mode::merge without a lock and without waiting for writers. Again
+  /// after a conflict: on the same session as it is then, every change and decision of this request forgotten. Answers
+  /// ok, also where there is no session; gone if the session that an earlier start() found is not live any more; busy
+  /// if a lock was not free in time. Throws IoError, CorruptRecord as Store::snapshot and lock do. Until it has
+  /// answered ok, the members below throw UsageError.
+  [[nodiscard]] Status start(Mode mode = Mode::merge);
+
+  /// The values and this request's changes. The reference means the session of this request until logout, authenticate,
+  /// finish or start; ask again after those.
+  Editor& editor();
+  /// Whose session it is: what authenticate() said in this request, else what it said in an earlier one. Nothing for an
+  /// anonymous session, for none, and after logout().
+  const std::optional<std::string>& principal() const noexcept { return principal_; }
+  /// True if the request's cookies named a live session, not yet ended by logout().
+  bool exists() const noexcept { return current_.has_value() && !logout_; }
+
+  /// From finish() on, the session is a new one that belongs to this principal (table above). Counts as a set: if a
+  /// value that this request has read is changed by another one meanwhile, finish() answers conflict. Where data is not
+  /// carried, what this request has changed so far is dropped as well. Throws UsageError if `principal` is empty.
+  void authenticate(std::string_view principal);
+  /// Ends, at finish(), every session that the request's cookies name, and removes both cookies. What this request has
+  /// changed so far is dropped; what it changes from now on makes a new anonymous session. Calling it where nobody is
+  /// logged in is no error.
+  void logout();
+  /// False: this request does not renew the session's deadline. A poll must not keep a session alive for ever.
+  void renew(bool renew) noexcept { renew_ = renew; }
+
+  /// Commits: creates where there was no session and something has been written, merges changes, renews the deadline
+  /// where nothing has changed. Waits for the session's lock at most as long as the store's lock_timeout. Once; a
+  /// second call before start() throws UsageError. Throws IoError, TooLarge, TypeMismatch, CorruptRecord: nothing has
+  /// been written then, but a session that authenticate was to replace may have been ended where its destruction failed
+  /// half way.
+  [[nodiscard]] Finished finish();
+
+ private:
+  void find_issued(SessionKind kind, const std::vector<Cookie>& sent);
+  Status choose();
+  Status reload(Mode mode);
+  void work_on_nothing();
+  void require_started() const;
+  void restore_principal();
+  Status commit();
+  Status end_all();
+  Status replace(std::optional<SessionId>& created);
+  Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
+
+  Store store_;
+  std::shared_ptr<const SessionCookies> cookies_;
+  std::vector<SessionId> named_;  // every ID of the header that the store has issued, live or not
+  bool chosen_ = false;
+  std::optional<SessionId> current_;  // the one that was live at the first start
+  std::optional<std::string> owner_;  // its principal
+
+  // What the handler works on is one of these; the others are empty.
+  std::optional<Changes> changes_;
+  std::optional<Session> locked_;
+  Editor empty_;
+  Editor* editor_ = &empty_;
+
+  std::optional<std::string> principal_;
+  bool authenticate_ = false;
+  bool logout_ = false;
+  bool renew_ = true;
+  bool started_ = false;
+};
+
+}  // namespace sess::web

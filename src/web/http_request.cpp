@@ -1,0 +1,114 @@
+#include <sess/web/http_request.hpp>
+
+#include "web/text.hpp"
+
+namespace sess::web {
+
+namespace {
+
+constexpr std::size_t parameter_limit = 1000;
+
+int hexadecimal(char c) {
+  if (detail::is_digit(c)) return c - '0';
+  const char letter = detail::lower(c);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+std::string decoded(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '+') {
+      plain += ' ';
+      continue;
+    }
+    if (text[at] == '%' && at + 2 < text.size()) {
+      const int high = hexadecimal(text[at + 1]);
+      const int low = hexadecimal(text[at + 2]);
+      if (high >= 0 && low >= 0) {
+        plain += static_cast<char>(high * 16 + low);
+        at += 2;
+        continue;
+      }
+    }
+    plain += text[at];
+  }
+  return plain;
+}
+
+std::optional<std::string> first_of(const Parameters& parameters, std::string_view name) {
+  for (const auto& [known, value] : parameters)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+bool is_form(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
+  return detail::equal_ignoring_case(type, "application/x-www-form-urlencoded");
+}
+
+}  // namespace
+
+Environment environment_of(std::map<std::string, std::string> variables) {
+  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+Parameters parse_urlencoded(std::string_view text) {
+  Parameters parameters;
+  while (!text.empty() && parameters.size() < parameter_limit) {
+    const auto end = text.find('&');
+    const std::string_view pair = text.substr(0, end);
+    if (!pair.empty()) {
+      const auto equals = pair.find('=');
+      const std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
+      parameters.emplace_back(decoded(pair.substr(0, equals)), decoded(value));
+    }
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return parameters;
+}
+
+HttpRequest::HttpRequest(Environment environment, std::string body)
+    : environment_(std::move(environment)), body_(std::move(body)) {
+  const auto variable = [this](const char* name) { return environment_(name).value_or(""); };
+  method_ = variable("REQUEST_METHOD");
+  if (method_.empty()) method_ = "GET";
+  path_ = variable("PATH_INFO");
+  if (path_.empty() || path_.front() != '/') path_.insert(path_.begin(), '/');
+  script_ = variable("SCRIPT_NAME");
+  while (!script_.empty() && script_.back() == '/') script_.pop_back();
+  remote_address_ = variable("REMOTE_ADDR");
+  const std::string https = variable("HTTPS");
+  secure_ = !https.empty() && !detail::equal_ignoring_case(https, "off");
+  cookies_ = parse_cookies(variable("HTTP_COOKIE"));
+  query_ = parse_urlencoded(variable("QUERY_STRING"));
+  if (is_form(variable("CONTENT_TYPE"))) form_ = parse_urlencoded(body_);
+}
+
+HttpRequest::~HttpRequest() = default;
+
+std::optional<std::string> HttpRequest::header(std::string_view name) const {
+  if (!detail::is_token(name)) return std::nullopt;
+  std::string variable;
+  for (const char c : name) variable += c == '-' ? '_' : detail::upper(c);
+  // RFC 3875, section 4.1.18: these two have a variable of their own and none with the prefix.
+  if (variable != "CONTENT_TYPE" && variable != "CONTENT_LENGTH") variable.insert(0, "HTTP_");
+  return environment_(variable);
+}
+
+std::optional<std::string> HttpRequest::cookie(std::string_view name) const {
+  for (const Cookie& cookie : cookies_)
+    if (cookie.name == name) return cookie.value;
+  return std::nullopt;
+}
+
+std::optional<std::string> HttpRequest::query(std::string_view name) const { return first_of(query_, name); }
+
+std::optional<std::string> HttpRequest::form(std::string_view name) const { return first_of(form_, name); }
+
+}  // namespace sess::web

@@ -1,0 +1,273 @@
+#include <sess/error.hpp>
+#include <sess/web/request_session.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace sess::web {
+
+namespace {
+
+constexpr std::string_view principal_name = "sess.principal";
+
+// IDs of one cookie's name that are looked at. Each costs a file access and each was issued here, so this bounds what
+// somebody who collects IDs can make one request cost.
+constexpr std::size_t candidate_limit = 8;
+
+std::optional<std::string> principal_in(SessionKind kind, const Values& values) {
+  const auto found = values.find(principal_name);
+  // An anonymous session belongs to nobody, whatever it holds.
+  if (kind != SessionKind::authenticated || found == values.end()) return std::nullopt;
+  const auto* text = found->second.get_if<std::string>();
+  return text != nullptr ? std::optional(*text) : std::nullopt;
+}
+
+/// For somebody who found the session live before: it is not any more.
+Status gone_unless_busy(Status status) { return status == Outcome::busy ? status : Status(Outcome::gone); }
+
+}  // namespace
+
+RequestSession::RequestSession(Store store, std::shared_ptr<const SessionCookies> cookies,
+                               std::string_view cookie_header)
+    : store_(std::move(store)), cookies_(std::move(cookies)) {
+  const std::vector<Cookie> sent = parse_cookies(cookie_header);
+  find_issued(SessionKind::authenticated, sent);
+  find_issued(SessionKind::anonymous, sent);
+}
+
+RequestSession::~RequestSession() = default;
+
+void RequestSession::find_issued(SessionKind kind, const std::vector<Cookie>& sent) {
+  std::size_t candidates = 0;
+  for (const Cookie& cookie : sent) {
+    if (cookie.name != cookies_->name(kind)) continue;
+    auto id = store_.parse(cookie.value);
+    if (!id || id->kind() != kind || std::find(named_.begin(), named_.end(), *id) != named_.end()) continue;
+    if (++candidates > candidate_limit) return;
+    named_.push_back(*std::move(id));
+  }
+}
+
+/// Decides which session it is, by what is live now.
+Status RequestSession::choose() {
+  std::optional<SessionId> chosen;
+  bool planted = false;
+  for (const SessionId& id : named_) {  // the authenticated ones come first
+    const bool authenticated = id.kind() == SessionKind::authenticated;
+    if (authenticated ? planted : chosen.has_value()) continue;
+    const auto snapshot = store_.snapshot(id);
+    if (snapshot.outcome() == Outcome::busy) return snapshot.status();
+    if (!snapshot) continue;
+    if (chosen) {
+      // A second live authenticated session: of these, none.
+      planted = true;
+      chosen.reset();
+      changes_.reset();
+    } else {
+      chosen = id;
+      changes_.emplace(snapshot->edit());
+    }
+  }
+  current_ = std::move(chosen);
+  if (current_) owner_ = principal_in(current_->kind(), changes_->values());
+  chosen_ = true;
+  return Outcome::ok;
+}
+
+Status RequestSession::reload(Mode mode) {
+  if (mode == Mode::locked) {
+    auto session = store_.lock(*current_);
+    if (!session) return gone_unless_busy(session.status());
+    locked_.emplace(*std::move(session));
+  } else {
+    auto snapshot = store_.snapshot(*current_);
+    if (!snapshot) return gone_unless_busy(snapshot.status());
+    changes_.emplace(snapshot->edit());
+  }
+  return Outcome::ok;
+}
+
+Status RequestSession::start(Mode mode) {
+  started_ = false;
+  work_on_nothing();
+  changes_.reset();
+  locked_.reset();
+  authenticate_ = false;
+  logout_ = false;
+  renew_ = true;
+
+  const bool first = !chosen_;
+  if (first) {
+    if (const Status status = choose(); !status.ok()) return status;
+  }
+  // What choose() has read is good for merge mode.
+  if (current_ && (!first || mode == Mode::locked)) {
+    changes_.reset();
+    if (const Status status = reload(mode); !status.ok()) return status;
+  }
+  if (locked_) {
+    editor_ = &*locked_;
+  } else if (changes_) {
+    editor_ = &*changes_;
+  }
+  principal_ = owner_;
+  started_ = true;
+  return Outcome::ok;
+}
+
+void RequestSession::work_on_nothing() {
+  empty_ = Editor();
+  editor_ = &empty_;
+}
+
+void RequestSession::require_started() const {
+  if (!started_) throw UsageError("the session of this request is not started, or finished already");
+}
+
+Editor& RequestSession::editor() {
+  require_started();
+  return *editor_;
+}
+
+void RequestSession::authenticate(std::string_view principal) {
+  require_started();
+  if (principal.empty()) throw UsageError("authenticate: the principal is empty");
+  const bool carried = current_ && (current_->kind() == SessionKind::anonymous || owner_ == principal);
+  // What this request has derived from somebody else's session goes with it.
+  if (editor_ != &empty_ && !carried) work_on_nothing();
+  // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
+  editor_->set(principal_name, std::string(principal));
+  principal_ = principal;
+  authenticate_ = true;
+}
+
+void RequestSession::logout() {
+  require_started();
+  work_on_nothing();
+  principal_.reset();
+  authenticate_ = false;
+  logout_ = true;
+}
+
+Finished RequestSession::finish() {
+  require_started();
+  started_ = false;
+  std::optional<SessionId> created;
+  Status status;
+  // The end of sessions comes first: nothing that fails afterwards can undo it.
+  if (logout_) status = end_all();
+  if (status.took_effect()) {
+    if (authenticate_) {
+      status = replace(created);
+    } else if (editor_ != &empty_) {
+      status = commit();
+    } else if (!empty_.values().empty()) {
+      status = create(SessionKind::anonymous, empty_.values(), created);
+    }
+  }
+  // Before the answer goes out: its recipient may be the next to ask for this lock.
+  editor_ = &empty_;
+  locked_.reset();
+
+  Finished finished{status, {}};
+  if (!status.took_effect()) return finished;
+  if (created) finished.set_cookie.push_back(cookies_->set(*created));
+  if (logout_) {
+    for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
+      if (!created || created->kind() != kind) finished.set_cookie.push_back(cookies_->remove(kind));
+  }
+  return finished;
+}
+
+void RequestSession::restore_principal() {
+  if (current_->kind() != SessionKind::authenticated) return;
+  const Values& values = editor_->values();
+  if (principal_in(current_->kind(), values) == owner_ && values.contains(principal_name) == owner_.has_value()) return;
+  if (owner_) {
+    editor_->set(principal_name, *owner_);
+  } else {
+    editor_->erase(principal_name);
+  }
+}
+
+Status RequestSession::commit() {
+  restore_principal();
+  const CommitOptions options{.durability = std::nullopt, .renew = renew_};
+  if (locked_) {
+    const Status status = locked_->commit(options);
+    return status == Outcome::expired ? Status(Outcome::gone) : status;
+  }
+  if (changes_->changed()) return store_.merge(*changes_, options);
+  // A request that only read is done, whatever has become of the session since: it wrote nothing that could be lost.
+  if (renew_) static_cast<void>(store_.touch(*current_));
+  return Outcome::ok;
+}
+
+Status RequestSession::end_all() {
+  Status worst;
+  std::exception_ptr failure;
+  const auto end = [&](const auto& destroy) {
+    try {
+      if (const Status status = destroy(); status == Outcome::busy) worst = status;
+    } catch (...) {
+      // The others are ended all the same; the first failure is the one to tell.
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  // First the one that is locked, because nobody waits for a lock while holding another.
+  if (locked_) end([this] { return locked_->destroy(); });
+  locked_.reset();
+  for (const SessionId& id : named_) end([&] { return store_.destroy(id); });
+  if (failure) std::rethrow_exception(failure);
+  return worst;
+}
+
+Status RequestSession::replace(std::optional<SessionId>& created) {
+  if (!current_ || logout_) return create(SessionKind::authenticated, editor_->values(), created);
+
+  // Under the old session's lock from here on: nobody can write to it between the copy and its end.
+  std::optional<Session> mine;
+  if (!locked_) {
+    auto session = store_.lock(*current_);
+    if (!session) return gone_unless_busy(session.status());
+    mine.emplace(*std::move(session));
+  }
+  Session& old = locked_ ? *locked_ : *mine;
+  const bool carried = editor_ != &empty_;
+  std::optional<Values> values = carried && mine ? editor_->apply_to(old.values()) : editor_->values();
+  if (!values) return Outcome::conflict;
+
+  const Status status = create(SessionKind::authenticated, *values, created);
+  if (!created) return status;
+  try {
+    static_cast<void>(old.destroy());
+  } catch (...) {
+    // The client will not hear of the new session, so it must not stay behind. Whether that succeeds or not, the fault
+    // to tell is the first one. Nobody waits for a lock while holding another, so the old one's goes first.
+    mine.reset();
+    locked_.reset();
+    try {
+      static_cast<void>(store_.destroy(*created));
+    } catch (const Error&) {
+    }
+    throw;
+  }
+  return status;
+}
+
+Status RequestSession::create(SessionKind kind, const Values& values, std::optional<SessionId>& created) {
+  Session session =
+      store_.create({.kind = kind, .idle_timeout = editor_->idle_timeout(), .lifetime = editor_->lifetime()});
+  for (const auto& [name, value] : values)
+    if (name != principal_name) session.set(name, value);
+  const bool login = kind == SessionKind::authenticated;
+  if (login) session.set(principal_name, *principal_);
+  // A login that the client has been told of must survive a power cut; the start of an anonymous session need not.
+  const Status status =
+      session.commit({.durability = login ? std::optional(Durability::durable) : std::nullopt, .renew = true});
+  if (status.took_effect()) created = session.id();
+  return status;
+}
+
+}  // namespace sess::web

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <sess/error.hpp>
+#include <sess/web/runner.hpp>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace sess::web {
+
+namespace {
+
+void answer_plainly(Response& response, int code, std::string_view text) {
+  response.clear();
+  response.status(code);
+  response.content_type("text/plain; charset=utf-8");
+  response << text << '\n';
+}
+
+/// The body's announced length; nothing if what stands there is no number.
+std::optional<std::size_t> content_length(const Environment& environment) {
+  const std::string text = environment("CONTENT_LENGTH").value_or("");
+  if (text.empty()) return 0;
+  std::size_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return length;
+}
+
+/// Exactly `size` bytes, as RFC 3875, section 4.2, asks; nothing if there are fewer.
+std::optional<std::string> read_exactly(const BodyReader& read_body, std::size_t size) {
+  std::string body(size, '\0');
+  std::size_t done = 0;
+  while (done < size) {
+    const std::size_t count = read_body(body.data() + done, size - done);
+    if (count == 0) return std::nullopt;
+    done += count;
+  }
+  return body;
+}
+
+}  // namespace
+
+Runner::Runner(Store store, Handler handler, RunOptions options)
+    : store_(std::move(store)),
+      handler_(std::move(handler)),
+      options_(std::move(options)),
+      cookies_(std::make_shared<const SessionCookies>(options_.cookies)) {
+  if (!handler_) throw UsageError("run: the handler is empty");
+  if (options_.optimistic_runs < 1) throw UsageError("run: optimistic_runs is below 1");
+}
+
+Status Runner::handle(const HttpRequest& request, Response& response) const {
+  RequestSession session(store_, cookies_, request.header("Cookie").value_or(""));
+  Status status = Outcome::conflict;
+  // Under the lock there is no conflict, so this ends.
+  for (int run = 1; status == Outcome::conflict; ++run) {
+    response.clear();
+    status = session.start(run <= options_.optimistic_runs ? Mode::merge : Mode::locked);
+    if (!status.ok()) break;
+    Request with_session(request, session);
+    handler_(with_session, response);
+    Finished finished = session.finish();
+    status = finished.status;
+    if (!status.took_effect()) continue;
+    for (const std::string& line : finished.set_cookie) response.add_cookie(line);
+    return status;
+  }
+  if (status == Outcome::busy) {
+    answer_plainly(response, 503, "This session is in use by another request. Please try again.");
+    response.header("Retry-After", fmt::format("{}", options_.retry_after.count()));
+  } else {
+    answer_plainly(response, 409, "This session has ended while the request was under way.");
+  }
+  return status;
+}
+
+std::string Runner::run(const Environment& environment, const BodyReader& read_body) const {
+  Response response;
+  Status status;
+  std::optional<HttpRequest> request;
+  try {
+    const std::optional<std::size_t> length = content_length(environment);
+    std::optional<std::string> body;
+    if (length && *length <= options_.body_limit) body = read_exactly(read_body, *length);
+    const bool complete = body.has_value();
+    request.emplace(environment, complete ? *std::move(body) : std::string());
+    if (length && *length > options_.body_limit) {
+      answer_plainly(response, 413, "The request is too large.");
+    } else if (!complete) {
+      answer_plainly(response, 400, "The request is incomplete.");
+    } else {
+      status = handle(*request, response);
+    }
+  } catch (...) {
+    if (options_.on_error) options_.on_error(std::current_exception());
+    answer_plainly(response, 500, "The server could not answer this request.");
+  }
+  if (!request) return response.render();
+  if (options_.on_response) options_.on_response(*request, response, status);
+  return response.render(request->method() != "HEAD");
+}
+
+}  // namespace sess::web

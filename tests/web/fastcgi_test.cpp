@@ -1,0 +1,167 @@
+// sess::fcgi::run in a process of its own, asked over a socket as a web server asks.
+#include <sess/web/fastcgi.hpp>
+
+#include <doctest/doctest.h>
+#include <fcgiapp.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <barrier>
+#include <csignal>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "web/fastcgi_client.hpp"
+#include "web/site.hpp"
+
+namespace sess::test {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+/// What SIGTERM does in a program.
+void on_sigterm(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;  // without SA_RESTART: it interrupts the wait for a request
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+/// A FastCGI program that serves a site.
+class Program {
+ public:
+  Program(Site& site, const web::Handler& handler, fcgi::Options options = {}, void (*sigterm)(int) = SIG_DFL)
+      : path_(directory_ / "socket") {
+    options.socket = FCGX_OpenSocket(path_.c_str(), 16);
+    if (options.socket < 0) throw std::runtime_error("cannot listen at " + path_);
+    child_.emplace([&site, &handler, options, sigterm] {
+      on_sigterm(sigterm);
+      const int status = fcgi::run(Store::open(site.path()), handler, run_options(), options);
+      if (status != 0) throw std::runtime_error("run answered " + std::to_string(status));
+    });
+    ::close(options.socket);
+  }
+
+  std::string ask(std::map<std::string, std::string> variables, const std::string& body = {}) const {
+    if (!body.empty()) variables.emplace("CONTENT_LENGTH", std::to_string(body.size()));
+    FastcgiClient client(path_);
+    client.send(variables, body);
+    return client.receive();
+  }
+  /// Sends a request and does not care for its answer: wakes a thread that waits for one.
+  void nudge() const {
+    try {
+      FastcgiClient(path_).send({});
+    } catch (const std::runtime_error&) {
+      // Nobody listens any more.
+    }
+  }
+  const std::string& path() const { return path_; }
+  Child& child() { return *child_; }
+
+ private:
+  TemporaryDirectory directory_;
+  std::string path_;
+  std::optional<Child> child_;
+};
+
+void count_visits(web::Request& request, web::Response& response) {
+  request.session().add("visits", 1);
+  response << request.form("name").value_or("nobody") << ' ' << request.session().get<int>("visits").value_or(0);
+}
+
+std::string cookie_of(const std::string& answer) {
+  const auto at = answer.find("Set-Cookie: ");
+  return at == std::string::npos ? "" : answer.substr(at + 12, answer.find(';', at) - at - 12);
+}
+
+TEST_CASE("a FastCGI program handles one request after another, with one session") {
+  Site site;
+  Program program(site, count_visits);
+  const std::string first = program.ask({});
+  CHECK(first.starts_with("Status: 200 OK\r\n"));
+  CHECK(first.ends_with("nobody 1"));
+  const std::string second = program.ask({{"REQUEST_METHOD", "POST"},
+                                          {"HTTP_COOKIE", cookie_of(first)},
+                                          {"CONTENT_TYPE", "application/x-www-form-urlencoded"}},
+                                         "name=ann");
+  CHECK(second.ends_with("ann 2"));
+  CHECK(cookie_of(second).empty());
+}
+
+TEST_CASE("a FastCGI program sends long answers whole") {
+  Site site;
+  Program program(site, [](web::Request&, web::Response& response) { response << std::string(300'000, 'x'); });
+  const std::string answer = program.ask({});
+  CHECK(answer.ends_with("\r\n\r\n" + std::string(300'000, 'x')));
+}
+
+TEST_CASE("threads of a FastCGI program handle requests at the same time") {
+  Site site;
+  // No request is answered before the other one is being handled too.
+  std::barrier<> both(2);
+  Program program(site,
+                  [&both](web::Request& request, web::Response& response) {
+                    both.arrive_and_wait();
+                    count_visits(request, response);
+                  },
+                  {.threads = 2});
+  FastcgiClient one(program.path());
+  FastcgiClient other(program.path());
+  one.send({});
+  other.send({});
+  CHECK(one.receive().ends_with("nobody 1"));
+  CHECK(other.receive().ends_with("nobody 1"));
+}
+
+TEST_CASE("a FastCGI program ends after the number of requests that it is told") {
+  Site site;
+  Program program(site, count_visits, {.request_limit = 3});
+  for (int request = 0; request < 3; ++request) CHECK(program.ask({}).ends_with("nobody 1"));
+  CHECK(program.child().wait() == 0);
+  CHECK(site.sessions().size() == 3);
+}
+
+TEST_CASE("a FastCGI program that is told to stop finishes the request under way and ends") {
+  Site site;
+  Gate handling;
+  Gate go_on;
+  Program program(
+      site,
+      [&](web::Request& request, web::Response& response) {
+        handling.signal();
+        go_on.wait();
+        count_visits(request, response);
+      },
+      {.stop = &stop_requested}, [](int) { stop_requested = true; });
+  FastcgiClient client(program.path());
+  client.send({});
+  REQUIRE(handling.wait());
+  REQUIRE(::kill(program.child().pid(), SIGTERM) == 0);
+  go_on.signal();
+  // The gate's read is interrupted by the signal or not; either way the request is answered before the end.
+  CHECK(client.receive().ends_with("nobody 1"));
+  CHECK(program.child().wait() == 0);
+}
+
+TEST_CASE("a FastCGI program with waiting threads ends by the signals of servers, as libfcgi has it") {
+  for (const int signal : {SIGTERM, SIGUSR1}) {
+    Site site;
+    Program program(site, count_visits, {.threads = 3});
+    CHECK(program.ask({}).ends_with("nobody 1"));
+    REQUIRE(::kill(program.child().pid(), signal) == 0);
+    // If the signal came just before a thread began to wait, the thread notices with the next request. Three of them,
+    // so that the main thread gets one.
+    for (int thread = 0; thread < 3; ++thread) program.nudge();
+    CHECK(program.child().wait() == 0);
+  }
+}
+
+TEST_CASE("options of a FastCGI program that make no sense are refused") {
+  Site site;
+  CHECK_THROWS_AS(fcgi::run(site.store(), count_visits, run_options(), {.threads = 0}), UsageError);
+}
+
+}  // namespace
+}  // namespace sess::test

@@ -1,0 +1,172 @@
+// Logout: final, whatever else happens.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "web/site.hpp"
+
+namespace sess::test {
+namespace {
+
+using web::Mode;
+using web::RequestSession;
+
+void put_pear(RequestSession& session) { session.editor().add("pears", 1); }
+
+std::function<void(RequestSession&)> login_of(const std::string& user) {
+  return [user](RequestSession& session) { session.authenticate(user); };
+}
+
+TEST_CASE("a logout that fails for one session ends the others all the same") {
+  Site site;
+  Browser browser;
+  Browser other;
+  REQUIRE(site.visit(browser, login_of("ann")).ok());
+  REQUIRE(site.visit(other, put_pear).ok());
+  RequestSession session = site.request(browser.header() + "; " + other.header());
+  REQUIRE(session.start().ok());
+  session.logout();
+  site.fail_next_unlink();
+  CHECK_THROWS_AS(static_cast<void>(session.finish()), IoError);
+  CHECK(site.sessions().size() == 1);
+  CHECK(!site.session(other));
+}
+
+TEST_CASE("logout ends every session that the cookies name, and removes both cookies") {
+  for (const Mode mode : {Mode::merge, Mode::locked}) {
+    Site site;
+    Browser browser;
+    Browser other;
+    REQUIRE(site.visit(browser, login_of("ann")).ok());
+    REQUIRE(site.visit(other, put_pear).ok());
+    RequestSession session = site.request(browser.header() + "; " + other.header());
+    REQUIRE(session.start(mode).ok());
+    session.editor().set("dropped", 1);
+    session.logout();
+    CHECK(!session.principal());
+    CHECK(!session.exists());
+    CHECK(!session.editor().has("dropped"));
+    const web::Finished finished = session.finish();
+    CHECK(finished.status.ok());
+    browser.receive(finished.set_cookie);
+    other.receive(finished.set_cookie);
+    CHECK(browser.header().empty());
+    CHECK(other.header().empty());
+    CHECK(site.sessions().empty());
+    CHECK(finished.set_cookie.size() == 2);
+  }
+}
+
+TEST_CASE("logout of two live authenticated sessions ends both, although neither was used") {
+  for (const Mode mode : {Mode::merge, Mode::locked}) {
+    Site site;
+    Browser ann;
+    Browser bob;
+    Browser anonymous;
+    REQUIRE(site.visit(ann, login_of("ann")).ok());
+    REQUIRE(site.visit(bob, login_of("bob")).ok());
+    REQUIRE(site.visit(anonymous, put_pear).ok());
+    RequestSession session = site.request(ann.header() + "; " + bob.header() + "; " + anonymous.header());
+    REQUIRE(session.start(mode).ok());
+    CHECK(session.editor().has("pears"));
+    session.logout();
+    CHECK(session.finish().status.ok());
+    CHECK(site.sessions().empty());
+  }
+}
+
+TEST_CASE("logout where nobody is logged in, or twice, is no error") {
+  Site site;
+  Browser browser;
+  const auto twice = [](RequestSession& session) {
+    session.logout();
+    session.logout();
+  };
+  CHECK(site.visit(browser, twice).ok());
+  REQUIRE(site.visit(browser, login_of("ann")).ok());
+  const Browser before = browser;
+  CHECK(site.visit(browser, twice).ok());
+  Browser again = before;
+  CHECK(site.visit(again, twice).ok());
+  CHECK(again.header().empty());
+}
+
+TEST_CASE("logout succeeds although its session has ended meanwhile") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser, login_of("ann")).ok());
+  CHECK(site.visit(browser,
+                   [&](RequestSession& session) {
+                     session.logout();
+                     REQUIRE(site.store().destroy(*site.store().parse(browser.value("sid-auth"))).ok());
+                   })
+            .ok());
+  CHECK(browser.header().empty());
+}
+
+TEST_CASE("what is written after a logout makes a new anonymous session") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       put_pear(session);
+                       session.authenticate("ann");
+                     })
+              .ok());
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       session.logout();
+                       session.editor().set("notice", "logged out");
+                     })
+              .ok());
+  CHECK(!browser.has("sid-auth"));
+  const auto session = site.session(browser);
+  REQUIRE(session);
+  CHECK(session->get<std::string>("notice") == "logged out");
+  CHECK(!session->has("pears"));
+  CHECK(site.sessions().size() == 1);
+}
+
+TEST_CASE("a logout and a login in one request end the old session and carry nothing") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       put_pear(session);
+                       session.authenticate("ann");
+                     })
+              .ok());
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       session.logout();
+                       session.authenticate("ann");
+                     })
+              .ok());
+  CHECK(!site.session(browser, "sid-auth")->has("pears"));
+  CHECK(site.sessions().size() == 1);
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       session.authenticate("bob");
+                       session.logout();
+                     })
+              .ok());
+  CHECK(site.sessions().empty());
+}
+
+TEST_CASE("a request that was under way when somebody logged out does not bring the session back") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser, login_of("ann")).ok());
+  const Browser before = browser;
+  RequestSession in_flight = site.request(browser);
+  REQUIRE(in_flight.start().ok());
+  put_pear(in_flight);
+  REQUIRE(site.visit(browser, [](RequestSession& session) { session.logout(); }).ok());
+  CHECK(in_flight.finish().status == Outcome::gone);
+  Browser old = before;
+  REQUIRE(site.visit(old, [](RequestSession& session) { CHECK(!session.principal()); }).ok());
+  CHECK(site.sessions().empty());
+}
+
+}  // namespace
+}  // namespace sess::test
