@@ -207,7 +207,7 @@ $(B)/demo/%.fcgi: $(B)/obj/tools/demo/main_%_fcgi.o $(B)/demo/libsite.a $(FCGI_A
 	$(call program,$(FCGI_LIBS) $(LIBS))
 
 $(B)/demo/replay: $(call objects,$(REPLAY_SOURCES)) $(LIB_A) $(call stamps,replay)
-	$(call program,$(LIBS))
+	$(call program,$(LIBS) -lcpp-httplib)
 
 # Pattern rules would otherwise delete these as intermediate files.
 .SECONDARY: $(call objects,$(DEMO_MAINS))

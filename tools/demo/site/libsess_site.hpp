@@ -1,0 +1,26 @@
+// The site over libsess: a handler for sess::cgi::run and sess::fcgi::run.
+#pragma once
+
+#include <sess/store.hpp>
+#include <sess/web/runner.hpp>
+
+#include "demo/site/gate.hpp"
+#include "demo/site/site.hpp"
+
+namespace demo {
+
+class LibsessSite {
+ public:
+  LibsessSite(const sess::Store& store, const Gate& gate);
+
+  /// Refers to this object, which outlives the run.
+  sess::web::Handler handler() const;
+  /// Refers to this object. Cookies without Secure, because the demo speaks plain HTTP on the loopback interface.
+  sess::web::RunOptions run_options() const;
+
+ private:
+  const Gate& gate_;
+  Site site_;
+};
+
+}  // namespace demo

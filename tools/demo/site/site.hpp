@@ -1,0 +1,36 @@
+// The demo site: login, a polled /info, a captcha, a cart, a visit counter, logout. One source for every way to keep
+// sessions (see site_session.hpp).
+#pragma once
+
+#include <sess/web/http_request.hpp>
+#include <sess/web/response.hpp>
+
+#include "demo/site/gate.hpp"
+#include "demo/site/site_session.hpp"
+
+#include <functional>
+#include <string>
+
+namespace demo {
+
+class Site {
+ public:
+  /// `kept_by` is shown on the page; `sweep` removes expired sessions and is for replays alone.
+  Site(std::string kept_by, const Gate& gate, std::function<void()> sweep)
+      : kept_by_(std::move(kept_by)), gate_(gate), sweep_(std::move(sweep)) {}
+
+  /// Answers one request. May be run more than once for it, as a handler of libsess may.
+  void answer(const sess::web::HttpRequest& request, SiteSession& session, sess::web::Response& response) const;
+
+ private:
+  bool answer_replay(const sess::web::HttpRequest& request, SiteSession& session, sess::web::Response& response) const;
+
+  std::string kept_by_;
+  const Gate& gate_;
+  std::function<void()> sweep_;
+};
+
+/// The one page, with the program's own address (SCRIPT_NAME) before its links.
+std::string page(const std::string& kept_by, const std::string& script);
+
+}  // namespace demo

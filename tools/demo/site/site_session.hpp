@@ -1,0 +1,36 @@
+// What the demo site asks of a session. The site is written against this alone; libsess_session.hpp and
+// naive_session.hpp answer it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace demo {
+
+class SiteSession {
+ public:
+  SiteSession() = default;
+  SiteSession(const SiteSession&) = delete;
+  SiteSession& operator=(const SiteSession&) = delete;
+  virtual ~SiteSession() = default;
+
+  virtual std::optional<std::string> user() = 0;
+  virtual void login(const std::string& user) = 0;
+  virtual void logout() = 0;
+
+  virtual std::int64_t number(const std::string& name) = 0;  // 0 where there is none
+  virtual void add(const std::string& name, std::int64_t amount) = 0;
+  virtual void set_text(const std::string& name, const std::string& text) = 0;
+  virtual std::optional<std::string> take_text(const std::string& name) = 0;  // reads and removes
+  virtual void add_to_cart(const std::string& item) = 0;
+  virtual std::map<std::string, std::int64_t> cart() = 0;
+
+  /// This request must not keep the session alive.
+  virtual void do_not_renew() = 0;
+  /// Demo only: the session expires one millisecond from now, so that a replay need not wait for half an hour.
+  virtual void expire_at_once() = 0;
+};
+
+}  // namespace demo
