@@ -13,7 +13,6 @@
 #pragma once
 
 #include <chrono>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -37,7 +36,7 @@ struct FileIdentity {
 struct FileTime {
   std::int64_t seconds = 0;
   std::uint32_t nanoseconds = 0;
-  friend auto operator<=>(const FileTime&, const FileTime&) = default;
+  friend bool operator==(const FileTime&, const FileTime&) = default;
 };
 
 enum class FileType : std::uint8_t { regular, directory, other };
