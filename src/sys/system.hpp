@@ -13,6 +13,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -36,7 +37,8 @@ struct FileIdentity {
 struct FileTime {
   std::int64_t seconds = 0;
   std::uint32_t nanoseconds = 0;
-  friend bool operator==(const FileTime&, const FileTime&) = default;
+  // clang-tidy 14 takes the literal 0 inside a defaulted <=> for a pointer.
+  friend auto operator<=>(const FileTime&, const FileTime&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 enum class FileType : std::uint8_t { regular, directory, other };
