@@ -174,8 +174,12 @@ class InputArchive {
     } else if constexpr (std::same_as<T, std::string>) {
       value = in_.get_string();
     } else if constexpr (std::same_as<T, boost::serialization::collection_size_type>) {
-      // Checked against what is left: the container reserves memory for it.
-      value = boost::serialization::collection_size_type(in_.get_count());
+      // The container reserves memory for it, so it is never more than what is left: an element takes a byte at least,
+      // and who claims more meets the end of the bytes. Cut and not refused, because the number of buckets of an
+      // unordered container comes as such a size too.
+      const std::uint64_t size = in_.get_unsigned();
+      value = boost::serialization::collection_size_type(
+          static_cast<std::size_t>(std::min<std::uint64_t>(size, in_.left())));
     } else if constexpr (detail::WrappedNumber<T>) {
       value = T(narrow<unsigned>(in_.get_unsigned()));
     } else if constexpr (std::is_array_v<T>) {

@@ -5,6 +5,7 @@
 #include <sess/error.hpp>
 #include <sess/export.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -45,7 +46,8 @@ class SESS_API Value {
 
   Value() noexcept = default;  // null
   Value(std::nullptr_t) noexcept {}
-  Value(bool value) : data_(value) {}
+  template <std::same_as<bool> T>  // or a pointer would become a bool
+  Value(T value) : data_(value) {}
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   Value(T value) : data_(to_int64(value)) {}
@@ -145,7 +147,10 @@ T Value::as(std::string_view name) const {
     if (!std::in_range<T>(number)) mismatch(name, "integer within the range asked for");
     return static_cast<T>(number);
   } else if constexpr (std::floating_point<T>) {
-    return static_cast<T>(want<double>(name, "real"));
+    const double number = want<double>(name, "real");
+    if (std::isfinite(number) && std::abs(number) > static_cast<double>(std::numeric_limits<T>::max()))
+      mismatch(name, "real within the range asked for");
+    return static_cast<T>(number);
   } else if constexpr (std::same_as<T, std::string>) {
     return want<std::string>(name, "string");
   } else if constexpr (std::same_as<T, Bytes>) {

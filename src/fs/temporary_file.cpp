@@ -19,9 +19,14 @@ TemporaryFile make_temporary_file(const Directory& directory, const std::functio
     if (descriptor == -EEXIST) continue;
     if (descriptor < 0) throw_io("create", directory.path_of(name), descriptor);
     sys::UniqueFd file(system, descriptor);
-    const sys::FileStatus status = directory.status(file, name.c_str());
-    FileLock lock(system, std::move(file), status.identity);
-    if (lock.try_lock(directory, name.c_str())) return {std::move(lock), std::move(name), status};
+    try {
+      const sys::FileStatus status = directory.status(file, name.c_str());
+      FileLock lock(system, std::move(file), status.identity);
+      if (lock.try_lock(directory, name.c_str())) return {std::move(lock), std::move(name), status};
+    } catch (const IoError&) {
+      system.unlink(directory.descriptor(), name.c_str());
+      throw;
+    }
   }
   throw_io("lock", directory.path_of(name), -EWOULDBLOCK);
 }
