@@ -2,9 +2,36 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
+#include <algorithm>
+#include <charconv>
 
 namespace sess::format {
+
+namespace {
+
+/// Cuts the next word or line off the text.
+std::string_view cut(std::string_view& text, char separator) {
+  const std::string_view piece = text.substr(0, text.find(separator));
+  text.remove_prefix(std::min(piece.size() + 1, text.size()));
+  return piece;
+}
+
+/// False unless the whole text is a number that fits.
+template <class Number>
+bool read(std::string_view text, Number& number) {
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  return parsed.ec == std::errc{} && parsed.ptr == end;
+}
+
+bool read(std::string_view text, bool& flag) {
+  unsigned number = 0;
+  if (!read(text, number)) return false;
+  flag = number != 0;
+  return true;
+}
+
+}  // namespace
 
 std::string to_text(const StoreFile& file) {
   return fmt::format("libsess store\nformat {}\nshards {}\nexchange {:d}\nno_replace {:d}\ndevice {}\n", file.format,
@@ -12,30 +39,27 @@ std::string to_text(const StoreFile& file) {
 }
 
 std::optional<StoreFile> parse_store_file(std::string_view text) {
-  std::istringstream lines{std::string(text)};
-  std::string line;
-  if (!std::getline(lines, line) || line != "libsess store") return std::nullopt;
+  if (cut(text, '\n') != "libsess store") return std::nullopt;
   StoreFile file;
-  bool format_seen = false;
-  while (std::getline(lines, line)) {
-    std::istringstream words(line);
-    std::string name;
-    std::uint64_t number = 0;
-    if (!(words >> name >> number)) return std::nullopt;
+  file.format = 0;
+  while (!text.empty()) {
+    std::string_view line = cut(text, '\n');
+    const std::string_view name = cut(line, ' ');
+    bool good = true;
     if (name == "format") {
-      file.format = static_cast<std::uint32_t>(number);
-      format_seen = true;
+      good = read(line, file.format);
     } else if (name == "shards") {
-      file.shards = static_cast<std::uint32_t>(number);
+      good = read(line, file.shards);
     } else if (name == "exchange") {
-      file.exchange = number != 0;
+      good = read(line, file.exchange);
     } else if (name == "no_replace") {
-      file.no_replace = number != 0;
+      good = read(line, file.no_replace);
     } else if (name == "device") {
-      file.device = number;
+      good = read(line, file.device);
     }
+    if (!good) return std::nullopt;
   }
-  if (!format_seen) return std::nullopt;
+  if (file.format == 0) return std::nullopt;  // no line says it
   return file;
 }
 

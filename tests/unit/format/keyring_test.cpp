@@ -1,0 +1,233 @@
+// IDs: issued here or refused.
+#include "format/keyring.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+using namespace sess;
+using format::Keyring;
+
+namespace {
+
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::int64_t now = 1'700'000'000;
+
+/// 0, 1, 2, ... from a first byte on.
+template <class Array>
+Array counted(unsigned first) {
+  Array array;
+  for (std::size_t i = 0; i < array.size(); ++i)
+    array[i] = static_cast<typename Array::value_type>(static_cast<std::uint8_t>(first + i));
+  return array;
+}
+
+using Chance = std::array<std::byte, format::random_part_size>;
+
+Keyring keyring() { return Keyring::make(counted<Keyring::Secret>(0), counted<Keyring::Secret>(50)); }
+
+std::string issue(const Keyring& ring, SessionKind kind = SessionKind::anonymous, std::int64_t when = now) {
+  return ring.issue(kind, when, counted<Chance>(100)).reveal();
+}
+
+/// The 45 bytes of a text, and back: RFC 4648 by hand, not by the library that is tested.
+std::vector<unsigned> decoded(std::string_view text) {
+  std::vector<unsigned> bytes;
+  unsigned bits = 0;
+  unsigned held = 0;
+  for (const char character : text) {
+    bits = bits << 6 | static_cast<unsigned>(alphabet.find(character));
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    bytes.push_back(bits >> held & 0xff);
+  }
+  return bytes;
+}
+
+std::string encoded(const std::vector<unsigned>& bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const unsigned bits = bytes[i] << 16 | bytes[i + 1] << 8 | bytes[i + 2];
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) text += alphabet[bits >> shift & 63];
+  }
+  return text;
+}
+
+std::string hex(char digit) { return std::string(64, digit); }
+
+Keyring parsed(const std::string& text) {
+  const auto ring = Keyring::parse(text);
+  REQUIRE(ring);
+  return *ring;
+}
+
+}  // namespace
+
+TEST_CASE("an ID is what the format says: these were made with another implementation of BLAKE2b") {
+  const auto anonymous = keyring().issue(SessionKind::anonymous, now, counted<Chance>(100));
+  CHECK(anonymous.reveal() == "AQDxU2VkZWZnaGlqa2xtbm9wcXJzdHV2d3h5enu39bV6Mwo6EnjJjSHnPkjg");
+  CHECK(anonymous.key().to_string() == "d208ecf55ecbb081ce863d0e601a670b368b8425");
+  const auto authenticated = keyring().issue(SessionKind::authenticated, now, counted<Chance>(100));
+  CHECK(authenticated.reveal() == "gQDxU2VkZWZnaGlqa2xtbm9wcXJzdHV2d3h5enuxgdgUvzrVyLkqqzJUYlum");
+  CHECK(authenticated.key().to_string() == "57cdc70cb102496002999f1e2cfc78d229a2a208");
+}
+
+TEST_CASE("an ID that was issued is accepted, and says its kind and when it was issued") {
+  for (const auto kind : {SessionKind::anonymous, SessionKind::authenticated}) {
+    for (const std::int64_t when : {std::int64_t{0}, now, std::int64_t{0xffffffff}}) {
+      const std::string text = issue(keyring(), kind, when);
+      CHECK(text.size() == SessionId::text_size);
+      const auto id = keyring().check(text);
+      REQUIRE(id);
+      CHECK(id->reveal() == text);
+      CHECK(id->kind() == kind);
+      CHECK(id->issued() == std::chrono::system_clock::time_point(std::chrono::seconds(when)));
+    }
+  }
+}
+
+TEST_CASE("the ID of another store is refused") {
+  const auto other = Keyring::make(counted<Keyring::Secret>(1), counted<Keyring::Secret>(50));
+  CHECK_FALSE(keyring().check(issue(other)).has_value());
+  CHECK_FALSE(other.check(issue(keyring())).has_value());
+}
+
+TEST_CASE("the secret for principals signs no ID") {
+  const auto swapped = Keyring::make(counted<Keyring::Secret>(50), counted<Keyring::Secret>(0));
+  CHECK_FALSE(keyring().check(issue(swapped)).has_value());
+}
+
+TEST_CASE("each changed character of an ID makes it refused") {
+  const std::string text = issue(keyring(), SessionKind::authenticated);
+  const std::string others = std::string(alphabet) + "=+/ .\n%~" + std::string(1, '\0') + "\xc3";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    for (const char character : others) {
+      if (character == text[i]) continue;
+      std::string changed = text;
+      changed[i] = character;
+      CAPTURE(changed);
+      CHECK_FALSE(keyring().check(changed).has_value());
+    }
+  }
+}
+
+TEST_CASE("every bit of an ID is covered by its MAC") {
+  const std::string text = issue(keyring());
+  const auto bytes = decoded(text);
+  REQUIRE(bytes.size() == SessionId::size);
+  REQUIRE(encoded(bytes) == text);
+  // Also with a secret under every number that the flipped bits can name.
+  const Keyring rings[] = {keyring(), parsed("libsess keys 1\nid 1 " + keyring().to_text().substr(20, 64) + "\nid 3 " +
+                                             hex('3') + "\nid 5 " + hex('5') + "\nprincipal " + hex('0') + "\n")};
+  for (const Keyring& ring : rings) {
+    REQUIRE(ring.check(text).has_value());
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+      auto flipped = bytes;
+      flipped[bit / 8] ^= 1U << (bit % 8);
+      CAPTURE(bit);
+      CHECK_FALSE(ring.check(encoded(flipped)).has_value());
+    }
+  }
+}
+
+TEST_CASE("a text of another length, or with anything around it, is refused") {
+  const std::string text = issue(keyring());
+  for (const std::string& wrong :
+       {std::string(), text.substr(1), text.substr(0, 59), text + "A", text + "=", text + "====", text + "\n",
+        " " + text, "\"" + text + "\"", text + text, std::string(60, 'A'), std::string(100'000, 'A')}) {
+    CHECK_FALSE(keyring().check(wrong).has_value());
+  }
+}
+
+TEST_CASE("the bytes of chance, the time and the kind each make another ID and another key") {
+  const auto ring = keyring();
+  const auto first = ring.issue(SessionKind::anonymous, now, counted<Chance>(100));
+  for (const auto& other : {ring.issue(SessionKind::anonymous, now, counted<Chance>(101)),
+                            ring.issue(SessionKind::anonymous, now + 1, counted<Chance>(100)),
+                            ring.issue(SessionKind::authenticated, now, counted<Chance>(100))}) {
+    CHECK(other.reveal() != first.reveal());
+    CHECK(other.key() != first.key());
+  }
+}
+
+TEST_CASE("the newest secret signs, and IDs of an older one are still accepted") {
+  const auto old_ring = parsed("libsess keys 1\nid 1 " + hex('1') + "\nprincipal " + hex('0') + "\n");
+  const auto new_ring =
+      parsed("libsess keys 1\nid 1 " + hex('1') + "\nid 127 " + hex('7') + "\nprincipal " + hex('0') + "\n");
+  const std::string old_id = issue(old_ring);
+  const std::string new_id = issue(new_ring, SessionKind::authenticated);
+  CHECK(decoded(old_id)[0] == 1);
+  CHECK(decoded(new_id)[0] == (0x80 | 127));
+  CHECK(new_ring.check(old_id).has_value());
+  CHECK(new_ring.check(new_id).has_value());
+  CHECK_FALSE(old_ring.check(new_id).has_value());
+  // Once the older secret is taken away its IDs end.
+  CHECK_FALSE(
+      parsed("libsess keys 1\nid 127 " + hex('7') + "\nprincipal " + hex('0') + "\n").check(old_id).has_value());
+}
+
+TEST_CASE("a keyring's text becomes the same keyring again") {
+  const std::string text = keyring().to_text();
+  CHECK(text ==
+        "libsess keys 1\n"
+        "id 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+        "principal 32333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f5051\n");
+  CHECK(parsed(text).to_text() == text);
+  CHECK(issue(parsed(text)) == issue(keyring()));
+  const std::string three = "libsess keys 1\nid 2 " + hex('2') + "\nid 9 " + hex('9') + "\nid 127 " + hex('a') +
+                            "\nprincipal " + hex('0') + "\n";
+  CHECK(parsed(three).to_text() == three);
+}
+
+TEST_CASE("a text that is no keyring is refused") {
+  const std::string first = "libsess keys 1\n";
+  const std::string id = "id 1 " + hex('1') + "\n";
+  const std::string principal = "principal " + hex('0') + "\n";
+  REQUIRE(Keyring::parse(first + id + principal).has_value());
+  for (const std::string& text : {std::string(),
+                                  std::string("\n"),
+                                  first,
+                                  first + id,
+                                  first + principal,
+                                  id + principal,
+                                  "libsess keys 2\n" + id + principal,
+                                  "libsess keys 1 \n" + id + principal,
+                                  "libsess keys 1\r\n" + id + principal,
+                                  first + id + id + principal,
+                                  first + id + principal + principal,
+                                  first + "id 0 " + hex('1') + "\n" + principal,
+                                  first + "id 128 " + hex('1') + "\n" + principal,
+                                  first + "id -1 " + hex('1') + "\n" + principal,
+                                  first + "id  " + hex('1') + "\n" + principal,
+                                  first + "id 1x " + hex('1') + "\n" + principal,
+                                  first + "id 4294967297 " + hex('1') + "\n" + principal,
+                                  first + "id 2 " + hex('1') + "\n" + id + principal,  // numbers must rise
+                                  first + "id 1 " + hex('1') + " \n" + principal,
+                                  first + "id 1  " + hex('1') + "\n" + principal,
+                                  first + "id 1 " + hex('1').substr(1) + "\n" + principal,
+                                  first + "id 1 " + hex('1') + "1\n" + principal,
+                                  first + "id 1 " + hex('g') + "\n" + principal,
+                                  first + "id 1\n" + principal,
+                                  first + id + "principal\n",
+                                  first + id + "principal " + hex('0').substr(2) + "\n",
+                                  first + id + "\n" + principal,
+                                  first + id + principal + "\n",
+                                  first + id + principal + "more 1\n",
+                                  first + "Id 1 " + hex('1') + "\n" + principal}) {
+    CAPTURE(text);
+    CHECK_FALSE(Keyring::parse(text).has_value());
+  }
+}
+
+TEST_CASE("a keyring's text that is cut off anywhere is refused") {
+  const std::string text = "libsess keys 1\nid 1 " + hex('1') + "\nid 2 " + hex('2') + "\nprincipal " + hex('0') + "\n";
+  REQUIRE(Keyring::parse(text).has_value());
+  for (std::size_t size = 0; size + 1 < text.size(); ++size) {  // only the last line's end may be missing
+    CAPTURE(size);
+    CHECK_FALSE(Keyring::parse(text.substr(0, size)).has_value());
+  }
+}

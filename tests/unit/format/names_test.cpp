@@ -1,0 +1,104 @@
+// Every name on disk, in both directions.
+#include "format/names.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace sess;
+using namespace sess::format;
+using Kind = ShardEntry::Kind;
+
+namespace {
+
+const std::string key_text = "3f0102030405060708090a0b0c0d0e0f10111213";
+const SessionKey key = *SessionKey::parse(key_text);
+constexpr unsigned shard = 0x3f;
+
+/// The part of a name below its shard's directory.
+std::string in_shard(std::string_view name) {
+  REQUIRE(name.substr(0, 3) == "3f/");
+  return std::string(name.substr(3));
+}
+
+}  // namespace
+
+TEST_CASE("a record, its spare and its temp file are named after the key, below its first byte") {
+  CHECK(record_name(key).view() == "3f/" + key_text);
+  CHECK(spare_name(key).view() == "3f/" + key_text + "~");
+  CHECK(shard_of(key).view() == "3f");
+  CHECK(temporary_name(key, 0x0123456789abcdef) == "3f/" + key_text + ".0123456789abcdef.temp");
+  CHECK(temporary_name(key, 7) == "3f/" + key_text + ".0000000000000007.temp");
+  CHECK(quarantine_name(key, false, 0xff) == key_text + ".00000000000000ff");
+  CHECK(quarantine_name(key, true, 0xff) == key_text + "~.00000000000000ff");
+}
+
+TEST_CASE("a short name ends with a zero byte where its text ends") {
+  CHECK(std::string(spare_name(key).c_str()) == spare_name(key).view());
+  CHECK(spare_name(key).view().size() == 44);
+}
+
+TEST_CASE("what is named is recognized again") {
+  const auto recognized = [](std::string_view name) {
+    const auto entry = parse_shard_entry(shard, in_shard(name));
+    REQUIRE(entry);
+    CHECK(entry->key == key);
+    return entry->kind;
+  };
+  CHECK(recognized(record_name(key).view()) == Kind::record);
+  CHECK(recognized(spare_name(key).view()) == Kind::spare);
+  CHECK(recognized(temporary_name(key, 0)) == Kind::temporary);
+  CHECK(recognized(temporary_name(key, ~std::uint64_t{0})) == Kind::temporary);
+}
+
+TEST_CASE("a name in another shard than its key's is not recognized") {
+  for (unsigned other = 0; other < shard_count; ++other) {
+    CAPTURE(other);
+    CHECK(parse_shard_entry(other, key_text).has_value() == (other == shard));
+    CHECK(parse_shard_entry(other, key_text + "~").has_value() == (other == shard));
+  }
+}
+
+TEST_CASE("names that libsess does not write are not recognized") {
+  std::string upper = key_text;
+  upper[1] = 'F';
+  for (const std::string& name : {std::string(),
+                                  std::string("."),
+                                  std::string(".."),
+                                  std::string("3f"),
+                                  upper,
+                                  key_text.substr(1),
+                                  key_text + "0",
+                                  key_text + "~~",
+                                  "~" + key_text,
+                                  key_text + ".",
+                                  key_text + ".temp",
+                                  key_text + ".0123456789abcde.temp",
+                                  key_text + ".0123456789abcdef0.temp",
+                                  key_text + ".0123456789ABCDEF.temp",
+                                  key_text + ".0123456789abcdeg.temp",
+                                  key_text + ".0123456789abcdef.tmp",
+                                  key_text + ".0123456789abcdef",
+                                  key_text + "~0123456789abcdef.temp",
+                                  key_text + ".0123456789abcdef.temp~",
+                                  key_text + "~.0123456789abcdef.temp",
+                                  key_text + " ",
+                                  " " + key_text,
+                                  key_text + std::string(1, '\0'),
+                                  "3f/" + key_text,
+                                  key_text + ".bak"}) {
+    CAPTURE(name);
+    CHECK_FALSE(parse_shard_entry(shard, name).has_value());
+  }
+}
+
+TEST_CASE("shards are named 00 to ff, and nothing else is one") {
+  CHECK(shard_name(0) == "00");
+  CHECK(shard_name(0xab) == "ab");
+  CHECK(shard_name(255) == "ff");
+  for (unsigned number = 0; number < shard_count; ++number) CHECK(parse_shard_name(shard_name(number)) == number);
+  for (const char* name : {"", "0", "000", "0g", "FF", "aB", "..", " 1", "+1", "-1"}) {
+    CAPTURE(name);
+    CHECK_FALSE(parse_shard_name(name).has_value());
+  }
+}
