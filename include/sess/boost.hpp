@@ -6,7 +6,8 @@
 //     void serialize(Archive& archive, unsigned version) { archive & items; }
 //   };
 //   BOOST_CLASS_VERSION(Cart, 1)                  // optional; raise it when the members change
-//   BOOST_CLASS_EXPORT_KEY2(Cart, "shop.cart")    // optional, recommended: the name that is stored
+//   BOOST_CLASS_EXPORT_KEY2(Cart, "shop.cart")    // optional, recommended: the name that is stored; it needs
+//                                                 // <boost/serialization/export.hpp>
 //
 //   session.set("cart", cart);
 //   session.get<Cart>("cart");
@@ -61,6 +62,11 @@ inline constexpr int level = boost::serialization::implementation_level<T>::valu
 template <class T>
 concept WrappedNumber = std::same_as<T, boost::serialization::collection_size_type> ||
     std::same_as<T, boost::serialization::item_version_type>;
+
+/// What Boost's unordered containers name their number of buckets with.
+template <class T>
+concept NamedSize =
+    std::same_as<std::remove_const_t<T>, boost::serialization::nvp<boost::serialization::collection_size_type>>;
 
 template <class T>
 inline constexpr bool has_class_version = level<T> >= boost::serialization::object_class_info;
@@ -174,12 +180,17 @@ class InputArchive {
     } else if constexpr (std::same_as<T, std::string>) {
       value = in_.get_string();
     } else if constexpr (std::same_as<T, boost::serialization::collection_size_type>) {
-      // The container reserves memory for it, so it is never more than what is left: an element takes a byte at least,
-      // and who claims more meets the end of the bytes. Cut and not refused, because the number of buckets of an
-      // unordered container comes as such a size too.
-      const std::uint64_t size = in_.get_unsigned();
-      value = boost::serialization::collection_size_type(
-          static_cast<std::size_t>(std::min<std::uint64_t>(size, in_.left())));
+      // Checked against what is left: the container reserves memory for it.
+      value = boost::serialization::collection_size_type(in_.get_count());
+    } else if constexpr (detail::NamedSize<T>) {
+      // The number of buckets of a hash table is a hint and no length: no element follows for each of them.
+      if (value.name() == std::string_view("bucket_count")) {
+        const std::uint64_t wanted = in_.get_unsigned();
+        value.value() =
+            boost::serialization::collection_size_type(wanted < in_.left() ? static_cast<std::size_t>(wanted) : 0);
+      } else {
+        load(value.value());
+      }
     } else if constexpr (detail::WrappedNumber<T>) {
       value = T(narrow<unsigned>(in_.get_unsigned()));
     } else if constexpr (std::is_array_v<T>) {
@@ -197,7 +208,7 @@ class InputArchive {
 
   template <class T, class Number>
   T narrow(Number number) const {
-    if (!std::in_range<T>(number)) in_.fail("a number does not fit its type");
+    if (!detail::fits<T>(number)) in_.fail("a number does not fit its type");
     return static_cast<T>(number);
   }
   template <class T>

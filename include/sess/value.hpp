@@ -20,6 +20,19 @@
 
 namespace sess {
 
+namespace detail {
+
+template <std::integral T>
+using StandardInteger = std::conditional_t<std::is_signed_v<T>, std::make_signed_t<T>, std::make_unsigned_t<T>>;
+
+/// std::in_range, for character types too.
+template <std::integral T, std::integral Number>
+constexpr bool fits(Number number) noexcept {
+  return std::in_range<StandardInteger<T>>(static_cast<StandardInteger<Number>>(number));
+}
+
+}  // namespace detail
+
 /// null | bool | int64 | double | string | bytes | array | object | a user type in its own archive.
 ///
 /// A C++ value goes in by construction and comes out by as<T>(): bool, every integer type (checked for
@@ -96,7 +109,7 @@ class SESS_API Value {
 
   template <std::integral T>
   static std::int64_t to_int64(T value) {
-    if (!std::in_range<std::int64_t>(value)) refuse("value", "integer of 64 bits");
+    if (!detail::fits<std::int64_t>(value)) refuse("value", "integer of 64 bits");
     return static_cast<std::int64_t>(value);
   }
   template <class T>
@@ -144,7 +157,7 @@ T Value::as(std::string_view name) const {
     return want<bool>(name, "boolean");
   } else if constexpr (std::integral<T>) {
     const std::int64_t number = want<std::int64_t>(name, "integer");
-    if (!std::in_range<T>(number)) mismatch(name, "integer within the range asked for");
+    if (!detail::fits<T>(number)) mismatch(name, "integer within the range asked for");
     return static_cast<T>(number);
   } else if constexpr (std::floating_point<T>) {
     const double number = want<double>(name, "real");

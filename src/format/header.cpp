@@ -91,7 +91,7 @@ void encode_record(const Header& header, std::span<const std::byte> payload, std
 
 std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, const SessionKey& key) {
   if (file.empty()) return corrupt("the file is empty");
-  if (file.size() < header_size) return corrupt(fmt::format("{} bytes are no header", file.size()));
+  if (file.size() < at_header_size) return corrupt(fmt::format("{} bytes are no header", file.size()));
   if (get_array<8>(file, at_magic) != magic) return corrupt("no record: wrong magic");
   const auto version = get<std::uint16_t>(file, at_version);
   if (version == 0) return corrupt("format version 0 was never written");
@@ -99,6 +99,7 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
     return Unverified{
         Unverified::Kind::foreign,
         fmt::format("format version {} is newer than {}, the newest this program knows", version, format_version)};
+  if (file.size() < header_size) return corrupt(fmt::format("{} bytes are no header", file.size()));
   if (get<std::uint16_t>(file, at_header_size) != header_size) return corrupt("wrong header size");
   const auto payload_size = get<std::uint32_t>(file, at_payload_size);
   if (payload_size > payload_limit || payload_size > file.size() - header_size)

@@ -75,6 +75,7 @@ struct Everything {
   std::int64_t lowest = 0;
   std::uint64_t highest = 0;
   std::uint8_t byte = 0;
+  char letter = 'x';
   bool flag = false;
 
   friend bool operator==(const Everything& a, const Everything& b) {
@@ -82,12 +83,12 @@ struct Everything {
            a.by_name == b.by_name && a.groups == b.groups && a.counts == b.counts && a.list == b.list &&
            a.deque == b.deque && a.pair == b.pair && a.array == b.array && std::equal(a.plain, a.plain + 2, b.plain) &&
            a.maybe == b.maybe && a.nothing == b.nothing && a.nested == b.nested && a.lowest == b.lowest &&
-           a.highest == b.highest && a.byte == b.byte && a.flag == b.flag;
+           a.highest == b.highest && a.byte == b.byte && a.letter == b.letter && a.flag == b.flag;
   }
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive& items& numbers& flags& table& by_name& groups& counts& list& deque& pair& array& plain;
-    archive& maybe& nothing& nested& lowest& highest& byte& flag;
+    archive& maybe& nothing& nested& lowest& highest& byte& letter& flag;
   }
 };
 
@@ -110,6 +111,7 @@ Everything everything() {
   all.lowest = INT64_MIN;
   all.highest = UINT64_MAX;  // beyond what an integer of a session holds: here it is the archive's
   all.byte = 255;
+  all.letter = '\xff';
   all.flag = true;
   return all;
 }

@@ -93,6 +93,8 @@ TEST_CASE("a value is of the type that it was made from") {
   CHECK(Value(nullptr).is_null());
   CHECK(Value(false).type() == Type::boolean);
   CHECK(Value(0).type() == Type::integer);
+  CHECK(Value('a').type() == Type::integer);
+  CHECK(Value(u'a').type() == Type::integer);
   CHECK(Value(std::uint8_t{200}).type() == Type::integer);
   CHECK(Value(0.0F).type() == Type::real);
   CHECK(Value("").type() == Type::string);
@@ -115,6 +117,9 @@ TEST_CASE("integers of every width are checked for their range") {
   has_range<std::int64_t>(INT64_MIN, INT64_MAX);
   has_range<std::uint64_t>(0, INT64_MAX);
   CHECK(refused<std::uint64_t>(Value(-1)) == "integer");
+  has_range<char>(std::numeric_limits<char>::min(), std::numeric_limits<char>::max());
+  has_range<wchar_t>(std::numeric_limits<wchar_t>::min(), std::numeric_limits<wchar_t>::max());
+  has_range<char32_t>(0, 0xffffffff);
 }
 
 TEST_CASE("an unsigned integer beyond 63 bits is refused when it goes in") {
@@ -130,6 +135,7 @@ TEST_CASE("nothing is converted silently from one type to another") {
     CAPTURE(value.type_text());
     CHECK(refused<bool>(value).empty() == (type == Type::boolean));
     CHECK(refused<int>(value).empty() == (type == Type::integer));
+    CHECK(refused<char>(value).empty() == (type == Type::integer));
     CHECK(refused<double>(value).empty() == (type == Type::real));
     CHECK(refused<float>(value).empty() == (type == Type::real));
     CHECK(refused<std::string>(value).empty() == (type == Type::string));
