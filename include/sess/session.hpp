@@ -30,7 +30,8 @@ struct CommitOptions {
 
 /// Movable, not copyable. The destructor rolls back and releases, and never throws. Belongs to one thread at
 /// a time and to the process that locked it: used in a forked child it throws UsageError, and its destructor
-/// there does nothing. Keeps the store alive. While a session is locked its idle timeout does not run.
+/// there does nothing. Keeps the store alive. A locked session is not swept, and its holder may commit although its
+/// idle timeout has run out meanwhile; readers are told `expired` until then.
 class SESS_API Session : public Editor {
  public:
   Session(Session&&) noexcept;

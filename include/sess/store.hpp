@@ -59,6 +59,8 @@ struct StoreOptions {
 struct LockOptions {
   /// Without a value: the store's lock_timeout. Zero: do not wait.
   std::optional<std::chrono::milliseconds> timeout = std::nullopt;
+  /// Locking a session is using it: its deadline is moved where a touch would move it.
+  bool renew = true;
 };
 
 struct CreateOptions {

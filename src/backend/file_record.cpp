@@ -5,6 +5,7 @@
 #include "fs/io_error.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace sess::backend {
@@ -32,6 +33,7 @@ Outcome FileRecord::commit(const NewVersion& next) {
   const auto spare = format::spare_name(key);
   const auto shard = format::shard_of(key);
   bool spare_only = false;
+  std::exception_ptr no_space;
   for (int attempt = 1;; ++attempt) {
     fs::Replacement replacement(store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
                                 {store_.options_.exchange, next.durable, spare_only, shard.c_str()});
@@ -39,9 +41,11 @@ Outcome FileRecord::commit(const NewVersion& next) {
       replacement.prepare(fs::Deadline::after(store_.system(), store_.options_.lock_timeout));
       return commit_by(replacement, next);
     } catch (const IoError& error) {
+      if (no_space && fs::out_of_space(error.error_number())) std::rethrow_exception(no_space);
       if (attempt == attempt_limit || replacement.reuses_spare()) throw;
-      if (fs::out_of_space(error.error_number()) && !spare_only) {
+      if (fs::out_of_space(error.error_number())) {
         spare_only = true;  // a temp file needs space; the spare has it already
+        no_space = std::current_exception();
       } else if (error.error_number() != ENOENT) {
         throw;
       }
@@ -50,7 +54,8 @@ Outcome FileRecord::commit(const NewVersion& next) {
 }
 
 Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& next) {
-  Version version{next.header, {}, next.header.deadline};
+  // Everything that allocates comes before the exchange: after it there is nothing left that could throw.
+  Version version{next.header, {next.payload.begin(), next.payload.end()}, next.header.deadline};
   version.header.key = version_.header.key;
   version.header.generation = next_generation(replacement);
   version.header.payload_size = static_cast<std::uint32_t>(next.payload.size());
@@ -60,7 +65,6 @@ Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& ne
   // Before the exchange: a sweep judges by mtime as soon as the name means the new file.
   replacement.set_times(stamp(version.deadline, version.header.generation));
   const int sync_answer = replacement.publish();
-  version.payload.assign(next.payload.begin(), next.payload.end());
   version_ = std::move(version);
   highest_generation_ = version_.header.generation;
   return sync_answer == 0 ? Outcome::ok : Outcome::durability_unknown;
@@ -70,14 +74,22 @@ Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& ne
 /// and its exchange has left a record in the spare; if its generation were given out again, a reader that saw
 /// that record would take it for the committed one.
 std::uint64_t FileRecord::next_generation(const fs::Replacement& replacement) const {
-  std::uint64_t highest = highest_generation_;
+  std::vector<std::byte> beginning;
+  sys::FileTime modified;
   if (replacement.reuses_spare()) {
-    std::vector<std::byte> beginning;
     replacement.read(format::header_size, beginning);
-    if (const auto claimed = format::claimed_generation(beginning, version_.header.key))
-      highest = std::max(highest, plausible_generation(highest, *claimed));
-    highest = std::max(highest, generation_by_digits(highest_generation_, digits_of(replacement.status().modified)));
+    modified = replacement.status().modified;
+  } else {
+    // Busy, or with a second link: read without its lock, as nobody writes to it but the holder of this record's.
+    const auto name = format::spare_name(version_.header.key);
+    const auto spare = store_.shards_.open_file(name.c_str(), sys::OpenMode::read);
+    if (!spare) return highest_generation_ + 1;
+    modified = store_.shards_.status(*spare, name.c_str()).modified;
+    store_.shards_.read(*spare, name.c_str(), format::header_size, beginning);
   }
+  std::uint64_t highest = std::max(highest_generation_, generation_by_digits(highest_generation_, digits_of(modified)));
+  if (const auto claimed = format::claimed_generation(beginning, version_.header.key))
+    highest = std::max(highest, plausible_generation(highest_generation_, *claimed));
   return highest + 1;
 }
 

@@ -13,7 +13,8 @@ namespace sess::backend {
 
 // The previous version is written into the damaged file itself, under the lock on it. Nothing is lost if that is
 // cut short: the file is as damaged as it was, and the spare still has its version. Readers meanwhile see a wrong
-// checksum and look again. No inode and no block is needed, and no name changes.
+// checksum and look again. No inode is needed and no name changes; a file that the power cut left empty needs its
+// blocks.
 bool FileStore::recover(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status,
                         std::span<const std::byte> damaged, const std::string& why, Version& version,
                         std::uint64_t& highest_generation) const {

@@ -59,10 +59,11 @@ std::optional<Version> verified_version(std::span<const std::byte> file, const S
 
 namespace {
 
-/// How much of a file of this size to read: a file that is too large to be a record is not read at all.
+/// How much of a file of this size to read: of one that is too large to be a record of this format just the header,
+/// which says whether it is of a newer one.
 std::size_t size_to_read(std::uint64_t size) {
   constexpr std::uint64_t limit = format::header_size + std::uint64_t{format::payload_limit};
-  return size > limit ? 0 : static_cast<std::size_t>(size);
+  return size > limit ? format::header_size : static_cast<std::size_t>(size);
 }
 
 }  // namespace
@@ -72,7 +73,11 @@ std::optional<ReadResult> FileStore::read_unlocked(const SessionKey& key, std::s
   std::vector<std::byte> content;
   for (int attempt = 0; attempt < snapshot_attempts; ++attempt) {
     const auto file = shards_.open_file(name.c_str(), sys::OpenMode::read);
-    if (!file) return ReadResult{Outcome::absent};
+    if (!file) {
+      // ENOENT, or ESTALE of a network file system whose name has just been given to another file.
+      if (!shards_.status(name.c_str())) return ReadResult{Outcome::absent};
+      continue;
+    }
     const sys::FileStatus before = shards_.status(*file, name.c_str());
     shards_.read(*file, name.c_str(), size_to_read(before.size), content);
     // The file stays open until after this look at the name: its inode cannot be given to another one meanwhile.

@@ -44,7 +44,7 @@ class Sweep {
     report_.complete = report_.shards_done == format::shard_count;
     report_.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
-    if (!options_.dry_run) remember(lock, shard);
+    if (!options_.dry_run) guarded([&] { remember(lock, shard); });
     return std::move(report_);
   }
 

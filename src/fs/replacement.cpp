@@ -4,6 +4,7 @@
 #include "fs/temporary_file.hpp"
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 namespace sess::fs {
@@ -97,23 +98,36 @@ void Replacement::set_times(sys::FileTime time) {
 }
 
 int Replacement::publish() {
-  exchange_or_replace();
+  int sync_answer = 0;
+  try {
+    exchange_or_replace();
+  } catch (const IoError& error) {
+    // Some file systems rename and answer an error all the same (NFS, FUSE). What the name means decides.
+    const auto linked = directory_.status(names_.current);
+    if (!linked || linked->identity != next_.identity()) throw;
+    sync_answer = -error.error_number();
+  }
   state_ = State::published;
   // The lock on the new inode is held, so nobody else can commit; the old one's waiters wake, look at the name
   // and queue on the new inode.
   current_ = std::move(next_);
-  if (!options_.durable) return 0;
+  if (!options_.durable) return sync_answer;
   try {
     directory_.sync_child(options_.directory_name);
   } catch (const IoError& error) {
-    return -error.error_number();
+    sync_answer = -error.error_number();
+  } catch (const std::bad_alloc&) {
+    sync_answer = -ENOMEM;
   }
-  return 0;
+  return sync_answer;
 }
 
 void Replacement::exchange_or_replace() {
   sys::System& system = directory_.system();
   const int at = directory_.descriptor();
+  // A spare that this version does not come from must be gone before the version stands: recovery would take it for the
+  // one before, and it may be a commit that failed or was killed.
+  if (!reuses_spare_) directory_.unlink(names_.spare);
   if (options_.exchange) {
     const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
     if (answer == 0) {
@@ -125,8 +139,6 @@ void Replacement::exchange_or_replace() {
     if (answer != -EINVAL && answer != -ENOSYS && answer != -EOPNOTSUPP)
       throw_io("exchange", directory_.path_of(name_), answer);
   }
-  // The fallback leaves no spare: one beside a record that it did not precede would be recovered wrongly.
-  if (!reuses_spare_) directory_.unlink(names_.spare);
   const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::replace);
   if (answer < 0) throw_io("rename", directory_.path_of(name_), answer);
 }

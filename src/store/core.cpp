@@ -2,6 +2,7 @@
 
 #include "backend/file_setup.hpp"
 #include "backend/file_store.hpp"
+#include "store/times.hpp"
 #include "sys/crypto.hpp"
 #include "sys/posix_system.hpp"
 
@@ -20,9 +21,10 @@ namespace {
 void check(const StoreOptions& options) {
   constexpr std::size_t largest = std::size_t{1} << 30;
   const auto refuse = [](const char* why) { throw UsageError(std::string("open store: ") + why); };
-  if (options.idle_timeout.count() <= 0) refuse("idle_timeout must be positive");
-  if (options.lifetime.count() <= 0) refuse("lifetime must be positive");
-  if (options.lock_timeout.count() < 0) refuse("lock_timeout must not be negative");
+  check_timeout(options.idle_timeout, "open store: idle_timeout");
+  check_timeout(options.lifetime, "open store: lifetime");
+  if (options.lock_timeout.count() < 0 || options.lock_timeout > longest_timeout)
+    refuse("lock_timeout must not be negative, and at most a hundred years");
   if (options.size_limit == 0 || options.size_limit > largest) refuse("size_limit must be from 1 byte to 1 GiB");
 }
 

@@ -1,5 +1,8 @@
 #include <sess/editor.hpp>
 
+#include "format/values_codec.hpp"
+#include "store/times.hpp"
+
 #include <sess/error.hpp>
 
 #include <algorithm>
@@ -25,7 +28,7 @@ const Value* Editor::read(std::string_view name) const {
 }
 
 std::vector<std::string> Editor::names() const {
-  read_all_ = true;
+  if (!own_all_) read_all_ = true;
   std::vector<std::string> found;
   for (const auto& [name, value] : values()) found.push_back(name);
   return found;
@@ -72,33 +75,38 @@ void Editor::set_if_absent(std::string_view name, Value value) {
   record({Kind::set_if_absent, std::string(name), std::move(value)});
 }
 
-namespace {
-
-void check_positive(std::chrono::milliseconds timeout, const char* what) {
-  if (timeout.count() <= 0) throw UsageError(std::string("set ") + what + ": it must be positive");
-}
-
-}  // namespace
-
 void Editor::set_idle_timeout(std::chrono::milliseconds timeout) {
-  check_positive(timeout, "idle timeout");
+  check_timeout(timeout, "set idle timeout: it");
   idle_timeout_ = timeout;
 }
 
 void Editor::set_lifetime(std::chrono::milliseconds lifetime) {
-  check_positive(lifetime, "lifetime");
+  check_timeout(lifetime, "set lifetime: it");
   lifetime_ = lifetime;
 }
 
 void Editor::rebase(std::shared_ptr<const Values> base) { *this = Editor(std::move(base)); }
 
+namespace {
+
+/// Equal, or the same bytes when stored: a NaN is not equal to itself, and has not changed all the same.
+bool same(const Values& left, const Values& right) {
+  if (left == right) return true;
+  std::vector<std::byte> left_bytes, right_bytes;
+  format::encode_values(left, left_bytes);
+  format::encode_values(right, right_bytes);
+  return left_bytes == right_bytes;
+}
+
+}  // namespace
+
 bool Editor::conflicts_with(const Values& current) const {
-  if (depends_on_all_ && *base_ != current) return true;
+  if (depends_on_all_ && !same(*base_, current)) return true;
   return std::ranges::any_of(depends_on_, [&](const std::string& name) {
     const auto before = base_->find(name);
     const auto now = current.find(name);
     if (before == base_->end() || now == current.end()) return (before == base_->end()) != (now == current.end());
-    return before->second != now->second;
+    return before->second != now->second && !same({*before}, {*now});
   });
 }
 

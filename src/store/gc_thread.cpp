@@ -1,6 +1,7 @@
 #include <sess/gc.hpp>
 
 #include "store/core.hpp"
+#include "store/times.hpp"
 #include "sys/stop_signal.hpp"
 
 #include <sess/store.hpp>
@@ -18,7 +19,7 @@ class GcThread::Worker {
  public:
   Worker(Store store, GcThreadOptions options)
       : store_(std::move(store)),
-        options_(std::move(options)),
+        options_(checked(std::move(options))),
         process_generation_(StoreAccess::system(store_).process_generation()),
         thread_([this] { run(); }) {}
   Worker(const Worker&) = delete;
@@ -31,6 +32,11 @@ class GcThread::Worker {
   bool own_process() const { return StoreAccess::system(store_).process_generation() == process_generation_; }
 
  private:
+  static GcThreadOptions checked(GcThreadOptions options) {
+    check_timeout(options.interval, "start sweeping thread: interval");
+    return options;
+  }
+
   void run() {
     while (!stop_.wait_for(next_interval())) sweep();
   }

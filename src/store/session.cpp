@@ -23,10 +23,9 @@ std::shared_ptr<const Values> Session::State::load() const {
   return decode_values_of(record->version());
 }
 
-Outcome Session::State::create(std::span<const std::byte> payload, bool durable, std::int64_t now) {
-  header.created = now;
+Outcome Session::State::create(const format::Header& first, std::span<const std::byte> payload, bool durable) {
   Outcome outcome = Outcome::ok;
-  record = core->records().create({header, payload, durable}, outcome);
+  record = core->records().create({first, payload, durable}, outcome);
   if (!record)
     throw StoreError(StoreError::Reason::unusable, "create session " + key.to_string() + ": there is one already");
   created = true;
@@ -59,8 +58,8 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   const std::int64_t kept = created ? std::min(record->version().deadline, next.absolute_deadline) : 0;
   next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;
   const bool durable = options.durability.value_or(core->options().durability) == Durability::durable;
-  header = next;
-  const Outcome outcome = created ? record->commit({header, payload, durable}) : create(payload, durable, now);
+  // `header` stays that of the committed version until there is another: a commit that throws changes nothing here.
+  const Outcome outcome = created ? record->commit({next, payload, durable}) : create(next, payload, durable);
   header = record->version().header;
   facts = to_facts(record->version());
   return outcome;

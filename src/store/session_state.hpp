@@ -32,7 +32,7 @@ class Session::State {
   void renew();
 
  private:
-  Outcome create(std::span<const std::byte> payload, bool durable, std::int64_t now);
+  Outcome create(const format::Header& first, std::span<const std::byte> payload, bool durable);
 };
 
 /// Decodes a version's payload. Throws CorruptRecord, naming the session.

@@ -57,12 +57,13 @@ Result<Session> Store::lock(const SessionKey& key, const LockOptions& options) c
   state->header = locked.record->version().header;
   state->facts = to_facts(locked.record->version());
   state->record = std::move(locked.record);
+  if (options.renew) state->renew();
   return Session(std::move(state));
 }
 
 Status Store::update(const SessionKey& key, const std::function<void(Editor&)>& change,
                      const CommitOptions& options) const {
-  Result<Session> locked = lock(key);
+  Result<Session> locked = lock(key, {.renew = false});  // the commit renews, or does not
   if (!locked) return locked.status();
   change(*locked);
   return locked->commit(options);
@@ -94,8 +95,8 @@ Session Store::create(const CreateOptions& options) const {
   const std::int64_t now = core_->records().now();
   const auto idle_timeout = options.idle_timeout.value_or(core_->options().idle_timeout);
   const auto lifetime = options.lifetime.value_or(core_->options().lifetime);
-  if (idle_timeout.count() <= 0 || lifetime.count() <= 0)
-    throw UsageError("create session: idle timeout and lifetime must be positive");
+  check_timeout(idle_timeout, "create session: idle timeout");
+  check_timeout(lifetime, "create session: lifetime");
 
   auto state = std::make_unique<Session::State>();
   state->core = core_;

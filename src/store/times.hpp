@@ -4,12 +4,14 @@
 #include "backend/record_store.hpp"
 #include "format/header.hpp"
 
+#include <sess/error.hpp>
 #include <sess/result.hpp>
 #include <sess/snapshot.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace sess {
 
@@ -25,6 +27,15 @@ inline SessionFacts to_facts(const backend::Version& version) {
           to_time_point(version.deadline),
           to_time_point(header.absolute_deadline),
           std::chrono::milliseconds(header.idle_timeout)};
+}
+
+/// Longer than any session, and short enough that no sum of times leaves 64 bits.
+inline constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(24) * 36525;  // a hundred years
+
+/// Throws UsageError unless it is positive and at most a hundred years.
+inline void check_timeout(std::chrono::milliseconds timeout, const char* what) {
+  if (timeout.count() <= 0 || timeout > longest_timeout)
+    throw UsageError(std::string(what) + " must be positive and at most a hundred years");
 }
 
 /// When a session that is used now expires.

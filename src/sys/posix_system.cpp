@@ -36,7 +36,8 @@ auto checked(Call&& call) -> decltype(call()) {
 }
 
 int open_flags(OpenMode mode) {
-  constexpr int always = O_CLOEXEC | O_NOFOLLOW;
+  // O_NONBLOCK: a FIFO under a record's name must not stop whoever opens it; on a regular file it means nothing.
+  constexpr int always = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
   switch (mode) {
     case OpenMode::read:
       return always | O_RDONLY;

@@ -77,7 +77,7 @@ Status RequestSession::choose() {
 
 Status RequestSession::reload(Mode mode) {
   if (mode == Mode::locked) {
-    auto session = store_.lock(*current_);
+    auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = renew_});
     if (!session) return gone_unless_busy(session.status());
     locked_.emplace(*std::move(session));
   } else {
@@ -200,7 +200,13 @@ Status RequestSession::commit() {
   }
   if (changes_->changed()) return store_.merge(*changes_, options);
   // A request that only read is done, whatever has become of the session since: it wrote nothing that could be lost.
-  if (renew_) static_cast<void>(store_.touch(*current_));
+  if (renew_) {
+    try {
+      static_cast<void>(store_.touch(*current_));
+    } catch (const IoError&) {
+      // A renewal that fails (read-only file system, disk error) is tried again by the next request.
+    }
+  }
   return Outcome::ok;
 }
 
@@ -209,7 +215,8 @@ Status RequestSession::end_all() {
   std::exception_ptr failure;
   const auto end = [&](const auto& destroy) {
     try {
-      if (const Status status = destroy(); status == Outcome::busy) worst = status;
+      const Status status = destroy();
+      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst.ok())) worst = status;
     } catch (...) {
       // The others are ended all the same; the first failure is the one to tell.
       if (!failure) failure = std::current_exception();
@@ -229,7 +236,7 @@ Status RequestSession::replace(std::optional<SessionId>& created) {
   // Under the old session's lock from here on: nobody can write to it between the copy and its end.
   std::optional<Session> mine;
   if (!locked_) {
-    auto session = store_.lock(*current_);
+    auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = false});
     if (!session) return gone_unless_busy(session.status());
     mine.emplace(*std::move(session));
   }
@@ -238,10 +245,10 @@ Status RequestSession::replace(std::optional<SessionId>& created) {
   std::optional<Values> values = carried && mine ? editor_->apply_to(old.values()) : editor_->values();
   if (!values) return Outcome::conflict;
 
-  const Status status = create(SessionKind::authenticated, *values, created);
+  Status status = create(SessionKind::authenticated, *values, created);
   if (!created) return status;
   try {
-    static_cast<void>(old.destroy());
+    if (old.destroy() == Outcome::durability_unknown) status = Outcome::durability_unknown;
   } catch (...) {
     // The client will not hear of the new session, so it must not stay behind. Whether that succeeds or not, the fault
     // to tell is the first one. Nobody waits for a lock while holding another, so the old one's goes first.
