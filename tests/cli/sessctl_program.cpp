@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +66,8 @@ Running::Running(const Start& start) {
   const std::vector<char*> argument_pointers = pointers(arguments);
   const std::vector<char*> environment_pointers = pointers(environment);
   const int in = memory_file(start.input);
+  // By descriptor: another user may not be able to go down to where the project lies (below /root, for instance).
+  const int program = check(::open(arguments.front().c_str(), O_PATH | O_CLOEXEC), "open sessctl");
   out_ = memory_file("");
   err_ = memory_file("");
   const int output = start.output >= 0 ? start.output : out_;
@@ -77,10 +80,11 @@ Running::Running(const Start& start) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(err_, STDERR_FILENO);
     for (const int descriptor : start.closed) ::close(descriptor);
-    ::execve(argument_pointers.front(), argument_pointers.data(), environment_pointers.data());
+    ::fexecve(program, argument_pointers.data(), environment_pointers.data());
     ::_exit(127);
   }
   ::close(in);
+  ::close(program);
 }
 
 Running::Running(Running&& other) noexcept
