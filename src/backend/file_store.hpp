@@ -8,7 +8,6 @@
 
 #include <sess/store.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>

@@ -1,10 +1,11 @@
 #include "format/keyring.hpp"
 
+#include "format/text.hpp"
+
 #include <fmt/format.h>
 #include <sodium.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace sess {
 
@@ -49,14 +50,6 @@ std::optional<Keyring::Secret> from_hex(std::string_view text) {
   return secret;
 }
 
-/// Cuts the next word or line off the text.
-std::string_view cut(std::string_view& text, char separator) {
-  const std::size_t end = std::min(text.find(separator), text.size());
-  const std::string_view piece = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return piece;
-}
-
 }  // namespace
 
 Keyring Keyring::make(const Secret& for_ids, const Secret& for_principals) {
@@ -85,12 +78,11 @@ std::optional<Keyring> Keyring::parse(std::string_view text) {
     std::string_view line = cut(text, '\n');
     const std::string_view word = cut(line, ' ');
     if (word == "id") {
-      const std::string_view digits = cut(line, ' ');
       unsigned number = 0;
-      const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+      const bool numbered = parse_number(cut(line, ' '), number);
       const auto secret = from_hex(line);
-      if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() || number == 0 ||
-          number > secret_number_limit || !secret || (!keyring.ids_.empty() && number <= keyring.ids_.back().number))
+      if (!numbered || number == 0 || number > secret_number_limit || !secret ||
+          (!keyring.ids_.empty() && number <= keyring.ids_.back().number))
         return std::nullopt;
       keyring.ids_.push_back({number, *secret});
     } else if (word == "principal" && !principal_seen) {

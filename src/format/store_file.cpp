@@ -1,27 +1,16 @@
 #include "format/store_file.hpp"
 
-#include <fmt/format.h>
+#include "format/text.hpp"
 
-#include <algorithm>
-#include <charconv>
+#include <fmt/format.h>
 
 namespace sess::format {
 
 namespace {
 
-/// Cuts the next word or line off the text.
-std::string_view cut(std::string_view& text, char separator) {
-  const std::string_view piece = text.substr(0, text.find(separator));
-  text.remove_prefix(std::min(piece.size() + 1, text.size()));
-  return piece;
-}
-
-/// False unless the whole text is a number that fits.
 template <class Number>
 bool read(std::string_view text, Number& number) {
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  return parsed.ec == std::errc{} && parsed.ptr == end;
+  return parse_number(text, number);
 }
 
 bool read(std::string_view text, bool& flag) {

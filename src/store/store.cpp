@@ -28,6 +28,27 @@ Outcome as_gone(Outcome outcome) {
   }
 }
 
+/// A locked session that may be used, or the outcome that says why there is none.
+struct LockedState {
+  Status status;
+  std::unique_ptr<Session::State> state = nullptr;
+};
+
+LockedState lock_usable(const std::shared_ptr<const Store::Core>& core, const SessionKey& key,
+                        std::chrono::milliseconds timeout) {
+  backend::LockResult locked = core->records().lock(key, timeout);
+  if (locked.outcome != Outcome::ok) return {Status(locked.outcome, locked.holder)};
+  const Outcome outcome = usability(locked.record->version(), core->records().now());
+  if (outcome != Outcome::ok) return {outcome};
+  auto state = std::make_unique<Session::State>();
+  state->core = core;
+  state->key = key;
+  state->header = locked.record->version().header;
+  state->facts = to_facts(locked.record->version());
+  state->record = std::move(locked.record);
+  return {Outcome::ok, std::move(state)};
+}
+
 }  // namespace
 
 Store::Store(std::shared_ptr<const Core> core) noexcept : core_(std::move(core)) {}
@@ -47,18 +68,10 @@ Result<Snapshot> Store::snapshot(const SessionKey& key) const {
 }
 
 Result<Session> Store::lock(const SessionKey& key, const LockOptions& options) const {
-  backend::LockResult locked = core_->records().lock(key, options.timeout.value_or(core_->options().lock_timeout));
-  if (locked.outcome != Outcome::ok) return Status(locked.outcome, locked.holder);
-  const Outcome outcome = usability(locked.record->version(), core_->records().now());
-  if (outcome != Outcome::ok) return outcome;
-  auto state = std::make_unique<Session::State>();
-  state->core = core_;
-  state->key = key;
-  state->header = locked.record->version().header;
-  state->facts = to_facts(locked.record->version());
-  state->record = std::move(locked.record);
-  if (options.renew) state->renew();
-  return Session(std::move(state));
+  LockedState locked = lock_usable(core_, key, options.timeout.value_or(core_->options().lock_timeout));
+  if (!locked.state) return locked.status;
+  if (options.renew) locked.state->renew();
+  return Session(std::move(locked.state));
 }
 
 Status Store::update(const SessionKey& key, const std::function<void(Editor&)>& change,
@@ -75,18 +88,11 @@ Status Store::merge(const Changes& changes, const CommitOptions& options) const 
     const Status renewed = touch(changes.key());
     return renewed == Outcome::not_renewed ? Status(Outcome::ok) : Status(as_gone(renewed.outcome()));
   }
-  backend::LockResult locked = core_->records().lock(changes.key(), core_->options().lock_timeout);
-  if (locked.outcome != Outcome::ok) return {as_gone(locked.outcome), locked.holder};
-  const Outcome outcome = usability(locked.record->version(), core_->records().now());
-  if (outcome != Outcome::ok) return as_gone(outcome);
-  Session::State state;
-  state.core = core_;
-  state.key = changes.key();
-  state.header = locked.record->version().header;
-  state.record = std::move(locked.record);
-  const auto merged = changes.apply_to(*state.load());
+  const LockedState locked = lock_usable(core_, changes.key(), core_->options().lock_timeout);
+  if (!locked.state) return {as_gone(locked.status.outcome()), locked.status.holder()};
+  const auto merged = changes.apply_to(*locked.state->load());
   if (!merged) return Outcome::conflict;
-  return as_gone(state.commit(*merged, changes, options));
+  return as_gone(locked.state->commit(*merged, changes, options));
 }
 
 Session Store::create(const CreateOptions& options) const {
