@@ -11,48 +11,52 @@
 
 namespace sess::backend {
 
+void FileStore::load_spare(const SessionKey& key, const sys::FileStatus& damaged_status,
+                           std::span<const std::byte> damaged, Loaded& loaded) const {
+  const auto name = format::spare_name(key);
+  // Read without its lock: only the holder of the record's lock writes to the spare, and that is this thread.
+  const auto spare = shards_.open_file(name.c_str(), sys::OpenMode::read);
+  if (!spare) return;
+  const sys::FileStatus status = shards_.status(*spare, name.c_str());
+  std::vector<std::byte> content;
+  shards_.read(*spare, name.c_str(), size_to_read(status.size), content);
+  std::string why;
+  auto version = verified_version(content, key, status.modified, shards_.path_of(name.c_str()), why);
+  if (!version) return;
+
+  // The generation rule holds for what is recovered: later than anything that was ever seen of this record.
+  const std::uint64_t known = version->header.generation;
+  std::uint64_t highest = std::max({known, generation_by_digits(known, digits_of(damaged_status.modified)),
+                                    generation_by_digits(known, digits_of(status.modified))});
+  if (const auto claimed = format::claimed_generation(damaged, key))
+    highest = std::max(highest, plausible_generation(known, *claimed));
+  ++highest;
+  version->header.generation = highest;
+  // The damaged file's mtime may be the later deadline: who was active last keeps the session.
+  version->deadline =
+      std::min(std::max(version->deadline, deadline_of(damaged_status.modified)), version->header.absolute_deadline);
+  version->header.deadline = version->deadline;
+  loaded.version = std::move(version);
+  loaded.highest_generation = highest;
+}
+
+void FileStore::repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const {
+  if (loaded.damage.empty()) return;
+  if (loaded.version) {
+    restore(key, lock, *loaded.version);
+    report(Event::Kind::recovered, key, fmt::format("{}: restored from its previous version", loaded.damage));
+  } else {
+    quarantine(key);
+    report(Event::Kind::quarantined, key, fmt::format("{}: moved to quarantine", loaded.damage));
+  }
+}
+
 // The previous version is written into the damaged file itself, under the lock on it. Nothing is lost if that is
 // cut short: the file is as damaged as it was, and the spare still has its version. Readers meanwhile see a wrong
 // checksum and look again. No inode is needed and no name changes; a file that the power cut left empty needs its
 // blocks.
-bool FileStore::recover(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status,
-                        std::span<const std::byte> damaged, const std::string& why, Version& version,
-                        std::uint64_t& highest_generation) const {
+void FileStore::restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const {
   const auto name = format::record_name(key);
-  const auto spare_name = format::spare_name(key);
-  // Read without its lock: only the holder of the record's lock writes to the spare, and that is this thread.
-  const auto spare = shards_.open_file(spare_name.c_str(), sys::OpenMode::read);
-  if (!spare) {
-    quarantine(key, why);
-    return false;
-  }
-  const sys::FileStatus spare_status = shards_.status(*spare, spare_name.c_str());
-  std::vector<std::byte> content;
-  if (spare_status.size <= format::header_size + std::uint64_t{format::payload_limit})
-    shards_.read(*spare, spare_name.c_str(), static_cast<std::size_t>(spare_status.size), content);
-  format::Unverified spare_why;
-  auto found = verified_version(content, key, spare_status.modified, spare_why);
-  if (!found) {
-    if (spare_why.kind == format::Unverified::Kind::foreign)
-      throw UnsupportedRecord(shards_.path_of(spare_name.c_str()), spare_why.why);
-    quarantine(key, why);
-    return false;
-  }
-
-  // The generation rule holds for what is recovered: later than anything that was ever seen of this record.
-  const std::uint64_t known = found->header.generation;
-  highest_generation = std::max({known, generation_by_digits(known, digits_of(status.modified)),
-                                 generation_by_digits(known, digits_of(spare_status.modified))});
-  if (const auto claimed = format::claimed_generation(damaged, key))
-    highest_generation = std::max(highest_generation, plausible_generation(known, *claimed));
-  ++highest_generation;
-
-  version = std::move(*found);
-  version.header.generation = highest_generation;
-  // The damaged file's mtime may be the later deadline: who was active last keeps the session.
-  version.deadline =
-      std::min(std::max(version.deadline, deadline_of(status.modified)), version.header.absolute_deadline);
-  version.header.deadline = version.deadline;
   std::vector<std::byte> record;
   format::encode_record(version.header, version.payload, record);
   shards_.write(lock.file(), name.c_str(), record);
@@ -61,13 +65,11 @@ bool FileStore::recover(const SessionKey& key, const fs::FileLock& lock, const s
   // At every durability level: the next commit overwrites the spare, until now the only good copy.
   answer = system().sync_data(lock.file().get());
   if (answer < 0) fs::throw_io("sync", shards_.path_of(name.c_str()), answer);
-  answer = system().set_times(lock.file().get(), stamp(version.deadline, highest_generation));
+  answer = system().set_times(lock.file().get(), stamp(version.deadline, version.header.generation));
   if (answer < 0) fs::throw_io("set times of", shards_.path_of(name.c_str()), answer);
-  report(Event::Kind::recovered, key, fmt::format("{}: restored from its previous version", why));
-  return true;
 }
 
-void FileStore::quarantine(const SessionKey& key, const std::string& why) const {
+void FileStore::quarantine(const SessionKey& key) const {
   const fs::Directory aside = top_.open_child(format::quarantine_directory);
   const std::uint64_t number = random_number();
   const auto move = [&](const format::ShortName& from, bool spare) {
@@ -79,7 +81,6 @@ void FileStore::quarantine(const SessionKey& key, const std::string& why) const 
   // The spare first: a name that is absent must not have a spare.
   move(format::spare_name(key), true);
   move(format::record_name(key), false);
-  report(Event::Kind::quarantined, key, fmt::format("{}: moved to quarantine", why));
 }
 
 }  // namespace sess::backend

@@ -47,9 +47,9 @@ void check_owner_and_mode(const Directory& top) {
 
 /// Init is done by one process at a time. The lock is on the directory itself, which no commit ever locks.
 fs::FileLock lock_for_init(const Directory& top) {
-  const int descriptor = top.system().open(top.descriptor(), ".", OpenMode::directory);
-  if (descriptor < 0) fs::throw_io("open directory", top.path(), descriptor);
-  fs::FileLock lock(top.system(), sys::UniqueFd(top.system(), descriptor), top.own_status().identity);
+  auto opened = fs::open_lockable(top, ".", OpenMode::directory);
+  if (!opened) fs::throw_io("open directory", top.path(), -ENOENT);
+  fs::FileLock lock = std::move(opened->lock);
   fs::Backoff backoff(top.system(), fs::Deadline::after(top.system(), std::chrono::seconds(30)));
   while (!lock.try_lock(top, "."))
     if (!backoff.pause()) fs::throw_io("lock", top.path(), -EWOULDBLOCK);

@@ -43,11 +43,17 @@ void FileStore::report(Event::Kind kind, const SessionKey& key, std::string deta
   if (options_.on_event) options_.on_event({kind, key, std::move(detail)});
 }
 
+std::size_t size_to_read(std::uint64_t size) {
+  constexpr std::uint64_t limit = format::header_size + std::uint64_t{format::payload_limit};
+  return size > limit ? format::header_size : static_cast<std::size_t>(size);
+}
+
 std::optional<Version> verified_version(std::span<const std::byte> file, const SessionKey& key, sys::FileTime modified,
-                                        format::Unverified& why) {
+                                        const std::string& path, std::string& why) {
   auto verified = format::verify_record(file, key);
   if (auto* unverified = std::get_if<format::Unverified>(&verified)) {
-    why = std::move(*unverified);
+    if (unverified->kind == format::Unverified::Kind::foreign) throw UnsupportedRecord(path, unverified->why);
+    why = std::move(unverified->why);
     return std::nullopt;
   }
   const auto& header = std::get<format::Header>(verified);
@@ -57,38 +63,25 @@ std::optional<Version> verified_version(std::span<const std::byte> file, const S
   return Version{header, {payload.begin(), payload.end()}, deadline};
 }
 
-namespace {
-
-/// How much of a file of this size to read: of one that is too large to be a record of this format just the header,
-/// which says whether it is of a newer one.
-std::size_t size_to_read(std::uint64_t size) {
-  constexpr std::uint64_t limit = format::header_size + std::uint64_t{format::payload_limit};
-  return size > limit ? format::header_size : static_cast<std::size_t>(size);
-}
-
-}  // namespace
-
 std::optional<ReadResult> FileStore::read_unlocked(const SessionKey& key, std::string& why) const {
   const auto name = format::record_name(key);
   std::vector<std::byte> content;
   for (int attempt = 0; attempt < snapshot_attempts; ++attempt) {
     const auto file = shards_.open_file(name.c_str(), sys::OpenMode::read);
-    if (!file) {
-      // ENOENT, or ESTALE of a network file system whose name has just been given to another file.
-      if (!shards_.status(name.c_str())) return ReadResult{Outcome::absent};
-      continue;
+    if (!file) return ReadResult{Outcome::absent};
+    sys::FileStatus before;
+    try {
+      before = shards_.status(*file, name.c_str());
+      shards_.read(*file, name.c_str(), size_to_read(before.size), content);
+    } catch (const IoError& error) {
+      if (error.error_number() != ESTALE || attempt + 1 == snapshot_attempts) throw;
+      continue;  // another client of a network file system has removed the file under this reader
     }
-    const sys::FileStatus before = shards_.status(*file, name.c_str());
-    shards_.read(*file, name.c_str(), size_to_read(before.size), content);
     // The file stays open until after this look at the name: its inode cannot be given to another one meanwhile.
     const auto after = shards_.status(name.c_str());
     if (!after || after->identity != before.identity || after->modified != before.modified) continue;
-    format::Unverified unverified;
-    if (auto version = verified_version(content, key, before.modified, unverified))
+    if (auto version = verified_version(content, key, before.modified, shards_.path_of(name.c_str()), why))
       return ReadResult{Outcome::ok, std::move(*version)};
-    if (unverified.kind == format::Unverified::Kind::foreign)
-      throw UnsupportedRecord(shards_.path_of(name.c_str()), unverified.why);
-    why = std::move(unverified.why);
   }
   return std::nullopt;
 }
@@ -96,9 +89,19 @@ std::optional<ReadResult> FileStore::read_unlocked(const SessionKey& key, std::s
 ReadResult FileStore::read(const SessionKey& key) const {
   std::string why;
   if (auto result = read_unlocked(key, why)) return std::move(*result);
-  const LockResult locked = lock(key, options_.lock_timeout);
-  if (!locked.record) return {locked.outcome, {}, locked.holder};
-  return {Outcome::ok, locked.record->version()};
+  const auto name = format::record_name(key);
+  const auto acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), options_.lock_timeout));
+  if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
+  if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, {}, acquired.holder};
+  Loaded loaded = load(key, acquired.lock, acquired.status);
+  try {
+    repair(key, acquired.lock, loaded);
+  } catch (const IoError&) {
+    // A reader needs no repair: on a full disk the version is read, and stays to be recovered by who writes next.
+    if (!loaded.version) throw;
+  }
+  if (!loaded.version) return {Outcome::absent};
+  return {Outcome::ok, std::move(*loaded.version)};
 }
 
 LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeout) const {
@@ -106,29 +109,29 @@ LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeo
   fs::Acquisition acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), timeout));
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, nullptr, acquired.holder};
-  Version version;
-  std::uint64_t highest_generation = 0;
-  if (!load_locked(key, acquired.lock, acquired.status, version, highest_generation)) return {Outcome::absent};
+  Loaded loaded = load(key, acquired.lock, acquired.status);
+  repair(key, acquired.lock, loaded);
+  if (!loaded.version) return {Outcome::absent};
   // A superseded or forward record has no use for its predecessor; one beside it is left by a killed writer.
-  if (version.header.state != format::RecordState::live) shards_.unlink(format::spare_name(key).c_str());
-  return {Outcome::ok,
-          std::make_unique<FileRecord>(*this, std::move(acquired.lock), std::move(version), highest_generation)};
+  if (loaded.version->header.state != format::RecordState::live) shards_.unlink(format::spare_name(key).c_str());
+  return {Outcome::ok, std::make_unique<FileRecord>(*this, std::move(acquired.lock), std::move(*loaded.version),
+                                                    loaded.highest_generation)};
 }
 
-bool FileStore::load_locked(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status,
-                            Version& version, std::uint64_t& highest_generation) const {
+FileStore::Loaded FileStore::load(const SessionKey& key, const fs::FileLock& lock,
+                                  const sys::FileStatus& status) const {
   const auto name = format::record_name(key);
   std::vector<std::byte> content;
   shards_.read(lock.file(), name.c_str(), size_to_read(status.size), content);
-  format::Unverified why;
-  if (auto found = verified_version(content, key, status.modified, why)) {
-    version = std::move(*found);
-    highest_generation = std::max(version.header.generation,
-                                  generation_by_digits(version.header.generation, digits_of(status.modified)));
-    return true;
+  Loaded loaded;
+  loaded.version = verified_version(content, key, status.modified, shards_.path_of(name.c_str()), loaded.damage);
+  if (loaded.version) {
+    const std::uint64_t known = loaded.version->header.generation;
+    loaded.highest_generation = std::max(known, generation_by_digits(known, digits_of(status.modified)));
+  } else {
+    load_spare(key, status, content, loaded);
   }
-  if (why.kind == format::Unverified::Kind::foreign) throw UnsupportedRecord(shards_.path_of(name.c_str()), why.why);
-  return recover(key, lock, status, content, why.why, version, highest_generation);
+  return loaded;
 }
 
 std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome& outcome) const {

@@ -45,21 +45,34 @@ class FileStore final : public RecordStore {
   std::uint64_t random_number() const;
   std::function<std::string()> temporary_names(const SessionKey& key) const;
   void report(Event::Kind kind, const SessionKey& key, std::string detail) const;
-  /// Reads and verifies what is locked, and recovers or quarantines what does not verify. False: quarantined.
-  bool load_locked(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status, Version& version,
-                   std::uint64_t& highest_generation) const;
-  bool recover(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status,
-               std::span<const std::byte> damaged, const std::string& why, Version& version,
-               std::uint64_t& highest_generation) const;
-  void quarantine(const SessionKey& key, const std::string& why) const;
+  /// What a locked record is: its own version, the one that it is to be recovered to, or nothing that verifies.
+  struct Loaded {
+    std::optional<Version> version;
+    std::uint64_t highest_generation = 0;  // that any trace of the record on disk names
+    std::string damage;                    // why the record itself does not verify; empty if it does
+  };
+  /// Changes nothing on disk. Throws UnsupportedRecord, IoError.
+  Loaded load(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status) const;
+  /// The version of the spare, under a generation of its own.
+  void load_spare(const SessionKey& key, const sys::FileStatus& damaged_status, std::span<const std::byte> damaged,
+                  Loaded& loaded) const;
+  /// Writes the recovered version into the record, or moves aside what has none.
+  void repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const;
+  void restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
+  void quarantine(const SessionKey& key) const;
 
   fs::Directory top_;
   fs::Directory shards_;
   FileStoreOptions options_;
 };
 
-/// Header and deadline of bytes that verify; nothing else may be done with them.
+/// How much of a file of this size to read: of one that is too large to be a record of this format just the header,
+/// which says whether it is of a newer one.
+std::size_t size_to_read(std::uint64_t size);
+
+/// The version in a file's bytes, or nothing and why they do not verify. Throws UnsupportedRecord, naming the path, if
+/// they are of a newer format.
 std::optional<Version> verified_version(std::span<const std::byte> file, const SessionKey& key, sys::FileTime modified,
-                                        format::Unverified& why);
+                                        const std::string& path, std::string& why);
 
 }  // namespace sess::backend

@@ -55,12 +55,10 @@ class Sweep {
 
   /// The lock is on the file "gc" itself, which is never replaced: one sweeper at a time.
   fs::FileLock lock_gc_file() {
-    auto file = store_.top_.open_file(format::gc_file, sys::OpenMode::read_write);
-    if (!file)
+    auto opened = fs::open_lockable(store_.top_, format::gc_file);
+    if (!opened)
       throw StoreError(StoreError::Reason::damaged, "sweep \"" + store_.top_.path() + "\": its file \"gc\" is missing");
-    const auto identity = store_.top_.status(*file, format::gc_file).identity;
-    fs::FileLock lock(store_.system(), std::move(*file), identity);
-    if (lock.try_lock(store_.top_, format::gc_file)) return lock;
+    if (opened->lock.try_lock(store_.top_, format::gc_file)) return std::move(opened->lock);
     report_.status = Outcome::busy;
     return {};
   }
@@ -128,23 +126,21 @@ class Sweep {
       return;
     }
     if (acquired.outcome == fs::Acquisition::Outcome::absent) return;
-    if (options_.dry_run) {
-      ++report_.expired;
-      return;
-    }
-    Version version;
-    std::uint64_t highest_generation = 0;
-    if (!store_.load_locked(key, acquired.lock, acquired.status, version, highest_generation)) {
+    const FileStore::Loaded loaded = store_.load(key, acquired.lock, acquired.status);
+    if (!loaded.version) {
+      if (!options_.dry_run) store_.repair(key, acquired.lock, loaded);
       ++report_.quarantined;
       return;
     }
     // Judged again under the lock: it may have been renewed between the look and the lock.
-    if (version.deadline > store_.now()) {
+    if (loaded.version->deadline > store_.now()) {
       ++report_.in_use;
       return;
     }
-    store_.shards_.unlink(format::spare_name(key).c_str());
-    store_.shards_.unlink(name.c_str());
+    if (!options_.dry_run) {
+      store_.shards_.unlink(format::spare_name(key).c_str());
+      store_.shards_.unlink(name.c_str());
+    }
     ++report_.expired;
   }
 

@@ -35,11 +35,6 @@ char* put_record(char* at, const SessionKey& key) noexcept {
 
 std::string shard_name(unsigned shard) { return fmt::format("{:02x}", shard); }
 
-std::optional<unsigned> parse_shard_name(std::string_view name) {
-  if (name.size() != 2 || !is_hexadecimal(name)) return std::nullopt;
-  return static_cast<unsigned>(digits.find(name[0]) * 16 + digits.find(name[1]));
-}
-
 ShortName record_name(const SessionKey& key) noexcept {
   ShortName name;
   put_record(name.text_.data(), key);

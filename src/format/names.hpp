@@ -29,7 +29,6 @@ inline constexpr unsigned shard_count = 256;
 
 /// "00" to "ff".
 std::string shard_name(unsigned shard);
-std::optional<unsigned> parse_shard_name(std::string_view name);
 
 /// A name of fixed size, so that the hot path builds no string.
 class ShortName {

@@ -9,6 +9,20 @@ namespace sess::fs {
 using sys::OpenMode;
 using sys::UniqueFd;
 
+namespace {
+
+/// ESTALE of a name: a network file system has followed it to a file that another client has just replaced. Looking
+/// again finds what the name means now (the kernel itself looks again once; fs/namei.c, retry_estale).
+template <class Call>
+int by_name(Call&& call) {
+  constexpr int attempts = 8;
+  int answer = call();
+  for (int attempt = 1; answer == -ESTALE && attempt < attempts; ++attempt) answer = call();
+  return answer;
+}
+
+}  // namespace
+
 Directory::Directory(sys::System& system, UniqueFd descriptor, std::string path) noexcept
     : system_(&system), descriptor_(std::move(descriptor)), path_(std::move(path)) {}
 
@@ -27,16 +41,16 @@ Directory Directory::open_child(const char* name) const {
 std::string Directory::path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
 
 std::optional<UniqueFd> Directory::open_file(const char* name, OpenMode mode) const {
-  const int descriptor = system_->open(descriptor_.get(), name, mode);
-  if (descriptor == -ENOENT || descriptor == -ESTALE) return std::nullopt;
+  const int descriptor = by_name([&] { return system_->open(descriptor_.get(), name, mode); });
+  if (descriptor == -ENOENT) return std::nullopt;
   if (descriptor < 0) throw_io("open", path_of(name), descriptor);
   return UniqueFd(*system_, descriptor);
 }
 
 std::optional<sys::FileStatus> Directory::status(const char* name) const {
   sys::FileStatus found;
-  const int answer = system_->status_at(descriptor_.get(), name, found);
-  if (answer == -ENOENT || answer == -ESTALE) return std::nullopt;
+  const int answer = by_name([&] { return system_->status_at(descriptor_.get(), name, found); });
+  if (answer == -ENOENT) return std::nullopt;
   if (answer < 0) throw_io("stat", path_of(name), answer);
   return found;
 }

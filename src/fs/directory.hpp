@@ -26,7 +26,7 @@ class Directory {
   const std::string& path() const noexcept { return path_; }
   std::string path_of(std::string_view name) const;
 
-  /// Nothing where there is no such file (ENOENT, or ESTALE: the name has just been given to another file).
+  /// Nothing where there is no such file.
   std::optional<sys::UniqueFd> open_file(const char* name, sys::OpenMode mode) const;
   std::optional<sys::FileStatus> status(const char* name) const;
   sys::FileStatus status(const sys::UniqueFd& file, const char* name) const;

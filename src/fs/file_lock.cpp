@@ -10,9 +10,9 @@ using sys::FileIdentity;
 using sys::OpenMode;
 using sys::UniqueFd;
 
-FileLock::FileLock(sys::System& system, UniqueFd file, FileIdentity identity)
+FileLock::FileLock(sys::System& system, UniqueFd file, FileIdentity identity, std::uint64_t forks)
     : system_(&system), file_(std::move(file)), identity_(identity), generation_(system.process_generation()) {
-  system.announce_lock(file_.get(), identity);
+  if (!system.announce_lock(file_.get(), identity, forks)) file_.reset();
 }
 
 FileLock::FileLock(FileLock&& other) noexcept
@@ -42,6 +42,8 @@ bool FileLock::try_lock(const Directory& directory, const char* name) {
   return true;
 }
 
+bool FileLock::held_by_this_thread() const { return system_->locked_by_this_thread(identity_, file_.get()); }
+
 bool FileLock::own() const { return system_ != nullptr && system_->process_generation() == generation_; }
 
 void FileLock::release() noexcept {
@@ -56,13 +58,28 @@ void FileLock::release() noexcept {
   file_.reset();
 }
 
+std::optional<Lockable> open_lockable(const Directory& directory, const char* name, OpenMode mode) {
+  sys::System& system = directory.system();
+  // Ends with the first turn in which no other thread of this process forks.
+  for (;;) {
+    const std::uint64_t forks = system.fork_count();
+    auto file = directory.open_file(name, mode);
+    if (!file) return std::nullopt;
+    const sys::FileStatus status = directory.status(*file, name);
+    FileLock lock(system, std::move(*file), status.identity, forks);
+    if (lock) return Lockable{std::move(lock), status};
+  }
+}
+
 namespace {
 
 /// What ended the wait for an open file's lock.
 enum class WaitEnd : std::uint8_t { locked, name_moved_on, deadline };
 
-WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, Backoff& backoff) {
+WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, Deadline deadline, Backoff& backoff) {
   while (!lock.try_lock(directory, name)) {
+    if (deadline.permits_waiting() && lock.held_by_this_thread())
+      throw UsageError("lock session: this thread holds the session's lock already and would wait for itself");
     if (!backoff.pause()) return WaitEnd::deadline;
     const auto linked = directory.status(name);
     if (!linked || linked->identity != lock.identity()) return WaitEnd::name_moved_on;
@@ -72,36 +89,43 @@ WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, B
 
 }  // namespace
 
+namespace {
+
+/// One attempt at what the name means now; nothing if it has come to mean another file meanwhile.
+std::optional<Acquisition> acquire_once(const Directory& directory, const char* name, Deadline deadline,
+                                        Backoff& backoff) {
+  auto opened = open_lockable(directory, name);
+  if (!opened) return Acquisition{Acquisition::Outcome::absent};
+  FileLock& lock = opened->lock;
+  const FileIdentity identity = lock.identity();
+  const WaitEnd end = wait_for(lock, directory, name, deadline, backoff);
+  if (end == WaitEnd::name_moved_on) return std::nullopt;
+  if (end == WaitEnd::deadline) {
+    const int holder = deadline.permits_waiting() ? directory.system().lock_holder(identity) : 0;
+    return Acquisition{Acquisition::Outcome::busy, {}, {}, holder};
+  }
+  // The check that makes the lock good. Device and inode, not the link count: the old inode stays linked as
+  // the spare, and NFS or a backup made of hard links may keep it linked anywhere.
+  const auto linked = directory.status(name);
+  if (linked && linked->identity == identity)
+    return Acquisition{Acquisition::Outcome::locked, std::move(lock), *linked};
+  if (deadline.permits_waiting()) return std::nullopt;
+  return Acquisition{linked ? Acquisition::Outcome::busy : Acquisition::Outcome::absent};
+}
+
+}  // namespace
+
 // Bounded by the deadline: every turn either waits or follows a rename that another process made.
 Acquisition acquire(const Directory& directory, const char* name, Deadline deadline) {
-  sys::System& system = directory.system();
-  Backoff backoff(system, deadline);
+  Backoff backoff(directory.system(), deadline);
   for (;;) {
-    auto file = directory.open_file(name, OpenMode::read_write);
-    if (!file) {
-      // ENOENT, or ESTALE of a network file system whose name has just been given to another file.
-      if (!directory.status(name)) return {Acquisition::Outcome::absent};
-      if (!backoff.pause()) return {Acquisition::Outcome::busy};
-      continue;
+    try {
+      if (auto acquired = acquire_once(directory, name, deadline, backoff)) return std::move(*acquired);
+      if (deadline.left(directory.system()) <= std::chrono::nanoseconds::zero()) return {Acquisition::Outcome::busy};
+    } catch (const IoError& error) {
+      // ESTALE of a descriptor: another client of a network file system has removed the file that it means.
+      if (error.error_number() != ESTALE || !backoff.pause()) throw;
     }
-    const FileIdentity identity = directory.status(*file, name).identity;
-    if (deadline.permits_waiting() && system.locked_by_this_thread(identity))
-      throw UsageError("lock session: this thread holds the session's lock already and would wait for itself");
-    FileLock lock(system, std::move(*file), identity);
-    switch (wait_for(lock, directory, name, backoff)) {
-      case WaitEnd::deadline:
-        return {Acquisition::Outcome::busy, {}, {}, deadline.permits_waiting() ? system.lock_holder(identity) : 0};
-      case WaitEnd::name_moved_on:
-        continue;
-      case WaitEnd::locked:
-        break;
-    }
-    // The check that makes the lock good. Device and inode, not the link count: the old inode stays linked as
-    // the spare, and NFS or a backup made of hard links may keep it linked anywhere.
-    const auto linked = directory.status(name);
-    if (linked && linked->identity == identity) return {Acquisition::Outcome::locked, std::move(lock), *linked};
-    if (!deadline.permits_waiting()) return {linked ? Acquisition::Outcome::busy : Acquisition::Outcome::absent};
-    if (deadline.left(system) <= std::chrono::nanoseconds::zero()) return {Acquisition::Outcome::busy};
   }
 }
 

@@ -10,18 +10,21 @@
 #include "sys/unique_fd.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace sess::fs {
 
-/// An open file that may be locked. Calling sequence: construct, try_lock until it answers true, release.
+/// An open file that may be locked. Calling sequence: open_lockable, try_lock until it answers true, release.
 ///
 /// In a forked child it is dead: the child's copy of the descriptor was closed before fork returned, and nothing
 /// here touches that number again.
 class FileLock {
  public:
   FileLock() = default;  // no file
-  /// Announces the descriptor before anything locks it: a fork must not leave the lock with the child.
-  FileLock(sys::System& system, sys::UniqueFd file, sys::FileIdentity identity);
+  /// Announces the descriptor before anything locks it: a fork must not leave the lock with the child. `forks` is what
+  /// the system's fork_count() said before the file was opened. Without a file if the process has forked since: then
+  /// the child shares the open file description, and the file is to be opened again.
+  FileLock(sys::System& system, sys::UniqueFd file, sys::FileIdentity identity, std::uint64_t forks);
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock() { release(); }
@@ -35,6 +38,8 @@ class FileLock {
   explicit operator bool() const noexcept { return static_cast<bool>(file_); }
   const sys::UniqueFd& file() const noexcept { return file_; }
   sys::FileIdentity identity() const noexcept { return identity_; }
+  /// True if this thread has the same file open to lock it once more: waiting for its lock would never end.
+  bool held_by_this_thread() const;
   /// False in a forked child of the process that constructed it.
   bool own() const;
 
@@ -45,6 +50,16 @@ class FileLock {
   std::uint64_t generation_ = 0;
   bool locked_ = false;
 };
+
+/// A file that may be locked now.
+struct Lockable {
+  FileLock lock;
+  sys::FileStatus status;  // from before it is locked
+};
+
+/// Opens a file to lock it, or a directory; nothing if there is no such name. Throws IoError.
+std::optional<Lockable> open_lockable(const Directory& directory, const char* name,
+                                      sys::OpenMode mode = sys::OpenMode::read_write);
 
 /// locked: `lock` is held on the inode that is linked at the name; absent: there is no such name; busy: the
 /// deadline passed.

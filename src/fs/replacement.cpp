@@ -55,17 +55,16 @@ void Replacement::prepare(Deadline deadline) {
 /// True if there is a spare that could be waited for. Sets reuses_spare_ if it is ours.
 bool Replacement::take_spare() {
   sys::System& system = directory_.system();
-  auto file = directory_.open_file(names_.spare, OpenMode::read_write);
-  if (!file) return false;
-  const auto status = directory_.status(*file, names_.spare);
+  auto opened = open_lockable(directory_, names_.spare);
+  if (!opened) return false;
+  const sys::FileStatus& status = opened->status;
   // A second link (a backup made of hard links) would be written through: take a fresh file instead.
   if (status.type != sys::FileType::regular || status.links != 1) return false;
-  FileLock lock(system, std::move(*file), status.identity);
-  for (int attempt = 1; !lock.try_lock(directory_, names_.spare); ++attempt) {
+  for (int attempt = 1; !opened->lock.try_lock(directory_, names_.spare); ++attempt) {
     if (attempt == spare_attempts) return true;
     system.pause(spare_pause);
   }
-  next_ = std::move(lock);
+  next_ = std::move(opened->lock);
   name_ = names_.spare;
   status_ = status;
   reuses_spare_ = true;
@@ -131,9 +130,10 @@ void Replacement::exchange_or_replace() {
   if (options_.exchange) {
     const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
     if (answer == 0) {
-      // A temp name now means the old version: it becomes the spare while the new inode's lock is still ours.
-      // ENOENT: a sweep took it for a leftover. The spare is then missing, which is no harm.
-      if (!reuses_spare_) system.rename(at, name_.c_str(), at, names_.spare, RenameMode::replace);
+      // A temp name now means the old version: it becomes the spare while the new inode's lock is still ours. Where
+      // that fails (ENOENT: a sweep took it for a leftover) the spare is missing, which is no harm.
+      if (!reuses_spare_ && system.rename(at, name_.c_str(), at, names_.spare, RenameMode::replace) < 0)
+        system.unlink(at, name_.c_str());
       return;
     }
     if (answer != -EINVAL && answer != -ENOSYS && answer != -EOPNOTSUPP)

@@ -15,13 +15,18 @@ TemporaryFile make_temporary_file(const Directory& directory, const std::functio
   std::string name;
   for (int attempt = 0; attempt < attempt_limit; ++attempt) {
     name = next_name();
+    const std::uint64_t forks = system.fork_count();
     const int descriptor = system.open(directory.descriptor(), name.c_str(), sys::OpenMode::create_exclusive);
     if (descriptor == -EEXIST) continue;
     if (descriptor < 0) throw_io("create", directory.path_of(name), descriptor);
     sys::UniqueFd file(system, descriptor);
     try {
       const sys::FileStatus status = directory.status(file, name.c_str());
-      FileLock lock(system, std::move(file), status.identity);
+      FileLock lock(system, std::move(file), status.identity, forks);
+      if (!lock) {
+        system.unlink(directory.descriptor(), name.c_str());  // a forked child shares it: make another one
+        continue;
+      }
       if (lock.try_lock(directory, name.c_str())) return {std::move(lock), std::move(name), status};
     } catch (const IoError&) {
       system.unlink(directory.descriptor(), name.c_str());

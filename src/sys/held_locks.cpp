@@ -17,7 +17,8 @@ struct HeldLocks::State {
     pthread_t thread;
   };
   std::mutex mutex;
-  std::vector<Entry> entries;  // as many as the process holds locks: few
+  std::vector<Entry> entries;           // as many as the process holds locks: few
+  std::atomic<std::uint64_t> forks{0};  // changed under the mutex
   std::atomic<std::uint64_t> generation{0};
 };
 
@@ -30,20 +31,27 @@ HeldLocks::HeldLocks() : state_(new State) {
   state_->entries.reserve(64);
   // prepare takes the mutex, so that the child never inherits it locked by a thread that it does not have.
   // What the child handler does is async-signal-safe (fork(2) in a threaded program allows nothing else).
-  ::pthread_atfork([] { instance().state_->mutex.lock(); },    //
-                   [] { instance().state_->mutex.unlock(); },  //
-                   [] {
-                     State& state = *instance().state_;
-                     for (const State::Entry& entry : state.entries) ::close(entry.descriptor);
-                     state.entries.clear();
-                     state.generation.fetch_add(1, std::memory_order_relaxed);
-                     state.mutex.unlock();
-                   });
+  ::pthread_atfork(
+      [] {
+        State& state = *instance().state_;
+        state.mutex.lock();
+        state.forks.fetch_add(1, std::memory_order_relaxed);
+      },
+      [] { instance().state_->mutex.unlock(); },
+      [] {
+        State& state = *instance().state_;
+        for (const State::Entry& entry : state.entries) ::close(entry.descriptor);
+        state.entries.clear();
+        state.generation.fetch_add(1, std::memory_order_relaxed);
+        state.mutex.unlock();
+      });
 }
 
-void HeldLocks::add(int descriptor, FileIdentity identity) {
+bool HeldLocks::add(int descriptor, FileIdentity identity, std::uint64_t forks) {
   const std::lock_guard guard(state_->mutex);
+  if (state_->forks.load(std::memory_order_relaxed) != forks) return false;
   state_->entries.push_back({descriptor, identity, ::pthread_self()});
+  return true;
 }
 
 bool HeldLocks::remove(int descriptor) {
@@ -55,12 +63,15 @@ bool HeldLocks::remove(int descriptor) {
   return true;
 }
 
-bool HeldLocks::held_by_this_thread(FileIdentity identity) {
+bool HeldLocks::held_by_this_thread(FileIdentity identity, int other_than) {
   const std::lock_guard guard(state_->mutex);
   return std::ranges::any_of(state_->entries, [&](const State::Entry& entry) {
-    return entry.identity == identity && ::pthread_equal(entry.thread, ::pthread_self()) != 0;
+    return entry.identity == identity && entry.descriptor != other_than &&
+           ::pthread_equal(entry.thread, ::pthread_self()) != 0;
   });
 }
+
+std::uint64_t HeldLocks::fork_count() const noexcept { return state_->forks.load(std::memory_order_relaxed); }
 
 std::uint64_t HeldLocks::generation() const noexcept { return state_->generation.load(std::memory_order_relaxed); }
 

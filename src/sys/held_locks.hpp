@@ -16,10 +16,14 @@ class HeldLocks {
   /// The process's only one; the first call registers the fork handlers.
   static HeldLocks& instance();
 
-  void add(int descriptor, FileIdentity identity);
+  /// False, and not added, if the process has forked since fork_count() answered `forks`.
+  bool add(int descriptor, FileIdentity identity, std::uint64_t forks);
   /// False if the descriptor is not (or, in a forked child, no longer) held.
   bool remove(int descriptor);
-  bool held_by_this_thread(FileIdentity identity);
+  /// By another descriptor than this one.
+  bool held_by_this_thread(FileIdentity identity, int other_than);
+  /// Number of forks that this process has made or stems from.
+  std::uint64_t fork_count() const noexcept;
   /// Number of forks between the program's start and this process.
   std::uint64_t generation() const noexcept;
 

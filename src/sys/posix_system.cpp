@@ -17,6 +17,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <vector>
 
 namespace sess::sys {
 
@@ -63,6 +64,10 @@ FileType file_type(std::uint32_t mode) {
   if (S_ISREG(mode)) return FileType::regular;
   if (S_ISDIR(mode)) return FileType::directory;
   return FileType::other;
+}
+
+int open_to_sync(const char* directory) {
+  return checked([&] { return ::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
 }
 
 void fill(const struct ::stat& from, FileStatus& to) {
@@ -164,12 +169,30 @@ int PosixSystem::make_directories(const std::string& path) {
   boost::system::error_code error;
   filesystem::path wanted = filesystem::path(path).lexically_normal();
   if (wanted.filename_is_dot() && wanted.has_parent_path()) wanted = wanted.parent_path();  // "a/b/" is "a/b"
+  if (filesystem::is_directory(wanted, error)) return 0;
+  // Directories that get an entry: the missing parents and the one above them.
+  std::vector<filesystem::path> changed;
+  for (filesystem::path parent = wanted.parent_path();; parent = parent.parent_path()) {
+    changed.push_back(parent.empty() ? filesystem::path(".") : parent);
+    if (parent.empty() || filesystem::exists(parent, error)) break;
+  }
   if (wanted.has_parent_path()) filesystem::create_directories(wanted.parent_path(), error);
-  if (error) return -error.value();
+  // Boost tells EEXIST of a parent that is a file.
+  if (error) return error.value() == EEXIST ? -ENOTDIR : -error.value();
   // mkdir with the mode at once: a directory that is open to others even for a moment can be entered.
-  if (::mkdir(wanted.c_str(), 0700) == 0) return 0;
-  if (errno != EEXIST) return -errno;
-  return filesystem::is_directory(wanted, error) ? 0 : -ENOTDIR;
+  if (::mkdir(wanted.c_str(), 0700) != 0) {
+    if (errno != EEXIST) return -errno;
+    return filesystem::is_directory(wanted, error) ? 0 : -ENOTDIR;
+  }
+  for (const filesystem::path& parent : changed) {
+    const int directory = above_standard_streams(open_to_sync(parent.c_str()));
+    if (directory == -EACCES) continue;  // it may be entered but not read, and what cannot be opened cannot be synced
+    if (directory < 0) return directory;
+    const int answer = sync(directory);
+    ::close(directory);
+    if (answer < 0) return answer;
+  }
+  return 0;
 }
 
 int PosixSystem::list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) {
@@ -225,14 +248,16 @@ int PosixSystem::random(std::span<std::byte> buffer) {
 
 std::uint32_t PosixSystem::user() { return ::geteuid(); }
 
-void PosixSystem::announce_lock(int descriptor, FileIdentity identity) {
-  HeldLocks::instance().add(descriptor, identity);
+std::uint64_t PosixSystem::fork_count() { return HeldLocks::instance().fork_count(); }
+
+bool PosixSystem::announce_lock(int descriptor, FileIdentity identity, std::uint64_t forks) {
+  return HeldLocks::instance().add(descriptor, identity, forks);
 }
 
 bool PosixSystem::withdraw_lock(int descriptor) { return HeldLocks::instance().remove(descriptor); }
 
-bool PosixSystem::locked_by_this_thread(FileIdentity identity) {
-  return HeldLocks::instance().held_by_this_thread(identity);
+bool PosixSystem::locked_by_this_thread(FileIdentity identity, int other_than) {
+  return HeldLocks::instance().held_by_this_thread(identity, other_than);
 }
 
 std::uint64_t PosixSystem::process_generation() { return HeldLocks::instance().generation(); }

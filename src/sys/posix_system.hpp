@@ -30,9 +30,10 @@ class PosixSystem final : public System {
   void pause(std::chrono::nanoseconds duration) override;
   int random(std::span<std::byte> buffer) override;
   std::uint32_t user() override;
-  void announce_lock(int descriptor, FileIdentity identity) override;
+  std::uint64_t fork_count() override;
+  bool announce_lock(int descriptor, FileIdentity identity, std::uint64_t forks) override;
   bool withdraw_lock(int descriptor) override;
-  bool locked_by_this_thread(FileIdentity identity) override;
+  bool locked_by_this_thread(FileIdentity identity, int other_than) override;
   std::uint64_t process_generation() override;
   int lock_holder(FileIdentity identity) override;
 };

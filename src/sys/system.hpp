@@ -116,8 +116,8 @@ class System {
   virtual int unlink(int directory, const char* path) = 0;
   /// mkdirat(2) with mode 0700; -EEXIST when the name is taken.
   virtual int make_directory(int directory, const char* path) = 0;
-  /// Makes a directory with mode 0700 and its missing parents, relative to the working directory; 0 also when it
-  /// is there already, which keeps its mode.
+  /// Makes a directory with mode 0700 and its missing parents, relative to the working directory, and syncs the
+  /// directories that got an entry. 0 also when it is there already, which keeps its mode.
   virtual int make_directories(const std::string& path) = 0;
   /// Visits every entry of an open directory, in the file system's order, until the visitor answers false.
   virtual int list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) = 0;
@@ -139,15 +139,21 @@ class System {
   //
   // A forked child shares the parent's open file descriptions, and with them the locks: a child that lives on
   // would keep a session locked after its parent was killed. So a descriptor is announced here before it is
-  // locked, and the child closes every announced descriptor before fork returns in it (pthread_atfork(3)).
+  // locked, and the child closes every announced descriptor before fork returns in it (pthread_atfork(3)). A fork by
+  // another thread between open and announcement hands the child a descriptor that it does not know of: the
+  // announcement is then refused, and the file must be opened again, which makes a description of its own.
 
-  /// Announces a descriptor that is about to be locked by the calling thread.
-  virtual void announce_lock(int descriptor, FileIdentity identity) = 0;
+  /// Counts the forks that this process has made or stems from; costs no system call.
+  virtual std::uint64_t fork_count() = 0;
+  /// Announces a descriptor that is about to be locked by the calling thread and was opened when fork_count() answered
+  /// `forks`. False, and not announced, if the process has forked since.
+  [[nodiscard]] virtual bool announce_lock(int descriptor, FileIdentity identity, std::uint64_t forks) = 0;
   /// Takes the announcement back; call before close. Answers false in a forked child, where the descriptor
   /// has been closed already and its number may belong to something else.
   virtual bool withdraw_lock(int descriptor) = 0;
-  /// True if the calling thread has announced a lock on this very file: waiting for it would never end.
-  virtual bool locked_by_this_thread(FileIdentity identity) = 0;
+  /// True if the calling thread has announced another descriptor of this very file than this one: waiting for its lock
+  /// would never end.
+  virtual bool locked_by_this_thread(FileIdentity identity, int other_than) = 0;
   /// Counts the forks between the program's start and this process; costs no system call. Who compares it
   /// with an earlier value learns whether it is a forked copy.
   virtual std::uint64_t process_generation() = 0;

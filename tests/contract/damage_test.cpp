@@ -86,6 +86,38 @@ TEST_CASE("a sweep moves aside what has expired and does not verify") {
   });
 }
 
+TEST_CASE("a dry run counts what a sweep would do, by what is in the records") {
+  in_each_world([](StoreWorld& world) {
+    const Damaged damaged(world);
+    make_session(damaged.store, {});
+    for (const std::string& file : {record_file(damaged.id), spare_file(damaged.id)})
+      if (std::ranges::count(world.session_files(), file) > 0) damaged.flip_a_byte_of(file);
+    world.advance(std::chrono::hours(24));
+    const auto before = world.session_files();
+    const GcReport dry = damaged.store.gc({.dry_run = true});
+    CHECK(dry.expired == 1);
+    CHECK(dry.quarantined == 1);
+    CHECK(world.session_files() == before);
+    CHECK(world.quarantined_files().empty());
+    CHECK(damaged.events.empty());
+    const GcReport real = damaged.store.gc();
+    CHECK(real.expired == dry.expired);
+    CHECK(real.quarantined == dry.quarantined);
+  });
+}
+
+TEST_CASE("a sweep needs no repair to remove a damaged record whose previous version has expired") {
+  in_each_world([](StoreWorld& world) {
+    const Damaged damaged(world);
+    if (!damaged.has_spare) return;
+    damaged.flip_a_byte_of(record_file(damaged.id));
+    world.advance(std::chrono::hours(24));
+    CHECK(damaged.store.gc().expired == 1);
+    CHECK(damaged.events.empty());
+    CHECK(world.session_files().empty());
+  });
+}
+
 TEST_CASE("a record of another session under this name is not returned") {
   in_each_world([](StoreWorld& world) {
     const Damaged damaged(world);

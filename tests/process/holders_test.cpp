@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace sess::test {
 namespace {
@@ -98,6 +99,57 @@ TEST_CASE_FIXTURE(Fixture, "a killed holder that has forked leaves a free lock")
 
 TEST_CASE_FIXTURE(Fixture, "the test above notices a child that keeps its parent's lock") {
   CHECK_FALSE(free_after_fork(*this, Breakage::fork_keeps_locks));
+}
+
+/// Forks a child that lives on, once, in the moment between the open of a file and its announcement, as another thread
+/// of the program may.
+struct ForkingSystem final : BrokenSystem {
+  ForkingSystem(Breakage breakage, Gate& child_runs, Gate& child_ends)
+      : BrokenSystem(breakage), child_runs_(child_runs), child_ends_(child_ends) {}
+  int status(int descriptor, sys::FileStatus& status) override {
+    if (std::exchange(armed, false) && ::fork() == 0) {
+      child_runs_.signal();
+      child_ends_.wait();
+      ::_exit(0);
+    }
+    return BrokenSystem::status(descriptor, status);
+  }
+  bool armed = false;
+
+ private:
+  Gate& child_runs_;
+  Gate& child_ends_;
+};
+
+/// A holder that was forked from before its lock was announced, and is killed. True if the lock is free then.
+bool free_after_fork_before_announcement(const Fixture& fixture, Breakage breakage) {
+  Gate forked;
+  Gate locked;
+  Gate end;
+  Child holder([&] {
+    const auto system = std::make_shared<ForkingSystem>(breakage, forked, end);
+    const Store own = open_store(system, fixture.path, {});
+    system->armed = true;
+    const Session session = own.lock(fixture.key).value();
+    locked.signal();
+    for (;;) ::pause();
+  });
+  REQUIRE(forked.wait());
+  REQUIRE(locked.wait());
+  CHECK(fixture.store.lock(fixture.key, {milliseconds(0)}).outcome() == Outcome::busy);
+  holder.kill();
+  holder.wait();
+  const bool is_free = fixture.store.lock(fixture.key, {milliseconds(0)}).has_value();
+  end.signal();
+  return is_free;
+}
+
+TEST_CASE_FIXTURE(Fixture, "a fork between a thread's open and its announcement leaves no lock with the child") {
+  CHECK(free_after_fork_before_announcement(*this, Breakage::none));
+}
+
+TEST_CASE_FIXTURE(Fixture, "the test above notices an announcement that does not look for forks") {
+  CHECK_FALSE(free_after_fork_before_announcement(*this, Breakage::blind_to_forks));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a forked child's copy of a session refuses to work and unlocks nothing") {

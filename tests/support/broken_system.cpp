@@ -49,8 +49,9 @@ int BrokenSystem::sync_data(int descriptor) {
   return breakage_ == Breakage::no_sync ? 0 : ForwardingSystem::sync_data(descriptor);
 }
 
-void BrokenSystem::announce_lock(int descriptor, sys::FileIdentity identity) {
-  if (breakage_ != Breakage::fork_keeps_locks) ForwardingSystem::announce_lock(descriptor, identity);
+bool BrokenSystem::announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) {
+  if (breakage_ == Breakage::blind_to_forks) forks = fork_count();
+  return breakage_ == Breakage::fork_keeps_locks || ForwardingSystem::announce_lock(descriptor, identity, forks);
 }
 
 bool BrokenSystem::withdraw_lock(int descriptor) {

@@ -15,6 +15,7 @@ enum class Breakage : std::uint8_t {
   no_times,          // setting times does nothing: a touch or a commit does not move the deadline
   frozen_stamp,      // times are kept to the second: (inode, mtime) no longer names one version
   fork_keeps_locks,  // a forked child does not close what its parent locked
+  blind_to_forks,    // an announcement is accepted although the process has forked since the file was opened
   no_sync,           // a sync answers 0 and does nothing
 };
 
@@ -31,7 +32,7 @@ class BrokenSystem : public ForwardingSystem {
   int set_times(int descriptor, sys::FileTime time) override;
   int sync(int descriptor) override;
   int sync_data(int descriptor) override;
-  void announce_lock(int descriptor, sys::FileIdentity identity) override;
+  bool announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) override;
   bool withdraw_lock(int descriptor) override;
 
  private:

@@ -302,9 +302,16 @@ std::uint32_t FakeSystem::user() {
   return options_.user;
 }
 
-void FakeSystem::announce_lock(int descriptor, sys::FileIdentity identity) {
+std::uint64_t FakeSystem::fork_count() {
   const std::lock_guard guard(mutex_);
+  return forks_;
+}
+
+bool FakeSystem::announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) {
+  const std::lock_guard guard(mutex_);
+  if (forks != forks_) return false;
   announced_[descriptor] = {std::this_thread::get_id(), identity};
+  return true;
 }
 
 bool FakeSystem::withdraw_lock(int descriptor) {
@@ -312,10 +319,11 @@ bool FakeSystem::withdraw_lock(int descriptor) {
   return announced_.erase(descriptor) != 0;
 }
 
-bool FakeSystem::locked_by_this_thread(sys::FileIdentity identity) {
+bool FakeSystem::locked_by_this_thread(sys::FileIdentity identity, int other_than) {
   const std::lock_guard guard(mutex_);
   return std::any_of(announced_.begin(), announced_.end(), [&](const auto& entry) {
-    return entry.second.identity == identity && entry.second.thread == std::this_thread::get_id();
+    return entry.second.identity == identity && entry.first != other_than &&
+           entry.second.thread == std::this_thread::get_id();
   });
 }
 

@@ -78,9 +78,10 @@ class FakeSystem final : public sys::System, public FootprintSource {
   void pause(std::chrono::nanoseconds duration) override;  // moves both clocks
   int random(std::span<std::byte> buffer) override;
   std::uint32_t user() override;
-  void announce_lock(int descriptor, sys::FileIdentity identity) override;
+  std::uint64_t fork_count() override;
+  bool announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) override;
   bool withdraw_lock(int descriptor) override;
-  bool locked_by_this_thread(sys::FileIdentity identity) override;
+  bool locked_by_this_thread(sys::FileIdentity identity, int other_than) override;
   std::uint64_t process_generation() override;
   int lock_holder(sys::FileIdentity identity) override;
 
@@ -89,7 +90,6 @@ class FakeSystem final : public sys::System, public FootprintSource {
   void set_wall_clock(std::chrono::nanoseconds since_1970);  // a clock step: the monotonic clock stays
   void set_user(std::uint32_t user);
   void set_process(int process);  // what lock_holder says of locks taken from now on
-  void set_process_generation(std::uint64_t generation);
   /// Goes on as a forked child, after the handler has run in it: the announced descriptors are closed here, but the
   /// parent has them still, so their locks stay. Answers how many locks that are.
   std::size_t continue_as_forked_child();
@@ -180,6 +180,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   std::chrono::nanoseconds wall_clock_;
   std::chrono::nanoseconds monotonic_clock_{std::chrono::hours(1)};
   std::uint64_t random_state_;
+  std::uint64_t forks_ = 0;
   std::uint64_t generation_ = 0;
   std::map<int, std::unique_ptr<Description>> descriptors_;
   std::vector<std::unique_ptr<Description>> parents_descriptions_;  // see continue_as_forked_child

@@ -148,13 +148,9 @@ void FakeSystem::set_process(int process) {
   options_.process = process;
 }
 
-void FakeSystem::set_process_generation(std::uint64_t generation) {
-  const std::lock_guard guard(mutex_);
-  generation_ = generation;
-}
-
 std::size_t FakeSystem::continue_as_forked_child() {
   const std::lock_guard guard(mutex_);
+  ++forks_;
   ++generation_;
   std::size_t locks = 0;
   for (const auto& [descriptor, announcement] : announced_) {

@@ -47,11 +47,14 @@ class ForwardingSystem : public sys::System {
   void pause(std::chrono::nanoseconds duration) override { inner_->pause(duration); }
   int random(std::span<std::byte> buffer) override { return inner_->random(buffer); }
   std::uint32_t user() override { return inner_->user(); }
-  void announce_lock(int descriptor, sys::FileIdentity identity) override {
-    inner_->announce_lock(descriptor, identity);
+  std::uint64_t fork_count() override { return inner_->fork_count(); }
+  bool announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) override {
+    return inner_->announce_lock(descriptor, identity, forks);
   }
   bool withdraw_lock(int descriptor) override { return inner_->withdraw_lock(descriptor); }
-  bool locked_by_this_thread(sys::FileIdentity identity) override { return inner_->locked_by_this_thread(identity); }
+  bool locked_by_this_thread(sys::FileIdentity identity, int other_than) override {
+    return inner_->locked_by_this_thread(identity, other_than);
+  }
   std::uint64_t process_generation() override { return inner_->process_generation(); }
   int lock_holder(sys::FileIdentity identity) override { return inner_->lock_holder(identity); }
 

@@ -233,11 +233,14 @@ int ScheduledSystem::random(std::span<std::byte> buffer) {
 
 std::uint32_t ScheduledSystem::user() { return inner_->user(); }
 
-void ScheduledSystem::announce_lock(int descriptor, sys::FileIdentity identity) {
-  if (!alive()) return;
-  inner_->announce_lock(descriptor, identity);
+std::uint64_t ScheduledSystem::fork_count() { return inner_->fork_count(); }
+
+bool ScheduledSystem::announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) {
+  if (!alive()) return true;
+  const bool result = inner_->announce_lock(descriptor, identity, forks);
   const std::lock_guard guard(mutex_);
-  if (const auto opened = opened_.find(descriptor); opened != opened_.end()) opened->second.announced = true;
+  if (const auto opened = opened_.find(descriptor); result && opened != opened_.end()) opened->second.announced = true;
+  return result;
 }
 
 bool ScheduledSystem::withdraw_lock(int descriptor) {
@@ -248,8 +251,8 @@ bool ScheduledSystem::withdraw_lock(int descriptor) {
   return result;
 }
 
-bool ScheduledSystem::locked_by_this_thread(sys::FileIdentity identity) {
-  return inner_->locked_by_this_thread(identity);
+bool ScheduledSystem::locked_by_this_thread(sys::FileIdentity identity, int other_than) {
+  return inner_->locked_by_this_thread(identity, other_than);
 }
 
 std::uint64_t ScheduledSystem::process_generation() { return inner_->process_generation(); }

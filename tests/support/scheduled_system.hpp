@@ -2,9 +2,9 @@
 //
 // Every call by an actor's thread stops before it is executed, until it is that actor's turn; calls by any other
 // thread (a scenario's set-up and its check) go straight through. No stop: clocks, user, random, process_generation,
-// announce_lock, withdraw_lock and locked_by_this_thread, which no other process can see or change. The entries of a
-// directory are read in one piece, then visited. random is replaced by a stream of each actor's own, so that an
-// actor's choices do not depend on the order.
+// fork_count, announce_lock, withdraw_lock and locked_by_this_thread, which no other process can see or change. The
+// entries of a directory are read in one piece, then visited. random is replaced by a stream of each actor's own, so
+// that an actor's choices do not depend on the order.
 //
 // Remembers which actor opened which descriptor: when an actor is killed its descriptors are closed.
 #pragma once
@@ -59,9 +59,10 @@ class ScheduledSystem final : public sys::System {
   void pause(std::chrono::nanoseconds duration) override;
   int random(std::span<std::byte> buffer) override;
   std::uint32_t user() override;
-  void announce_lock(int descriptor, sys::FileIdentity identity) override;
+  std::uint64_t fork_count() override;
+  bool announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) override;
   bool withdraw_lock(int descriptor) override;
-  bool locked_by_this_thread(sys::FileIdentity identity) override;
+  bool locked_by_this_thread(sys::FileIdentity identity, int other_than) override;
   std::uint64_t process_generation() override;
   int lock_holder(sys::FileIdentity identity) override;
 

@@ -31,6 +31,7 @@ std::string_view to_string(Call call) {
       "monotonic_clock",
       "pause",
       "user",
+      "fork_count",
       "announce_lock",
       "withdraw_lock",
       "locked_by_this_thread",

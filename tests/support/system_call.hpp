@@ -35,6 +35,7 @@ enum class Call : std::uint8_t {
   monotonic_clock,
   pause,
   user,
+  fork_count,
   announce_lock,
   withdraw_lock,
   locked_by_this_thread,

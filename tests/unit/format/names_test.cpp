@@ -92,13 +92,8 @@ TEST_CASE("names that libsess does not write are not recognized") {
   }
 }
 
-TEST_CASE("shards are named 00 to ff, and nothing else is one") {
+TEST_CASE("shards are named 00 to ff") {
   CHECK(shard_name(0) == "00");
   CHECK(shard_name(0xab) == "ab");
   CHECK(shard_name(255) == "ff");
-  for (unsigned number = 0; number < shard_count; ++number) CHECK(parse_shard_name(shard_name(number)) == number);
-  for (const char* name : {"", "0", "000", "0g", "FF", "aB", "..", " 1", "+1", "-1"}) {
-    CAPTURE(name);
-    CHECK_FALSE(parse_shard_name(name).has_value());
-  }
 }

@@ -55,6 +55,17 @@ TEST_CASE("a child is reached through its parent, and knows its path") {
         "make directory \"/a/none/b\": No such file or directory");
 }
 
+TEST_CASE("a name that is stale on a network file system is looked at again, not taken for absent") {
+  FakeGround ground;
+  ground.system.set_text("/a", "text");
+  ground.system.fail(Call::open, 1, ESTALE);
+  CHECK(ground.directory.open_file("a", OpenMode::read).has_value());
+  ground.system.fail(Call::status_at, 1, ESTALE);
+  CHECK(ground.directory.status("a").has_value());
+  ground.system.fail(Call::status_at, 1, ESTALE, test::Repeat::for_good);
+  CHECK(message([&] { static_cast<void>(ground.directory.status("a")); }) == "stat \"//a\": Stale file handle");
+}
+
 TEST_CASE("what is not there is nothing, and any other fault is thrown with operation and path") {
   FakeGround ground;
   CHECK_FALSE(ground.directory.open_file("none", OpenMode::read).has_value());
@@ -63,11 +74,6 @@ TEST_CASE("what is not there is nothing, and any other fault is thrown with oper
   CHECK_FALSE(ground.directory.read_text("none").has_value());
 
   ground.system.set_text("/a", "text");
-  ground.system.fail(Call::open, 1, ESTALE);
-  CHECK_FALSE(ground.directory.open_file("a", OpenMode::read).has_value());
-  ground.system.fail(Call::status_at, 1, ESTALE);
-  CHECK_FALSE(ground.directory.status("a").has_value());
-
   ground.system.fail(Call::open, 1, EMFILE);
   CHECK(message([&] { static_cast<void>(ground.directory.open_file("a", OpenMode::read)); }) ==
         "open \"//a\": Too many open files");

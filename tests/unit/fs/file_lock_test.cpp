@@ -230,11 +230,17 @@ TEST_CASE("what fails on the way to a lock is thrown with the path, and nothing 
 TEST_CASE("a stale handle of a network file system is tried again, within the deadline") {
   FakeGround ground;
   ground.system.set_text("/a", "");
-  ground.system.fail(Call::open, 1, ESTALE);
-  CHECK(acquire(ground.directory, "a", Deadline::after(ground.system, 1s)).outcome == Outcome::locked);
-  ground.system.fail(Call::open, 1, ESTALE, test::Repeat::for_good);
-  CHECK(acquire(ground.directory, "a", Deadline::after(ground.system, 1s)).outcome == Outcome::busy);
-  CHECK(acquire(ground.directory, "a", Deadline::none()).outcome == Outcome::busy);
+  for (const Call call : {Call::open, Call::status, Call::try_lock, Call::status_at}) {
+    CAPTURE(to_string(call));
+    ground.system.clear_faults();
+    ground.system.fail(call, 1, ESTALE);
+    CHECK(acquire(ground.directory, "a", Deadline::after(ground.system, 1s)).outcome == Outcome::locked);
+    ground.system.fail(call, 1, ESTALE, test::Repeat::for_good);
+    CHECK_THROWS_AS(static_cast<void>(acquire(ground.directory, "a", Deadline::after(ground.system, 1s))), IoError);
+    CHECK_THROWS_AS(static_cast<void>(acquire(ground.directory, "a", Deadline::none())), IoError);
+    CHECK(ground.system.leaks().locks.empty());
+    CHECK(ground.system.leaks().announced == 0);
+  }
 }
 
 TEST_CASE("a release unlocks before it closes, and only once") {

@@ -143,14 +143,14 @@ void keeps_the_contract(const Ground& ground) {
     const int descriptor = create(system, top, "a");
     sys::FileStatus status;
     CHECK(system.status(descriptor, status) == 0);
-    CHECK_FALSE(system.locked_by_this_thread(status.identity));
-    system.announce_lock(descriptor, status.identity);
-    CHECK(system.locked_by_this_thread(status.identity));
+    CHECK_FALSE(system.locked_by_this_thread(status.identity, -1));
+    REQUIRE(system.announce_lock(descriptor, status.identity, system.fork_count()));
+    CHECK(system.locked_by_this_thread(status.identity, -1));
     bool in_other_thread = true;
-    std::thread([&] { in_other_thread = system.locked_by_this_thread(status.identity); }).join();
+    std::thread([&] { in_other_thread = system.locked_by_this_thread(status.identity, -1); }).join();
     CHECK_FALSE(in_other_thread);
     CHECK(system.withdraw_lock(descriptor));
-    CHECK_FALSE(system.locked_by_this_thread(status.identity));
+    CHECK_FALSE(system.locked_by_this_thread(status.identity, -1));
     CHECK(system.close(descriptor) == 0);
   }
   CHECK(system.close(top) == 0);
@@ -225,11 +225,12 @@ TEST_CASE("a forked child has no announced descriptor, and the parent's lock sta
   FakeSystem fake;
   const int descriptor = create(fake, sys::working_directory, "a");
   const sys::FileIdentity identity = fake.look("a").identity;
-  fake.announce_lock(descriptor, identity);
+  REQUIRE(fake.announce_lock(descriptor, identity, fake.fork_count()));
   CHECK(fake.try_lock(descriptor) == 0);
   CHECK(fake.lock_holder(identity) == 4711);
   CHECK(fake.continue_as_forked_child() == 1);
   CHECK(fake.process_generation() == 1);
+  CHECK_FALSE(fake.announce_lock(descriptor, identity, 0));
   CHECK_FALSE(fake.withdraw_lock(descriptor));
   const int other = fake.open(sys::working_directory, "a", sys::OpenMode::read_write);
   CHECK(other == descriptor);  // the number means something else now

@@ -53,7 +53,7 @@ struct Replacement {
     descriptor = system.open(top, "temp", sys::OpenMode::create_exclusive);
     sys::FileStatus status;
     require(system.status(descriptor, status) == 0, "no status");
-    system.announce_lock(descriptor, status.identity);
+    REQUIRE(system.announce_lock(descriptor, status.identity, system.fork_count()));
     require(system.try_lock(descriptor) == 0, "cannot lock");
     require(system.write(descriptor, std::as_bytes(std::span("new", 3)), 0) == 3, "cannot write");
     require(system.rename(top, "temp", top, "a", sys::RenameMode::replace) == 0, "cannot rename");

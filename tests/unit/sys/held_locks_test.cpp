@@ -38,6 +38,8 @@ struct OpenFile {
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
 
+  bool announce() { return system.announce_lock(descriptor, identity, system.fork_count()); }
+
   sys::PosixSystem system;
   int descriptor;
   sys::FileIdentity identity;
@@ -49,16 +51,17 @@ TEST_CASE("a descriptor is held from its announcement to its withdrawal, by the 
   const test::TemporaryDirectory directory;
   OpenFile file(directory / "a");
   const OpenFile other(directory / "b");
-  CHECK_FALSE(file.system.locked_by_this_thread(file.identity));
-  file.system.announce_lock(file.descriptor, file.identity);
-  CHECK(file.system.locked_by_this_thread(file.identity));
-  CHECK_FALSE(file.system.locked_by_this_thread(other.identity));
+  CHECK_FALSE(file.system.locked_by_this_thread(file.identity, -1));
+  REQUIRE(file.announce());
+  CHECK(file.system.locked_by_this_thread(file.identity, -1));
+  CHECK_FALSE(file.system.locked_by_this_thread(other.identity, -1));
+  CHECK_FALSE(file.system.locked_by_this_thread(file.identity, file.descriptor));
   bool elsewhere = true;
-  std::thread([&] { elsewhere = file.system.locked_by_this_thread(file.identity); }).join();
+  std::thread([&] { elsewhere = file.system.locked_by_this_thread(file.identity, -1); }).join();
   CHECK_FALSE(elsewhere);
   CHECK(file.system.withdraw_lock(file.descriptor));
   CHECK_FALSE(file.system.withdraw_lock(file.descriptor));
-  CHECK_FALSE(file.system.locked_by_this_thread(file.identity));
+  CHECK_FALSE(file.system.locked_by_this_thread(file.identity, -1));
 }
 
 TEST_CASE("a file that is announced twice is held until both are withdrawn") {
@@ -66,12 +69,12 @@ TEST_CASE("a file that is announced twice is held until both are withdrawn") {
   OpenFile file(directory / "a");
   const int second = file.system.open(sys::working_directory, (directory / "a").c_str(), sys::OpenMode::read_write);
   REQUIRE(second >= 3);
-  file.system.announce_lock(file.descriptor, file.identity);
-  file.system.announce_lock(second, file.identity);
+  REQUIRE(file.announce());
+  REQUIRE(file.system.announce_lock(second, file.identity, file.system.fork_count()));
   CHECK(file.system.withdraw_lock(file.descriptor));
-  CHECK(file.system.locked_by_this_thread(file.identity));
+  CHECK(file.system.locked_by_this_thread(file.identity, -1));
   CHECK(file.system.withdraw_lock(second));
-  CHECK_FALSE(file.system.locked_by_this_thread(file.identity));
+  CHECK_FALSE(file.system.locked_by_this_thread(file.identity, -1));
   file.system.close(second);
 }
 
@@ -79,13 +82,14 @@ TEST_CASE("a forked child has closed what was announced, and nothing else") {
   const test::TemporaryDirectory directory;
   OpenFile announced(directory / "a");
   const OpenFile other(directory / "b");
-  announced.system.announce_lock(announced.descriptor, announced.identity);
+  REQUIRE(announced.announce());
   const std::uint64_t generation = announced.system.process_generation();
   test::Child child([&] {
     require(!is_open(announced.descriptor), "the announced descriptor is open");
     require(is_open(other.descriptor), "another descriptor was closed");
     require(announced.system.process_generation() == generation + 1, "the generation does not tell of the fork");
-    require(!announced.system.locked_by_this_thread(announced.identity), "the child believes that it holds the lock");
+    require(!announced.system.locked_by_this_thread(announced.identity, -1),
+            "the child believes that it holds the lock");
     require(!announced.system.withdraw_lock(announced.descriptor), "the child could withdraw what it does not have");
   });
   CHECK(child.wait() == 0);
@@ -99,7 +103,7 @@ TEST_CASE("a child that lives on does not keep its parent's lock") {
   OpenFile file(directory / "a");
   test::Gate parent_is_done;
   test::Gate child_runs;
-  file.system.announce_lock(file.descriptor, file.identity);
+  REQUIRE(file.announce());
   REQUIRE(file.system.try_lock(file.descriptor) == 0);
   test::Child child([&] {
     child_runs.signal();
@@ -114,6 +118,22 @@ TEST_CASE("a child that lives on does not keep its parent's lock") {
   CHECK(file.system.try_lock(file.descriptor) == 0);
   parent_is_done.signal();
   CHECK(child.wait() == 0);
+}
+
+TEST_CASE("a descriptor that was opened before a fork cannot be announced after it") {
+  const test::TemporaryDirectory directory;
+  OpenFile file(directory / "a");
+  const std::uint64_t forks = file.system.fork_count();
+  test::Child child([&] {
+    require(file.system.fork_count() == forks + 1, "the child does not know of the fork");
+    require(!file.system.announce_lock(file.descriptor, file.identity, forks), "announced in the child");
+  });
+  CHECK(child.wait() == 0);
+  CHECK(file.system.fork_count() == forks + 1);
+  CHECK_FALSE(file.system.announce_lock(file.descriptor, file.identity, forks));
+  CHECK_FALSE(file.system.withdraw_lock(file.descriptor));
+  CHECK(file.announce());
+  CHECK(file.system.withdraw_lock(file.descriptor));
 }
 
 TEST_CASE("every generation of forks counts") {
@@ -132,10 +152,11 @@ TEST_CASE("a fork while other threads announce and withdraw leaves nothing locke
   std::atomic<bool> stop = false;
   std::thread busy([&] {
     while (!stop) {
+      const std::uint64_t forks = file.system.fork_count();
       const int descriptor =
           file.system.open(sys::working_directory, directory.path().c_str(), sys::OpenMode::directory);
-      file.system.announce_lock(descriptor, file.identity);
-      file.system.withdraw_lock(descriptor);
+      // Refused where the other thread has forked since.
+      if (file.system.announce_lock(descriptor, file.identity, forks)) file.system.withdraw_lock(descriptor);
       file.system.close(descriptor);
     }
   });
