@@ -11,7 +11,8 @@
 //                    are applied to the value of that moment and never conflict
 //
 // Reads count towards conflicts from get, has, names and take; peek is a read that does not count, for what
-// is only shown. Not thread-safe: one editor belongs to one thread at a time.
+// is only shown. Not thread-safe: one editor belongs to one thread at a time. An editor that has been moved from is one
+// of an empty session.
 #pragma once
 
 #include <sess/export.hpp>
@@ -94,7 +95,7 @@ class SESS_API Editor {
   /// True if anything has been changed that a commit would have to apply.
   bool changed() const noexcept { return !operations_.empty() || idle_timeout_ || lifetime_; }
   /// The values as this editor sees them now. Does not count as a read.
-  const Values& values() const noexcept { return working_ ? *working_ : *base_; }
+  const Values& values() const noexcept;
   std::optional<std::chrono::milliseconds> idle_timeout() const noexcept { return idle_timeout_; }
   std::optional<std::chrono::milliseconds> lifetime() const noexcept { return lifetime_; }
 

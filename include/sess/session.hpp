@@ -28,10 +28,14 @@ struct CommitOptions {
   bool renew = true;
 };
 
-/// Movable, not copyable. The destructor rolls back and releases, and never throws. Belongs to one thread at
-/// a time and to the process that locked it: used in a forked child it throws UsageError, and its destructor
-/// there does nothing. Keeps the store alive. A locked session is not swept, and its holder may commit although its
-/// idle timeout has run out meanwhile; readers are told `expired` until then.
+/// Movable, not copyable. The destructor rolls back and releases, and never throws. Keeps the store alive.
+///
+/// Belongs to one thread at a time and to the process that locked it: used in a forked child it throws UsageError, and
+/// its destructor there does nothing. Handed to another thread it still counts as held by the thread that locked it: if
+/// that one would wait for the session, it is told UsageError.
+///
+/// A locked session is not swept, and its holder may commit although its idle timeout has run out meanwhile; readers
+/// are told `expired` until then.
 class SESS_API Session : public Editor {
  public:
   Session(Session&&) noexcept;
@@ -40,24 +44,27 @@ class SESS_API Session : public Editor {
   Session& operator=(const Session&) = delete;
   ~Session() override;
 
-  const SessionKey& key() const noexcept;
+  // These three throw UsageError for a session that has been moved from, and for no other.
+  const SessionKey& key() const;
   /// The ID of a session that was made by Store::create; nothing for one that was found by its key.
   std::optional<SessionId> id() const;
   /// Of the version that was locked or last committed; of a session not yet committed, generation 0.
-  const SessionFacts& facts() const noexcept;
+  const SessionFacts& facts() const;
 
   /// Writes the changes as a new version and keeps the lock. Writes nothing when nothing has changed, but
-  /// renews the deadline where that is due. Does not wait for any lock.
+  /// renews the deadline where that is due. Waits only on a full disk, for the spare file of the session while a
+  /// waiter looks at it, and at most as long as the store's lock_timeout.
   /// Answers ok; durability_unknown; expired when the absolute deadline has passed (nothing written).
   /// Throws IoError, TooLarge, TypeMismatch: then the committed version stays, and the changes are still here.
   Status commit(const CommitOptions& options = {});
   /// Forgets the changes since the lock or the last commit.
   void rollback();
-  /// Moves the deadline to now + idle timeout, at most to the absolute deadline. Throws IoError.
+  /// Moves the deadline to now + idle timeout, at most to the absolute deadline; leaves it where that would gain less
+  /// than a tenth of the idle timeout. ok; absent if it has never been committed; expired. Throws IoError.
   Status touch();
   /// Ends the session for good, also across a power cut, and releases it. Throws IoError.
   Status destroy();
-  /// Unlocks. Uncommitted changes are forgotten. Afterwards only key() and id() may be used.
+  /// Unlocks. Uncommitted changes are forgotten. Afterwards only key(), id() and facts() may be used.
   void release() noexcept;
 
   // Made by Store; not for use by programs.
@@ -66,6 +73,7 @@ class SESS_API Session : public Editor {
 
  private:
   State& live() const;
+  const State& present() const;
 
   std::unique_ptr<State> state_;
 };

@@ -35,7 +35,7 @@ struct Event {
 /// How a commit replaces a record.
 enum class CommitMethod : std::uint8_t {
   automatic,    // exchange with the spare where the file system can, else rename_only
-  rename_only,  // a fresh temp file and a plain rename each time; for tests, and for file systems that lie
+  rename_only,  // a temp file and a plain rename each time; for tests, and for file systems that lie
 };
 
 struct StoreOptions {
@@ -103,8 +103,9 @@ class SESS_API Store {
   /// The ID that a client sent, if this store has issued it; nothing for anything else. No system call.
   std::optional<SessionId> parse(std::string_view text) const;
 
-  /// One committed version, without a lock and without waiting for writers.
-  /// Answers absent, expired or superseded where there is no usable session.
+  /// One committed version, without a lock and without waiting for writers. Takes the lock, and waits for it at most
+  /// as long as lock_timeout, only for a record that does not verify or that changes faster than it can be read.
+  /// Answers absent, expired or superseded where there is no usable session, and busy in the second case.
   Result<Snapshot> snapshot(const SessionKey& key) const;
   /// Waits for the session's lock and holds it until release. Answers absent, expired, superseded or busy.
   /// Throws UsageError if this thread holds it already: the wait would never end.

@@ -16,6 +16,12 @@ Editor::Editor(std::shared_ptr<const Values> base) : base_(std::move(base)) {}
 
 Editor::~Editor() = default;
 
+const Values& Editor::values() const noexcept {
+  static const Values none;
+  if (working_) return *working_;
+  return base_ ? *base_ : none;
+}
+
 const Value* Editor::find(std::string_view name) const noexcept {
   const auto found = values().find(name);
   return found == values().end() ? nullptr : &found->second;
@@ -40,7 +46,7 @@ void Editor::depend_on_reads() {
 }
 
 void Editor::record(Operation operation) {
-  if (!working_) working_ = *base_;
+  if (!working_) working_ = values();
   apply(operation, *working_);
   operations_.push_back(std::move(operation));
 }
@@ -101,6 +107,7 @@ bool same(const Values& left, const Values& right) {
 }  // namespace
 
 bool Editor::conflicts_with(const Values& current) const {
+  if (!base_) return false;  // moved from
   if (depends_on_all_ && !same(*base_, current)) return true;
   return std::ranges::any_of(depends_on_, [&](const std::string& name) {
     const auto before = base_->find(name);

@@ -94,11 +94,16 @@ Session::State& Session::live() const {
   return *state_;
 }
 
-const SessionKey& Session::key() const noexcept { return state_->key; }
+const Session::State& Session::present() const {
+  if (!state_) throw UsageError("use session: it has been moved from");
+  return *state_;
+}
 
-std::optional<SessionId> Session::id() const { return state_->id; }
+const SessionKey& Session::key() const { return present().key; }
 
-const SessionFacts& Session::facts() const noexcept { return state_->facts; }
+std::optional<SessionId> Session::id() const { return present().id; }
+
+const SessionFacts& Session::facts() const { return present().facts; }
 
 Status Session::commit(const CommitOptions& options) {
   State& state = live();

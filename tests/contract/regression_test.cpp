@@ -48,6 +48,41 @@ TEST_CASE_FIXTURE(Fixture, "timeouts that were rolled back after a failed commit
   CHECK(session.facts().idle_timeout == store.options().idle_timeout);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a record that had to be recovered could not be read on a full disk") {
+  REQUIRE(store.update(id, [](Editor& editor) { editor.set("n", 2); }));
+  system->set_content("/srv/store/shards/" + record_file(id), {});
+  system->limit_space(0, 0);
+  CHECK(store.snapshot(id)->get<int>("n") == 1);
+  // To change it, it must be written first: until now the spare is the only good copy.
+  try {
+    static_cast<void>(store.lock(id));
+    FAIL("locked");
+  } catch (const IoError& error) {
+    CHECK(error.error_number() == ENOSPC);
+  }
+  CHECK(store.snapshot(id)->get<int>("n") == 1);
+  system->limit_space(UINT64_MAX, UINT64_MAX);
+  CHECK(store.update(id, [](Editor& editor) { editor.add("n", 10); }));
+  CHECK(store.snapshot(id)->get<int>("n") == 11);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a session that was moved from crashed whoever asked it anything") {
+  Session session = store.lock(id).value();
+  const Session other = std::move(session);
+  // NOLINTBEGIN(bugprone-use-after-move): that is the question
+  CHECK_THROWS_AS(static_cast<void>(session.key()), UsageError);
+  CHECK_THROWS_AS(static_cast<void>(session.id()), UsageError);
+  CHECK_THROWS_AS(static_cast<void>(session.facts()), UsageError);
+  CHECK_THROWS_AS(static_cast<void>(session.commit()), UsageError);
+  CHECK_THROWS_AS(session.rollback(), UsageError);
+  CHECK_FALSE(session.get<int>("n"));
+  CHECK(session.values().empty());
+  session.set("n", 5);
+  session.release();
+  // NOLINTEND(bugprone-use-after-move)
+  CHECK(other.get<int>("n") == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a commit through a temp file left a spare that it did not come from") {
   REQUIRE(store.update(id, [](Editor& editor) { editor.set("n", 2); }));
   // The spare holds a commit that was killed, and a stale waiter holds the spare's lock.
