@@ -21,6 +21,10 @@ struct GcOptions {
   std::chrono::milliseconds budget{0};
   /// Only count what would be removed.
   bool dry_run = false;
+  /// If the wall clock has been set ahead since the last sweep, by more than a minute beyond what the boot clock says,
+  /// nothing is removed for so long: a clock that is set wrong for a while must not end every session. Zero trusts the
+  /// clock, and ends a hold that is in force.
+  std::chrono::milliseconds clock_hold = std::chrono::hours(1);
 };
 
 /// What one sweep did.
@@ -36,12 +40,17 @@ struct GcReport {
   std::string first_error;        // the message of the first of them
   std::uint32_t shards_done = 0;  // of all shards, how many this sweep finished
   bool complete = false;          // this sweep looked at every shard
+  /// By how much the wall clock seems to have been set ahead, and how much longer nothing is removed because of it.
+  /// Zero: the clock is trusted. Else this sweep has looked at nothing.
+  std::chrono::milliseconds clock_jump{0};
+  std::chrono::milliseconds held_for{0};
   std::chrono::microseconds duration{0};
 };
 
 struct GcThreadOptions {
   std::chrono::milliseconds interval{60'000};  // each pause is this, give or take a tenth
   std::chrono::milliseconds budget{200};       // of each sweep
+  std::chrono::milliseconds clock_hold = std::chrono::hours(1);  // see GcOptions
   /// Called in the thread after each sweep. Must not throw.
   std::function<void(const GcReport&)> on_report = nullptr;
   /// Called in the thread when a sweep throws; sweeping goes on at the next interval. Must not throw.

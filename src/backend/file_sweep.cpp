@@ -1,5 +1,6 @@
 // The sweep (PROTOCOL.md, "Sweep"): judges by mtime, takes the session's lock, judges again, then unlinks. It
 // allocates nothing on disk, so that a full one can be swept.
+#include "backend/clock_guard.hpp"
 #include "backend/file_record.hpp"
 #include "backend/file_store.hpp"
 #include "backend/stamp.hpp"
@@ -27,13 +28,24 @@ constexpr std::int64_t leftover_age = 10 * 60 * 1000;  // milliseconds
 class Sweep {
  public:
   Sweep(const FileStore& store, const GcOptions& options)
-      : store_(store), options_(options), started_(store.system().monotonic_clock()) {}
+      : store_(store),
+        options_(options),
+        started_(store.system().monotonic_clock()),
+        wall_at_start_(store.now()),
+        boot_at_start_(store.system().boot_clock()) {}
 
   GcReport run() {
     fs::FileLock lock = lock_gc_file();
     if (!lock) return std::move(report_);
-    const unsigned first = next_shard();
-    unsigned shard = first;
+    format::GcState state = format::parse_gc_state(store_.top_.read_text(format::gc_file).value_or("")).value_or(format::GcState{});
+    state.clock = observe_clock(state.clock, store_.system(), options_.clock_hold);
+    if (held(state.clock)) {
+      report_.clock_jump = std::chrono::milliseconds(state.clock.jump);
+      report_.held_for = std::chrono::milliseconds(state.clock.held_until - state.clock.boot);
+      if (!options_.dry_run) remember(lock, state);
+      return std::move(report_);
+    }
+    unsigned shard = state.next_shard % format::shard_count;
     for (unsigned done = 0; done < format::shard_count; ++done) {
       if (done > 0 && over_budget()) break;
       guarded([&] { sweep_shard(shard, done == 0); });
@@ -44,13 +56,22 @@ class Sweep {
     report_.complete = report_.shards_done == format::shard_count;
     report_.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
-    if (!options_.dry_run) guarded([&] { remember(lock, shard); });
+    state = {shard,           store_.now(),     report_.duration.count() / 1000, report_.examined,
+             report_.expired, report_.leftovers, state.clock};
+    if (!options_.dry_run) guarded([&] { remember(lock, state); });
     return std::move(report_);
   }
 
  private:
   bool over_budget() const {
     return options_.budget.count() > 0 && store_.system().monotonic_clock() - started_ >= options_.budget;
+  }
+
+  /// The wall clock as it was trusted at the start: one that is set while the sweep runs ends no session.
+  std::int64_t now() const {
+    const auto elapsed = store_.system().boot_clock() - boot_at_start_;
+    return std::min(store_.now(),
+                    wall_at_start_ + std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count());
   }
 
   /// The lock is on the file "gc" itself, which is never replaced: one sweeper at a time.
@@ -63,14 +84,8 @@ class Sweep {
     return {};
   }
 
-  unsigned next_shard() const {
-    const auto text = store_.top_.read_text(format::gc_file);
-    return format::parse_gc_state(text.value_or("")).value_or(format::GcState{}).next_shard % format::shard_count;
-  }
-
-  void remember(const fs::FileLock& lock, unsigned shard) const {
-    const std::string text = format::to_text(
-        {shard, store_.now(), report_.duration.count() / 1000, report_.examined, report_.expired, report_.leftovers});
+  void remember(const fs::FileLock& lock, const format::GcState& state) const {
+    const std::string text = format::to_text(state);
     store_.top_.write(lock.file(), format::gc_file, std::as_bytes(std::span(text)));
   }
 
@@ -119,7 +134,7 @@ class Sweep {
     const auto status = store_.shards_.status(name.c_str());
     if (!status) return;
     ++report_.examined;
-    if (deadline_of(status->modified) > store_.now()) return;
+    if (deadline_of(status->modified) > now()) return;
     fs::Acquisition acquired = fs::acquire(store_.shards_, name.c_str(), fs::Deadline::none());
     if (acquired.outcome == fs::Acquisition::Outcome::busy) {
       ++report_.in_use;  // busy means live
@@ -133,7 +148,7 @@ class Sweep {
       return;
     }
     // Judged again under the lock: it may have been renewed between the look and the lock.
-    if (loaded.version->deadline > store_.now()) {
+    if (loaded.version->deadline > now()) {
       ++report_.in_use;
       return;
     }
@@ -147,7 +162,7 @@ class Sweep {
   /// Removes a file that no living program uses: it is old, and its lock is free. `owner`, if given, must be absent.
   void sweep_leftover(const std::string& path, const char* owner) {
     const auto status = store_.shards_.status(path.c_str());
-    const std::int64_t age = status ? store_.now() - deadline_of(status->changed) : 0;
+    const std::int64_t age = status ? now() - deadline_of(status->changed) : 0;
     if (!status || age < leftover_age) return;
     const fs::Acquisition acquired = fs::acquire(store_.shards_, path.c_str(), fs::Deadline::none());
     if (acquired.outcome != fs::Acquisition::Outcome::locked) return;
@@ -165,6 +180,8 @@ class Sweep {
   const FileStore& store_;
   const GcOptions& options_;
   std::chrono::nanoseconds started_;
+  std::int64_t wall_at_start_;
+  std::chrono::nanoseconds boot_at_start_;
   GcReport report_;
   bool stopped_ = false;
 };

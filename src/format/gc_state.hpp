@@ -10,7 +10,17 @@
 namespace sess::format {
 
 /// Always so many bytes, so that writing it again needs no space.
-inline constexpr std::size_t gc_state_size = 256;
+inline constexpr std::size_t gc_state_size = 512;
+
+/// What the clocks said when the last sweep began (backend/clock_guard.hpp).
+struct ClockState {
+  std::string boot_id = {};     // of the run of the machine; empty: not known
+  std::int64_t wall = 0;        // milliseconds since 1970-01-01 00:00 UTC
+  std::int64_t boot = 0;        // milliseconds since the machine started
+  std::int64_t jump = 0;        // milliseconds that the wall clock is taken to be ahead; 0: it is trusted
+  std::int64_t held_until = 0;  // on the boot clock: when it is trusted again
+  friend bool operator==(const ClockState&, const ClockState&) = default;
+};
 
 struct GcState {
   unsigned next_shard = 0;
@@ -19,6 +29,7 @@ struct GcState {
   std::uint64_t examined = 0;
   std::uint64_t expired = 0;
   std::uint64_t leftovers = 0;
+  ClockState clock = {};
   friend bool operator==(const GcState&, const GcState&) = default;
 };
 

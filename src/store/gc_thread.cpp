@@ -52,7 +52,7 @@ class GcThread::Worker {
 
   void sweep() {
     try {
-      const GcReport report = store_.gc({options_.budget});
+      const GcReport report = store_.gc({.budget = options_.budget, .clock_hold = options_.clock_hold});
       if (options_.on_report) options_.on_report(report);
     } catch (...) {
       if (options_.on_error) options_.on_error(std::current_exception());

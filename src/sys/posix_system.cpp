@@ -227,6 +227,23 @@ std::chrono::nanoseconds PosixSystem::monotonic_clock() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+std::chrono::nanoseconds PosixSystem::boot_clock() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+std::string PosixSystem::boot_id() {
+  constexpr std::size_t size = 36;  // of a UUID's text
+  const int file = above_standard_streams(
+      checked([] { return ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC); }));
+  if (file < 0) return {};
+  std::string id(size, '\0');
+  const ssize_t got = checked([&] { return ::read(file, id.data(), id.size()); });
+  ::close(file);
+  return got == static_cast<ssize_t>(size) ? id : std::string();
+}
+
 void PosixSystem::pause(std::chrono::nanoseconds duration) {
   if (duration <= std::chrono::nanoseconds::zero()) {
     ::sched_yield();

@@ -27,6 +27,8 @@ class PosixSystem final : public System {
   int list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) override;
   std::int64_t wall_clock() override;
   std::chrono::nanoseconds monotonic_clock() override;
+  std::chrono::nanoseconds boot_clock() override;
+  std::string boot_id() override;
   void pause(std::chrono::nanoseconds duration) override;
   int random(std::span<std::byte> buffer) override;
   std::uint32_t user() override;

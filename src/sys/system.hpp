@@ -128,6 +128,10 @@ class System {
   virtual std::int64_t wall_clock() = 0;
   /// CLOCK_MONOTONIC. For deadlines of waits and for budgets.
   virtual std::chrono::nanoseconds monotonic_clock() = 0;
+  /// CLOCK_BOOTTIME: time since the machine started, asleep or not. Nobody can set it.
+  virtual std::chrono::nanoseconds boot_clock() = 0;
+  /// Names this run of the machine (proc_sys_kernel(5), random/boot_id); empty where the kernel does not tell.
+  virtual std::string boot_id() = 0;
   /// Sleeps about as long as asked (a waiter between two attempts); zero only yields the processor.
   virtual void pause(std::chrono::nanoseconds duration) = 0;
   /// Fills the buffer from getrandom(2), blocking only before the kernel's pool is first seeded.

@@ -279,6 +279,13 @@ std::chrono::nanoseconds FakeSystem::monotonic_clock() {
   return monotonic_clock_;
 }
 
+std::chrono::nanoseconds FakeSystem::boot_clock() { return monotonic_clock(); }
+
+std::string FakeSystem::boot_id() {
+  const std::lock_guard guard(mutex_);
+  return options_.boot_id;
+}
+
 void FakeSystem::pause(std::chrono::nanoseconds duration) {
   {
     const std::lock_guard guard(mutex_);

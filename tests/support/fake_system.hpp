@@ -46,6 +46,7 @@ struct FakeOptions {
   std::uint64_t device = 1;
   std::uint32_t user = 1000;
   int process = 4711;  // what lock_holder answers
+  std::string boot_id = "11111111-2222-3333-4444-555555555555";
 };
 
 class FakeSystem final : public sys::System, public FootprintSource {
@@ -75,6 +76,8 @@ class FakeSystem final : public sys::System, public FootprintSource {
   int list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) override;
   std::int64_t wall_clock() override;
   std::chrono::nanoseconds monotonic_clock() override;
+  std::chrono::nanoseconds boot_clock() override;
+  std::string boot_id() override;
   void pause(std::chrono::nanoseconds duration) override;  // moves both clocks
   int random(std::span<std::byte> buffer) override;
   std::uint32_t user() override;
@@ -89,6 +92,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   void advance(std::chrono::nanoseconds duration);           // both clocks
   void set_wall_clock(std::chrono::nanoseconds since_1970);  // a clock step: the monotonic clock stays
   void set_user(std::uint32_t user);
+  void set_boot_id(const std::string& boot_id);
   void set_process(int process);  // what lock_holder says of locks taken from now on
   /// Goes on as a forked child, after the handler has run in it: the announced descriptors are closed here, but the
   /// parent has them still, so their locks stay. Answers how many locks that are.

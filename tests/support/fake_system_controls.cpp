@@ -143,6 +143,11 @@ void FakeSystem::set_user(std::uint32_t user) {
   options_.user = user;
 }
 
+void FakeSystem::set_boot_id(const std::string& boot_id) {
+  const std::lock_guard guard(mutex_);
+  options_.boot_id = boot_id;
+}
+
 void FakeSystem::set_process(int process) {
   const std::lock_guard guard(mutex_);
   options_.process = process;

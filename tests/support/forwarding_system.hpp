@@ -44,6 +44,8 @@ class ForwardingSystem : public sys::System {
   }
   std::int64_t wall_clock() override { return inner_->wall_clock(); }
   std::chrono::nanoseconds monotonic_clock() override { return inner_->monotonic_clock(); }
+  std::chrono::nanoseconds boot_clock() override { return inner_->boot_clock(); }
+  std::string boot_id() override { return inner_->boot_id(); }
   void pause(std::chrono::nanoseconds duration) override { inner_->pause(duration); }
   int random(std::span<std::byte> buffer) override { return inner_->random(buffer); }
   std::uint32_t user() override { return inner_->user(); }

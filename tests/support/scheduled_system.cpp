@@ -217,6 +217,10 @@ int ScheduledSystem::list(int descriptor, const std::function<bool(const sys::Di
 std::int64_t ScheduledSystem::wall_clock() { return inner_->wall_clock(); }
 std::chrono::nanoseconds ScheduledSystem::monotonic_clock() { return inner_->monotonic_clock(); }
 
+std::chrono::nanoseconds ScheduledSystem::boot_clock() { return inner_->boot_clock(); }
+
+std::string ScheduledSystem::boot_id() { return inner_->boot_id(); }
+
 void ScheduledSystem::pause(std::chrono::nanoseconds duration) {
   Controller::Actor* actor = controller_.current();
   if (actor == nullptr) return inner_->pause(duration);

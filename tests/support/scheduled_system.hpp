@@ -56,6 +56,8 @@ class ScheduledSystem final : public sys::System {
   int list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) override;
   std::int64_t wall_clock() override;
   std::chrono::nanoseconds monotonic_clock() override;
+  std::chrono::nanoseconds boot_clock() override;
+  std::string boot_id() override;
   void pause(std::chrono::nanoseconds duration) override;
   int random(std::span<std::byte> buffer) override;
   std::uint32_t user() override;

@@ -14,6 +14,8 @@ class SharedClockSystem final : public BrokenSystem {
   SharedClockSystem(const SharedCounter& clock, Breakage breakage) : BrokenSystem(breakage), clock_(clock) {}
 
   std::int64_t wall_clock() override { return clock_.value(); }
+  // Time passes: nobody has set the clock.
+  std::chrono::nanoseconds boot_clock() override { return std::chrono::milliseconds(clock_.value()); }
   int try_lock(int descriptor) override {
     perturb();
     return BrokenSystem::try_lock(descriptor);

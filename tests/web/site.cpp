@@ -23,6 +23,7 @@ class SiteSystem final : public BrokenSystem {
       : BrokenSystem(Breakage::none), clock_(clock), syncs_(syncs), unlinks_to_fail_(unlinks_to_fail) {}
 
   std::int64_t wall_clock() override { return clock_.value(); }
+  std::chrono::nanoseconds boot_clock() override { return std::chrono::milliseconds(clock_.value()); }
   int sync_data(int descriptor) override {
     syncs_.add();
     return BrokenSystem::sync_data(descriptor);
