@@ -47,6 +47,8 @@ void check_attribute(std::string_view name, std::string_view attribute, std::str
 
 bool is_domain(std::string_view domain) {
   if (domain.front() == '-' || domain.front() == '.') return false;
+  // No host's name, as browsers compare it, ends in a dot or has two in a row.
+  if (domain.back() == '.' || domain.find("..") != std::string_view::npos) return false;
   return std::all_of(domain.begin(), domain.end(),
                      [](char c) { return detail::is_letter(c) || detail::is_digit(c) || c == '-' || c == '.'; });
 }

@@ -42,6 +42,10 @@ class Service {
       }
       if (!begin_request()) break;
       answer(connection);
+      // What is left of a body would be taken for the next request: libfcgi drops what it has buffered and begins in
+      // the middle of it. So somebody who sends more than is read could write a request of his own, all variables
+      // included.
+      if (connection.keepConnection != 0 && !read_to_the_end(connection)) connection.keepConnection = 0;
       FCGX_Finish_r(&connection);
       end_request();
     }
@@ -79,6 +83,14 @@ class Service {
   void end_request() {
     const std::lock_guard lock(mutex_);
     if (--under_way_ == 0) idle_.notify_all();
+  }
+
+  /// True if the request has nothing more to say. Waits for the record that ends its body.
+  static bool read_to_the_end(const FCGX_Request& connection) {
+    // The answer first: it must not wait for that record.
+    if (FCGX_FFlush(connection.out) != 0) return false;
+    char next = 0;
+    return FCGX_GetStr(&next, 1, connection.in) == 0 && FCGX_GetError(connection.in) == 0;
   }
 
   void answer(const FCGX_Request& connection) const {

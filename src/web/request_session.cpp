@@ -77,7 +77,8 @@ Status RequestSession::choose() {
 
 Status RequestSession::reload(Mode mode) {
   if (mode == Mode::locked) {
-    auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = renew_});
+    // Not renewed yet: whether this request renews is for the handler to say.
+    auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = false});
     if (!session) return gone_unless_busy(session.status());
     locked_.emplace(*std::move(session));
   } else {
@@ -93,6 +94,7 @@ Status RequestSession::start(Mode mode) {
   work_on_nothing();
   changes_.reset();
   locked_.reset();
+  principal_.reset();
   authenticate_ = false;
   logout_ = false;
   renew_ = true;
@@ -154,10 +156,10 @@ Finished RequestSession::finish() {
   require_started();
   started_ = false;
   std::optional<SessionId> created;
-  Status status;
   // The end of sessions comes first: nothing that fails afterwards can undo it.
-  if (logout_) status = end_all();
-  if (status.took_effect()) {
+  const Status ended = logout_ ? end_all() : Status();
+  Status status = ended;
+  if (ended.took_effect()) {
     if (authenticate_) {
       status = replace(created);
     } else if (editor_ != &empty_) {
@@ -166,6 +168,8 @@ Finished RequestSession::finish() {
       status = create(SessionKind::anonymous, empty_.values(), created);
     }
   }
+  // A new session does not make good that the end of an old one may not be on disk.
+  if (status.ok()) status = ended;
   // Before the answer goes out: its recipient may be the next to ask for this lock.
   editor_ = &empty_;
   locked_.reset();
@@ -193,16 +197,16 @@ void RequestSession::restore_principal() {
 
 Status RequestSession::commit() {
   restore_principal();
-  const CommitOptions options{.durability = std::nullopt, .renew = renew_};
-  if (locked_) {
+  if (editor_->changed()) {
+    const CommitOptions options{.durability = std::nullopt, .renew = renew_};
+    if (!locked_) return store_.merge(*changes_, options);
     const Status status = locked_->commit(options);
     return status == Outcome::expired ? Status(Outcome::gone) : status;
   }
-  if (changes_->changed()) return store_.merge(*changes_, options);
   // A request that only read is done, whatever has become of the session since: it wrote nothing that could be lost.
   if (renew_) {
     try {
-      static_cast<void>(store_.touch(*current_));
+      static_cast<void>(locked_ ? locked_->touch() : store_.touch(*current_));
     } catch (const IoError&) {
       // A renewal that fails (read-only file system, disk error) is tried again by the next request.
     }
@@ -235,7 +239,10 @@ Status RequestSession::replace(std::optional<SessionId>& created) {
 
   // Under the old session's lock from here on: nobody can write to it between the copy and its end.
   std::optional<Session> mine;
-  if (!locked_) {
+  if (locked_) {
+    // A lock holds off the idle timeout and not the absolute deadline.
+    if (locked_->touch() == Outcome::expired) return Outcome::gone;
+  } else {
     auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = false});
     if (!session) return gone_unless_busy(session.status());
     mine.emplace(*std::move(session));

@@ -20,8 +20,10 @@ SessionCookies::SessionCookies(const SessionCookieOptions& options)
     : anonymous_(prefixed(options, options.anonymous_name)),
       authenticated_(prefixed(options, options.authenticated_name)),
       attributes_(options.attributes) {
-  check_cookie(anonymous_, attributes_);
-  check_cookie(authenticated_, attributes_);
+  // With a value as long as an ID is: after a commit is too late to find that the cookie cannot be set.
+  const std::string value(SessionId::text_size, 'x');
+  static_cast<void>(set_cookie(anonymous_, value, attributes_));
+  static_cast<void>(set_cookie(authenticated_, value, attributes_));
   if (anonymous_ == authenticated_)
     throw UsageError("set cookie '" + anonymous_ + "': anonymous and authenticated sessions need cookies of two names");
 }

@@ -44,15 +44,19 @@ FastcgiClient::FastcgiClient(const std::string& socket_path)
 
 FastcgiClient::~FastcgiClient() { ::close(descriptor_); }
 
-void FastcgiClient::send(const std::map<std::string, std::string>& variables, const std::string& body) {
+std::string FastcgiClient::records(const std::map<std::string, std::string>& variables, const std::string& body,
+                                   Connection connection) {
   std::string pairs;
   for (const auto& [name, value] : variables) pairs += length(name.size()) + length(value.size()) + name + value;
-  // Role "responder", and the program closes the connection.
-  std::string text = record(begin_request, std::string("\0\1\0\0\0\0\0\0", 8)) + record(params, pairs);
-  text += record(params, "");
+  // Role "responder".
+  const std::string begin = {0, 1, static_cast<char>(connection), 0, 0, 0, 0, 0};
+  std::string text = record(begin_request, begin) + record(params, pairs) + record(params, "");
   if (!body.empty()) text += record(standard_input, body);
-  text += record(standard_input, "");
-  static_cast<void>(::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL));
+  return text + record(standard_input, "");
+}
+
+void FastcgiClient::send_bytes(const std::string& bytes) {
+  static_cast<void>(::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL));
 }
 
 std::string FastcgiClient::receive() {

@@ -158,6 +158,50 @@ TEST_CASE("a FastCGI program with waiting threads ends by the signals of servers
   }
 }
 
+using Connection = FastcgiClient::Connection;
+
+void tell_path(web::Request& request, web::Response& response) { response << request.path(); }
+
+TEST_CASE("what was left of a body was taken for the next request on a connection that is kept") {
+  Site site;
+  Program program(site, tell_path);
+  // Two megabytes are announced, so nothing is read. libfcgi has buffered 8 KiB by then, and where these end there
+  // stand the records of another request.
+  const std::map<std::string, std::string> variables{{"PATH_INFO", "/first"}, {"CONTENT_LENGTH", "2000000"}};
+  const std::string forged = FastcgiClient::records({{"PATH_INFO", "/forged"}}, "", Connection::kept);
+  const std::size_t before = FastcgiClient::records(variables, "x", Connection::kept).size() - 9;
+  FastcgiClient client(program.path());
+  client.send_bytes(FastcgiClient::records(variables, std::string(8192 - before, 'x') + forged, Connection::kept));
+  CHECK(client.receive().starts_with("Status: 413 "));
+  // The connection is closed, and nobody answers the forged one.
+  CHECK_THROWS_AS(client.receive(), std::runtime_error);
+}
+
+TEST_CASE("the end of a body that came late ended a connection that is kept") {
+  Site site;
+  Gate handling;
+  Gate go_on;
+  Program program(site, [&](web::Request& request, web::Response& response) {
+    if (request.body() == "one") {
+      handling.signal();
+      go_on.wait();
+    }
+    response << request.body();
+  });
+  const auto records = [](const char* body) {
+    return FastcgiClient::records({{"CONTENT_LENGTH", "3"}}, body, Connection::kept);
+  };
+  FastcgiClient client(program.path());
+  const std::string first = records("one");
+  client.send_bytes(first.substr(0, first.size() - 8));
+  REQUIRE(handling.wait());
+  client.send_bytes(first.substr(first.size() - 8));
+  go_on.signal();
+  CHECK(client.receive().ends_with("one"));
+  client.send_bytes(records("two"));
+  CHECK(client.receive().ends_with("two"));
+}
+
 TEST_CASE("options of a FastCGI program that make no sense are refused") {
   Site site;
   CHECK_THROWS_AS(fcgi::run(site.store(), count_visits, run_options(), {.threads = 0}), UsageError);

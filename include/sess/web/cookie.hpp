@@ -46,8 +46,9 @@ struct CookieAttributes {
 };
 
 /// Throws UsageError for what a browser would reject or misread: a name that is no token; a path or domain with ";",
-/// control characters or more than 1024 bytes; SameSite=None without Secure; Max-Age out of range; `__Secure-` without
-/// Secure; `__Host-` without Secure, with a domain, or with a path other than "/". (Prefixes in any letter case.)
+/// control characters or more than 1024 bytes; a domain that is no host name as browsers compare them; SameSite=None
+/// without Secure; Max-Age out of range; `__Secure-` without Secure; `__Host-` without Secure, with a domain, or with a
+/// path other than "/". (Prefixes in any letter case.)
 SESS_API void check_cookie(std::string_view name, const CookieAttributes& attributes);
 
 /// What follows "Set-Cookie: ". Throws UsageError as check_cookie does, and for a value with anything that is no

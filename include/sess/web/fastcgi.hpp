@@ -7,6 +7,8 @@
 //
 // The listening socket is descriptor 0, where the server or spawn-fcgi puts it, or `socket`.
 //
+// A connection is kept where the server wants it kept, but not after a request whose body was not read to its end.
+//
 // How it ends: by SIGTERM or SIGUSR1, when `stop` is set, when `request_limit` requests have been handled, or when the
 // server closes the socket. Requests under way are finished first. The signals are libfcgi's doing: it installs
 // handlers for these two and SIGPIPE where the program has none. A program with handlers of its own sets `stop` in them

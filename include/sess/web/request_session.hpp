@@ -11,7 +11,7 @@
 // Which session it is: IDs that the store never issued, and IDs of the wrong kind for their cookie, are ignored. A live
 // authenticated session wins over an anonymous one. Where the header names two different live authenticated sessions,
 // neither is used: one of them was planted by somebody else. Of several live anonymous ones the first is used. Unknown,
-// destroyed and expired all count as "no session".
+// destroyed and expired all count as "no session". Of each cookie at most eight different IDs are looked at.
 //
 //   the session at the start            first write            authenticate
 //   none                                new anonymous one      new authenticated one
@@ -45,7 +45,8 @@ namespace sess::web {
 
 enum class Mode : std::uint8_t {
   merge,   // no lock before finish(); what concurrent requests did is merged, or it is a conflict
-  locked,  // the session, if there is one, is locked from start() to finish(): no conflicts, but others wait
+  locked,  // the session, if there is one, is locked from start() to finish(): no conflicts and no idle timeout, but
+           // others wait
 };
 
 /// What finish() has done.
@@ -73,7 +74,7 @@ class SESS_API RequestSession {
   /// after a conflict: on the same session as it is then, every change and decision of this request forgotten. Answers
   /// ok, also where there is no session; gone if the session that an earlier start() found is not live any more; busy
   /// if a lock was not free in time. Throws IoError, CorruptRecord as Store::snapshot and lock do. Until it has
-  /// answered ok, the members below throw UsageError.
+  /// answered ok, editor, authenticate, logout and finish throw UsageError.
   [[nodiscard]] Status start(Mode mode = Mode::merge);
 
   /// The values and this request's changes. The reference means the session of this request until logout, authenticate,
@@ -87,7 +88,8 @@ class SESS_API RequestSession {
 
   /// From finish() on, the session is a new one that belongs to this principal (table above). Counts as a set: if a
   /// value that this request has read is changed by another one meanwhile, finish() answers conflict. Where data is not
-  /// carried, what this request has changed so far is dropped as well. Throws UsageError if `principal` is empty.
+  /// carried, what this request has changed so far is dropped as well. The new session has the timeouts that this
+  /// request's editor sets, else the store's; never the old session's own. Throws UsageError if `principal` is empty.
   void authenticate(std::string_view principal);
   /// Ends, at finish(), every session that the request's cookies name, and removes both cookies. What this request has
   /// changed so far is dropped; what it changes from now on makes a new anonymous session. Calling it where nobody is
@@ -97,10 +99,20 @@ class SESS_API RequestSession {
   void renew(bool renew) noexcept { renew_ = renew; }
 
   /// Commits: creates where there was no session and something has been written, merges changes, renews the deadline
-  /// where nothing has changed. Waits for the session's lock at most as long as the store's lock_timeout. Once; a
-  /// second call before start() throws UsageError. Throws IoError, TooLarge, TypeMismatch, CorruptRecord: nothing has
-  /// been written then, but a session that authenticate was to replace may have been ended where its destruction failed
-  /// half way.
+  /// where nothing has changed (where that fails the request has not failed, and the next one tries again). Waits for
+  /// a session's lock at most as long as the store's lock_timeout. Once; a second call before start() throws
+  /// UsageError.
+  ///
+  /// A request in Mode::merge has no lock before this: one that runs longer than what is left of its session's idle
+  /// timeout, and then changes something, finds the session expired and is `gone`. What may take that long, such as an
+  /// upload, uses Mode::locked.
+  ///
+  /// Throws IoError, TooLarge, TypeMismatch, CorruptRecord, UnsupportedRecord. What has happened by then:
+  /// - without authenticate() and logout(): nothing has been written;
+  /// - where authenticate() was to replace a session: that session is as it was, unless ending it was what failed: then
+  ///   it may have ended, and the new one, whose ID nobody knows, may have stayed behind until it expires;
+  /// - after logout(): each session has been ended, unless ending it was what failed, also where what failed is the
+  ///   writing of a new one; and there is no new one.
   [[nodiscard]] Finished finish();
 
  private:

@@ -52,7 +52,9 @@ struct RunOptions {
   /// What a handler or the store threw. Must not throw. Called in the thread of the request.
   std::function<void(std::exception_ptr)> on_error = nullptr;
   /// Before the response is sent, when the session has been committed (or not: the status says it); for logs and
-  /// measurements. The response has the session's cookies in it by now: do not log it whole. Must not throw.
+  /// measurements. Where the request was refused for its body or something threw (400, 413, 500), the status is ok
+  /// and says nothing of the session. The response has the session's cookies in it by now: do not log it whole. Must
+  /// not throw.
   std::function<void(const HttpRequest&, const Response&, Status)> on_response = nullptr;
 };
 

@@ -28,7 +28,7 @@ struct SessionCookieOptions {
 /// several threads at once.
 class SESS_API SessionCookies {
  public:
-  /// Throws UsageError as check_cookie does, and if both names are the same.
+  /// Throws UsageError as set_cookie does for a value as long as an ID, and if both names are the same.
   explicit SessionCookies(const SessionCookieOptions& options = {});
 
   /// The name with its prefix.
