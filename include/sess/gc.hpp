@@ -25,6 +25,9 @@ struct GcOptions {
   /// nothing is removed for so long: a clock that is set wrong for a while must not end every session. Zero trusts the
   /// clock, and ends a hold that is in force.
   std::chrono::milliseconds clock_hold = std::chrono::hours(1);
+  /// The spare file of a session that has not been written or touched for so long is removed: half the inodes of a store
+  /// whose sessions live for days. Its next commit makes another one. Zero: never.
+  std::chrono::milliseconds spare_idle = std::chrono::hours(1);
 };
 
 /// What one sweep did.
@@ -34,6 +37,7 @@ struct GcReport {
   std::uint64_t expired = 0;      // records removed (with dry_run: that would be)
   std::uint64_t in_use = 0;       // past their deadline, but locked or renewed meanwhile: left alone
   std::uint64_t leftovers = 0;    // temp files of killed programs removed
+  std::uint64_t spares = 0;       // spare files of idle sessions removed
   std::uint64_t quarantined = 0;  // records that did not verify and could not be recovered: moved aside
   std::uint64_t unreadable = 0;   // records of a newer format: left alone
   std::uint64_t errors = 0;       // files that could not be examined or removed because of an I/O error

@@ -26,6 +26,11 @@ struct CommitOptions {
   std::optional<Durability> durability = std::nullopt;
   /// False: the session's deadline stays where it is. A poll must not keep a session alive for ever.
   bool renew = true;
+  /// True: overwrites the version that this commit replaces, on disk, once the new one is there; and commits although
+  /// nothing has changed, if it has to. For a secret that was removed: without it the session's previous version stays
+  /// in its spare file. Costs two syncs. durability_unknown if the overwriting failed. A file system or a device that
+  /// writes elsewhere (btrfs, flash), and copies that others have made, are beyond its reach.
+  bool scrub = false;
 };
 
 /// Movable, not copyable. The destructor rolls back and releases, and never throws. Keeps the store alive.

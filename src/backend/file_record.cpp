@@ -36,7 +36,7 @@ Outcome FileRecord::commit(const NewVersion& next) {
   std::exception_ptr no_space;
   for (int attempt = 1;; ++attempt) {
     fs::Replacement replacement(store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
-                                {store_.options_.exchange, next.durable, spare_only, shard.c_str()});
+                                {store_.options_.exchange, next.durable, next.scrub, spare_only, shard.c_str()});
     try {
       replacement.prepare(fs::Deadline::after(store_.system(), store_.options_.lock_timeout));
       return commit_by(replacement, next);

@@ -123,7 +123,7 @@ class Sweep {
           case format::ShardEntry::Kind::temporary:
             return sweep_leftover(path, nullptr);
           case format::ShardEntry::Kind::spare:
-            return sweep_orphan(key, path);
+            return sweep_spare(key, path);
         }
       });
     }
@@ -171,10 +171,28 @@ class Sweep {
     ++report_.leftovers;
   }
 
-  /// A spare whose record is absent: an operator has removed the record by hand.
-  void sweep_orphan(const SessionKey& key, const std::string& path) {
+  /// A spare whose record is absent (an operator has removed it by hand), or has not been written for long.
+  void sweep_spare(const SessionKey& key, const std::string& path) {
     const auto record = format::record_name(key);
-    if (!store_.shards_.status(record.c_str())) sweep_leftover(path, record.c_str());
+    const auto status = store_.shards_.status(record.c_str());
+    if (!status) return sweep_leftover(path, record.c_str());
+    if (deadline_of(status->modified) <= now()) return;  // goes with its record
+    const std::chrono::milliseconds idle(now() - deadline_of(status->changed));
+    if (options_.spare_idle > std::chrono::milliseconds::zero() && idle >= options_.spare_idle) drop_spare(key, path);
+  }
+
+  void drop_spare(const SessionKey& key, const std::string& path) {
+    const auto record = format::record_name(key);
+    const fs::Acquisition acquired = fs::acquire(store_.shards_, record.c_str(), fs::Deadline::none());
+    if (acquired.outcome != fs::Acquisition::Outcome::locked) return;
+    // Not the only good copy: the record itself verifies, and is on disk whatever its writer asked for.
+    if (!store_.load(key, acquired.lock, acquired.status).damage.empty()) return;
+    if (!options_.dry_run) {
+      const int answer = store_.system().sync_data(acquired.lock.file().get());
+      if (answer < 0) fs::throw_io("sync", store_.shards_.path_of(record.c_str()), answer);
+      store_.shards_.unlink(path.c_str());
+    }
+    ++report_.spares;
   }
 
   const FileStore& store_;

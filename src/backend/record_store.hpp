@@ -36,6 +36,7 @@ struct NewVersion {
   format::Header header;  // generation and payload_size are ignored
   std::span<const std::byte> payload;
   bool durable = false;
+  bool scrub = false;  // overwrite the version before, on disk
 };
 
 /// A record that this process holds locked, until release or destruction. Throws IoError; then the version

@@ -3,6 +3,9 @@
 #include "fs/io_error.hpp"
 #include "fs/temporary_file.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
 #include <new>
 #include <utility>
@@ -79,10 +82,15 @@ void Replacement::write(std::span<const std::byte> content) {
   sys::System& system = directory_.system();
   directory_.write(next_.file(), name_.c_str(), content);
   if (status_.size > content.size()) {
+    if (options_.scrub) {
+      const int answer = overwrite(next_.file(), content.size(), status_.size);
+      if (answer < 0) throw_io("overwrite", directory_.path_of(name_), answer);
+    }
     const int answer = system.truncate(next_.file().get(), content.size());
     if (answer < 0) throw_io("truncate", directory_.path_of(name_), answer);
   }
-  if (options_.durable) {
+  // Before a scrub destroys the version before, this one must be safe.
+  if (options_.durable || options_.scrub) {
     const int answer = system.sync_data(next_.file().get());
     if (answer < 0) {
       sync_failed_ = true;
@@ -109,7 +117,11 @@ int Replacement::publish() {
   state_ = State::published;
   // The lock on the new inode is held, so nobody else can commit; the old one's waiters wake, look at the name
   // and queue on the new inode.
-  current_ = std::move(next_);
+  const FileLock replaced = std::exchange(current_, std::move(next_));
+  if (options_.scrub) {
+    const int answer = scrub(replaced.file());
+    if (sync_answer == 0) sync_answer = answer;
+  }
   if (!options_.durable) return sync_answer;
   try {
     directory_.sync_child(options_.directory_name);
@@ -126,7 +138,10 @@ void Replacement::exchange_or_replace() {
   const int at = directory_.descriptor();
   // A spare that this version does not come from must be gone before the version stands: recovery would take it for the
   // one before, and it may be a commit that failed or was killed.
-  if (!reuses_spare_) directory_.unlink(names_.spare);
+  if (!reuses_spare_) {
+    if (options_.scrub) scrub_spare();
+    directory_.unlink(names_.spare);
+  }
   if (options_.exchange) {
     const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
     if (answer == 0) {
@@ -141,6 +156,37 @@ void Replacement::exchange_or_replace() {
   }
   const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::replace);
   if (answer < 0) throw_io("rename", directory_.path_of(name_), answer);
+}
+
+/// Zeros from one offset to another; 0 or a negated errno.
+int Replacement::overwrite(const sys::UniqueFd& file, std::uint64_t from, std::uint64_t to) const {
+  static constexpr std::array<std::byte, 4096> zeros{};
+  sys::System& system = directory_.system();
+  while (from < to) {
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), to - from));
+    const std::int64_t put = system.write(file.get(), std::span(zeros).first(size), from);
+    if (put <= 0) return put < 0 ? static_cast<int>(put) : -EIO;
+    from += static_cast<std::uint64_t>(put);
+  }
+  return 0;
+}
+
+int Replacement::scrub(const sys::UniqueFd& file) const {
+  sys::System& system = directory_.system();
+  sys::FileStatus status;
+  int answer = system.status(file.get(), status);
+  // Through a second link (a backup) nothing is written.
+  if (answer == 0 && status.links <= 1) answer = overwrite(file, 0, status.size);
+  return answer == 0 ? system.sync_data(file.get()) : answer;
+}
+
+/// A spare that is not reused is about to lose its name. Its lock is not needed: whoever has it only looks at the name,
+/// and only the holder of the current file's lock writes.
+void Replacement::scrub_spare() const {
+  const auto file = directory_.open_file(names_.spare, OpenMode::read_write);
+  if (!file) return;
+  const int answer = scrub(*file);
+  if (answer < 0) throw_io("overwrite", directory_.path_of(names_.spare), answer);
 }
 
 void Replacement::abandon() noexcept {

@@ -38,6 +38,7 @@ struct ReplacementNames {
 struct ReplacementOptions {
   bool exchange = true;              // the file system can exchange two names
   bool durable = false;              // sync the data before and the directory after
+  bool scrub = false;                // overwrite what is replaced; syncs the data before
   bool spare_only = false;           // no space for a temp file: wait for the spare
   const char* directory_name = ".";  // that of the names, for the sync
 };
@@ -59,8 +60,8 @@ class Replacement {
   /// Writes all of it and cuts off what was longer. Throws IoError.
   void write(std::span<const std::byte> content);
   void set_times(sys::FileTime time);
-  /// Throws IoError while the old version is still current. Answers 0, or the negated errno of a sync that
-  /// failed after the new version became current.
+  /// Throws IoError while the old version is still current. Answers 0, or the negated errno of a sync (or of a scrub)
+  /// that failed after the new version became current.
   int publish();
 
  private:
@@ -68,6 +69,9 @@ class Replacement {
 
   bool take_spare();
   void exchange_or_replace();
+  int overwrite(const sys::UniqueFd& file, std::uint64_t from, std::uint64_t to) const;
+  int scrub(const sys::UniqueFd& file) const;
+  void scrub_spare() const;
   void abandon() noexcept;
 
   const Directory& directory_;

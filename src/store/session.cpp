@@ -47,7 +47,7 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   if (editor.idle_timeout()) next.idle_timeout = editor.idle_timeout()->count();
   next.absolute_deadline = next.created + lifetime;
 
-  const bool same = created && next.idle_timeout == header.idle_timeout &&
+  const bool same = created && !options.scrub && next.idle_timeout == header.idle_timeout &&
                     next.absolute_deadline == header.absolute_deadline &&
                     std::ranges::equal(payload, record->version().payload);
   if (same) {
@@ -59,7 +59,7 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;
   const bool durable = options.durability.value_or(core->options().durability) == Durability::durable;
   // `header` stays that of the committed version until there is another: a commit that throws changes nothing here.
-  const Outcome outcome = created ? record->commit({next, payload, durable}) : create(next, payload, durable);
+  const Outcome outcome = created ? record->commit({next, payload, durable, options.scrub}) : create(next, payload, durable);
   header = record->version().header;
   facts = to_facts(record->version());
   return outcome;

@@ -83,7 +83,7 @@ Status Store::update(const SessionKey& key, const std::function<void(Editor&)>& 
 }
 
 Status Store::merge(const Changes& changes, const CommitOptions& options) const {
-  if (!changes.changed()) {
+  if (!changes.changed() && !options.scrub) {
     if (!options.renew) return Outcome::ok;
     const Status renewed = touch(changes.key());
     return renewed == Outcome::not_renewed ? Status(Outcome::ok) : Status(as_gone(renewed.outcome()));

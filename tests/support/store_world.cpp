@@ -6,6 +6,7 @@
 #include "support/processes.hpp"
 #include "support/shared_clock_system.hpp"
 #include "support/temporary_directory.hpp"
+#include "sys/posix_system.hpp"
 
 #include <doctest/doctest.h>
 
@@ -28,7 +29,8 @@ constexpr const char* fake_path = "/srv/store";
 class RealWorld final : public StoreWorld {
  public:
   RealWorld(const std::string& below, CommitMethod method) : directory_(below), method_(method) {
-    clock_.set(1'700'000'000'000);
+    // Beside the times of change, which the kernel sets.
+    clock_.set(sys::PosixSystem().wall_clock());
   }
 
   Store open(StoreOptions options) override {
