@@ -95,7 +95,8 @@ endef
 LAYERS := sys fs format backend store web capi
 FCGI_SOURCES := $(sort $(wildcard src/web/fastcgi*.cpp))
 LIB_SOURCES := $(filter-out $(FCGI_SOURCES),$(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.cpp))))
-SESSCTL_SOURCES := $(sort $(wildcard tools/sessctl/*.cpp))
+SESSCTL_MAIN := tools/sessctl/main.cpp
+SESSCTL_SOURCES := $(filter-out $(SESSCTL_MAIN),$(sort $(wildcard tools/sessctl/*.cpp)))
 DEMO_MAINS := $(sort $(wildcard tools/demo/main_*.cpp))
 SITE_SOURCES := $(sort $(wildcard tools/demo/site/*.cpp))
 REPLAY_SOURCES := $(sort $(wildcard tools/demo/replay/*.cpp))
@@ -117,6 +118,7 @@ FCGI_SO := $(if $(FCGI_SOURCES),$(B)/lib/libsess-fcgi.so.$(VERSION))
 FCGI_LINKS := $(if $(FCGI_SOURCES),$(B)/lib/libsess-fcgi.so.$(SOVERSION) $(B)/lib/libsess-fcgi.so)
 LIBRARIES := $(LIB_A) $(LIB_SO) $(LIB_LINKS) $(FCGI_A) $(FCGI_SO) $(FCGI_LINKS)
 SESSCTL := $(if $(SESSCTL_SOURCES),$(B)/bin/sessctl)
+SESSCTL_A := $(if $(SESSCTL_SOURCES),$(B)/bin/libsessctl.a)
 DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,$(DEMO_MAINS))) \
         $(patsubst tools/demo/main_%_fcgi.cpp,$(B)/demo/%.fcgi,$(filter %_fcgi.cpp,$(DEMO_MAINS))) \
         $(if $(REPLAY_SOURCES),$(B)/demo/replay)
@@ -193,7 +195,11 @@ $(B)/lib/%.so.$(SOVERSION) $(B)/lib/%.so: $(B)/lib/%.so.$(VERSION)
 # ---------------------------------------------------------------------------------------------------------------
 # The tools. They link the static library: they use parts that the shared one does not export.
 
-$(B)/bin/sessctl: $(call objects,$(SESSCTL_SOURCES)) $(LIB_A) $(call stamps,sessctl)
+# sessctl without its main, so that unit tests can link what they test of it.
+$(SESSCTL_A): $(call objects,$(SESSCTL_SOURCES)) $(call stamps,sessctl)
+	$(archive)
+
+$(B)/bin/sessctl: $(call objects,$(SESSCTL_MAIN)) $(SESSCTL_A) $(LIB_A) $(B)/stamps/link
 	$(call program,$(LIBS))
 
 # An archive, so that a program takes from the site only what it uses.
@@ -219,6 +225,9 @@ $(B)/demo/replay: $(call objects,$(REPLAY_SOURCES)) $(LIB_A) $(call stamps,repla
 SUPPORT_OBJECTS := $(call objects,$(SUPPORT_SOURCES))
 DOCTEST_MAIN := $(B)/obj/tests/support/doctest_main.o
 
+# Beside the library; tests/unit/tools tests parts of sessctl.
+TEST_ARCHIVES_unit := $(SESSCTL_A)
+
 define test_program
 ifneq ($(call cpp_below,tests/$(1)),)
 TEST_SOURCES += $(call cpp_below,tests/$(1))
@@ -226,7 +235,7 @@ TESTS += $(B)/tests/$(1)
 STAMP_test-$(1) := $(call cpp_below,tests/$(1))
 $(B)/tests/$(1): $(call objects,$(call cpp_below,tests/$(1))) \
                  $(if $(wildcard tests/$(1)/main.cpp),$(filter-out $(DOCTEST_MAIN),$(SUPPORT_OBJECTS)),$(SUPPORT_OBJECTS)) \
-                 $(FCGI_A) $(LIB_A) $(call stamps,test-$(1) support)
+                 $(TEST_ARCHIVES_$(1)) $(FCGI_A) $(LIB_A) $(call stamps,test-$(1) support)
 	$$(call program,$(FCGI_LIBS) $(LIBS))
 endif
 endef
@@ -301,5 +310,5 @@ help:
 	  'V=1 shows every command; WERROR=1 makes warnings errors; CXX=clang++ builds below build/clang;' \
 	  'SAN=address|undefined|thread builds and tests with that sanitizer, below build/san-NAME.'
 
--include $(patsubst %.o,%.d,$(call objects,$(LIB_SOURCES) $(FCGI_SOURCES) $(SESSCTL_SOURCES) $(DEMO_MAINS) \
-    $(SITE_SOURCES) $(REPLAY_SOURCES) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(TEST_SOURCES)))
+-include $(patsubst %.o,%.d,$(call objects,$(LIB_SOURCES) $(FCGI_SOURCES) $(SESSCTL_MAIN) $(SESSCTL_SOURCES) \
+    $(DEMO_MAINS) $(SITE_SOURCES) $(REPLAY_SOURCES) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(TEST_SOURCES)))

@@ -52,8 +52,13 @@ TEST_CASE("a command line that cannot be understood ends with 64 and one line") 
                                                                      {"rm"},
                                                                      {"create", "--idle", "soon"},
                                                                      {"create", "--idle", "0"},
+                                                                     {"create", "--idle", "30x"},
+                                                                     {"create", "--lifetime", "36501d"},
                                                                      {"create", "--lifetime", "-5m"},
                                                                      {"gc", "--budget", "1.5s"},
+                                                                     {"gc", "--budget", "0"},
+                                                                     {"gc", "--dry-run=0"},
+                                                                     {"ls", "--json=false"},
                                                                      {"gc", "extra"},
                                                                      {"stats", "extra"},
                                                                      {"init", "extra"}}) {
@@ -70,6 +75,16 @@ TEST_CASE("a command line that cannot be understood ends with 64 and one line") 
     CHECK(cli::is_one_error_line(finished.err));
   }
   CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("a duration that is refused is told what the longest one is, and that one is taken") {
+  const TestStore store;
+  const Finished refused = store.run({"create", "--lifetime", "200000d"});
+  CHECK(refused.code == 64);
+  CHECK(refused.err.find("36500d") != std::string::npos);
+  const std::string key = store.create_key({"--idle", "36500d", "--lifetime", "36500d"});
+  CHECK(store.ok({"ls"}).find("    99y") != std::string::npos);
+  CHECK(store.ok({"show", key}).find("idle timeout       36500d\n") != std::string::npos);
 }
 
 TEST_CASE("a session that somebody else has locked ends set, unset and rm with 75 when the wait is over") {
@@ -157,6 +172,38 @@ TEST_CASE("create leaves no session behind whose ID nobody got") {
   CHECK(cli::run(start).code == 141);
   ::close(start.output);
   CHECK(store.ok({"ls", "--json"}).empty());
+}
+
+TEST_CASE("create leaves no session behind whose ID could not be printed") {
+  const TestStore store;
+  Start start = store.start({"create", "a=1"});
+  start.closed = {1};
+  const Finished finished = cli::run(start);
+  CHECK(finished.code == 74);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(store.ok({"ls", "--json"}).empty());
+}
+
+TEST_CASE("a limit of file size is an I/O error, 74, and no signal") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  Start start = store.start({"set", key, "a=" + std::string(8192, 'x')});
+  start.largest_file = 4096;
+  Finished finished = cli::run(start);
+  CHECK(finished.code == 74);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(finished.err.find("ulimit -f") != std::string::npos);
+  CHECK(store.ok({"get", key, "a"}) == "1");
+
+  start = store.start({"create", "b=1"});
+  start.largest_file = 4096;
+  start.output = ::open((store.directory() / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(::lseek(start.output, 4096, SEEK_SET) == 4096);
+  finished = cli::run(start);
+  ::close(start.output);
+  CHECK(finished.code == 74);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(cli::lines(store.ok({"ls", "--json"})).size() == 1);
 }
 
 TEST_CASE("closed standard descriptors are never mistaken for a file of the store") {

@@ -1,6 +1,7 @@
 #include "cli/sessctl_program.hpp"
 
 #include <doctest/doctest.h>
+#include <sess/version.hpp>
 
 namespace {
 
@@ -36,6 +37,14 @@ TEST_CASE("every command explains itself, without a store") {
     for (const std::string& line : cli::lines(help.out)) CHECK(line.size() <= 100);
     CHECK(cli::run({"help", command}).out == help.out);
   }
+}
+
+TEST_CASE("--version prints the version and nothing else, without a store") {
+  const cli::Finished version = cli::run({"--version"});
+  CHECK(version.code == 0);
+  CHECK(version.out == "sessctl " SESS_VERSION "\n");
+  CHECK(version.err.empty());
+  CHECK(cli::run({"--help"}).out.find("sessctl --version") != std::string::npos);
 }
 
 TEST_CASE("help warns of an ID on the command line") {

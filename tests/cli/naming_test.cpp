@@ -1,6 +1,7 @@
 // How stores and sessions are named on the command line.
 #include "cli/sessctl_program.hpp"
 
+#include <cctype>
 #include <filesystem>
 
 #include <doctest/doctest.h>
@@ -15,6 +16,15 @@ TEST_CASE("a session is named by its key or by a prefix that no other has") {
   CHECK(store.ok({"get", key, "a"}) == "1");
   CHECK(store.ok({"get", key.substr(0, 12), "a"}) == "1");
   CHECK(store.ok({"get", key.substr(0, 4), "a"}) == "1");
+}
+
+TEST_CASE("the digits of a key are taken in either case") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  std::string upper = key;
+  for (char& digit : upper) digit = static_cast<char>(std::toupper(static_cast<unsigned char>(digit)));
+  CHECK(store.ok({"get", upper, "a"}) == "1");
+  CHECK(store.ok({"get", upper.substr(0, 12), "a"}) == "1");
 }
 
 TEST_CASE("a prefix of fewer than four digits is refused") {
@@ -39,6 +49,19 @@ TEST_CASE("a prefix that several sessions share is refused and harms none of the
     CHECK(finished.err.find("several") != std::string::npos);
   }
   CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("rm does not take a shared prefix for the second session because it ended the first before") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  std::string twin = key;
+  twin.back() = twin.back() == '0' ? '1' : '0';
+  std::filesystem::copy_file(store.record(key), store.record(twin));
+  const Finished finished = store.run({"rm", key, key.substr(0, 12)});
+  CHECK(finished.code == 64);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK_FALSE(std::filesystem::exists(store.record(key)));
+  CHECK(std::filesystem::exists(store.record(twin)));
 }
 
 TEST_CASE("an unknown key or prefix ends with 66") {
@@ -110,6 +133,26 @@ TEST_CASE("an ID in the wrong place is refused and not repeated") {
   CHECK(store.ok({"get", "--id", id, "a"}) == "1");
 }
 
+TEST_CASE("an ID in place of a value's name is not repeated") {
+  const TestStore store;
+  const std::string id = store.create();
+  const std::string key = store.ok({"ls", "--json"}).substr(8, 40);
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"get", key, id}, {"set", key, id + ":={"}}) {
+    const Finished finished = store.run(arguments);
+    CAPTURE(arguments.front());
+    CHECK(finished.code == (arguments.front() == "get" ? 66 : 64));
+    CHECK(cli::is_one_error_line(finished.err));
+    CHECK(finished.err.find(id.substr(0, 40)) == std::string::npos);
+  }
+}
+
+TEST_CASE("an empty --id is a mistake in the command line and not an ID that nobody has issued") {
+  const TestStore store;
+  const Finished finished = store.run({"show", "--id", ""});
+  CHECK(finished.code == 64);
+  CHECK(cli::is_one_error_line(finished.err));
+}
+
 TEST_CASE("no command but create prints an ID, and nothing in the store does") {
   const TestStore store;
   const std::string id = store.create({"a=1"});
@@ -140,4 +183,22 @@ TEST_CASE("the store is named by --store, before or after the command, or else b
   CHECK(unnamed.code == 64);
   CHECK(cli::is_one_error_line(unnamed.err));
   CHECK(unnamed.err.find("SESS_STORE") != std::string::npos);
+}
+
+TEST_CASE("an empty --store does not reach the store of SESS_STORE, and two of them are refused") {
+  const TestStore store;
+  const std::string path = store.path();
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"--store", "", "ls"},
+                                                                     {"--store=", "ls"},
+                                                                     {"ls", "--store", ""},
+                                                                     {"ls", "--store="},
+                                                                     {"--store", path, "--store", path, "ls"},
+                                                                     {"--store", path, "ls", "--store", path},
+                                                                     {"ls", "--store", path, "--store", path}}) {
+    const Finished finished = cli::run(Start{.arguments = arguments, .environment = {{"SESS_STORE", path}}});
+    CAPTURE(arguments);
+    CHECK(finished.code == 64);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+  }
 }

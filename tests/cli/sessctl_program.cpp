@@ -76,6 +76,10 @@ Running::Running(const Start& start) {
     if (start.user && (::setresgid(*start.user, *start.user, *start.user) != 0 ||
                        ::setresuid(*start.user, *start.user, *start.user) != 0))
       ::_exit(126);
+    if (start.largest_file) {
+      const rlimit limit{*start.largest_file, *start.largest_file};
+      if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
+    }
     ::dup2(in, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(err_, STDERR_FILENO);

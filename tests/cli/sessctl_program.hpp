@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 namespace cli {
@@ -29,6 +30,7 @@ struct Start {
   std::optional<uid_t> user = std::nullopt;                           // for tests that run as root
   int output = -1;               // a descriptor for standard output; then Finished::out stays empty
   std::vector<int> closed = {};  // descriptors that are closed in the program
+  std::optional<rlim_t> largest_file = std::nullopt;  // in bytes, as by ulimit -f
 };
 
 /// A program that has been started. Waited for exactly once.

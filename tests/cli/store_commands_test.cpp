@@ -1,9 +1,12 @@
 // init, ls, stats and gc.
 #include "cli/sessctl_program.hpp"
+#include "format/gc_state.hpp"
 #include "format/names.hpp"
 
 #include <chrono>
 #include <fstream>
+#include <iostream>
+#include <iterator>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -130,8 +133,40 @@ TEST_CASE("gc --json reports what it did") {
   CHECK(report.at("expired") == 1);
   CHECK(report.at("first_error").is_null());
   CHECK(report.at("complete") == true);
-  for (const char* field : {"in_use", "leftovers", "quarantined", "unreadable", "errors", "shards_done", "duration_us"})
+  for (const char* field : {"in_use", "leftovers", "quarantined", "unreadable", "errors", "shards_done",
+                            "clock_jump_ms", "held_for_ms", "duration_us"})
     CHECK(report.at(field).is_number());
+}
+
+TEST_CASE("gc removes nothing after the clock was set ahead, says so with 75, and sweeps with --trust-clock") {
+  const TestStore store;
+  store.ok({"gc"});
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  // As if the last sweep had been when the clock was 49 hours behind what it says now.
+  std::fstream file(std::filesystem::path(store.path()) / sess::format::gc_file, std::ios::in | std::ios::out);
+  auto state = sess::format::parse_gc_state(std::string(std::istreambuf_iterator<char>(file), {}));
+  REQUIRE(state);
+  if (state->clock.boot_id.empty()) {
+    std::cerr << "SKIPPED: the boot ID is not known, so a clock that was set ahead is not noticed\n";
+    return;
+  }
+  state->clock.wall -= std::chrono::milliseconds(std::chrono::hours(49)).count();
+  file.seekp(0);
+  file << sess::format::to_text(*state) << std::flush;
+
+  const Finished held = store.run({"gc"});
+  CHECK(held.code == 75);
+  CHECK(held.out.empty());
+  CHECK(cli::is_one_error_line(held.err));
+  CHECK(held.err.find("set ahead by 2d") != std::string::npos);
+  const Finished still_held = store.run({"gc", "--json"});
+  CHECK(still_held.code == 75);
+  CHECK(json::parse(still_held.out).at("clock_jump_ms").get<long>() > 48 * 60 * 60 * 1000);
+  CHECK(json::parse(still_held.out).at("held_for_ms").get<long>() > 0);
+  CHECK(std::filesystem::exists(store.record(key)));
+  CHECK(store.ok({"gc", "--trust-clock"}).starts_with("removed 1 expired session, "));
+  store.ok({"gc"});
 }
 
 TEST_CASE("stats counts what there is") {
@@ -193,6 +228,19 @@ TEST_CASE("gc that moves a damaged record to quarantine ends with 65") {
   CHECK(swept.code == 65);
   CHECK(json::parse(swept.out).at("quarantined") == 1);
   for (const std::string& line : cli::lines(swept.err)) CHECK(cli::is_one_error_line(line + "\n"));
+}
+
+TEST_CASE("gc --dry-run says that it would move a damaged record, and not that it did") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  damage(store.record(key));
+  outlive(std::chrono::milliseconds(1));
+  const Finished swept = store.run({"gc", "--dry-run"});
+  CHECK(swept.code == 65);
+  CHECK(swept.out.find(", would move 1 to quarantine in ") != std::string::npos);
+  CHECK(cli::is_one_error_line(swept.err));
+  CHECK((swept.out + swept.err).find("moved") == std::string::npos);
+  CHECK(std::filesystem::exists(store.record(key)));
 }
 
 TEST_CASE("a record of a newer format is listed as unreadable with 65 and left alone") {

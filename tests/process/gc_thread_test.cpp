@@ -40,13 +40,25 @@ class Mailbox {
   std::optional<T> value_;
 };
 
-TEST_CASE("the thread sweeps expired sessions and reports") {
-  const TemporaryDirectory directory;
+/// A store in a directory of its own.
+struct Ground {
+  /// A session that is on disk and unlocked; its "count" is 0.
+  SessionKey add_session(const CreateOptions& options = {}) const {
+    Session session = store.create(options);
+    session.set("count", 0);
+    REQUIRE(session.commit());
+    const SessionKey key = session.key();
+    session.release();
+    return key;
+  }
+  bool has_sessions() const { return !files_below(directory / "store/shards").empty(); }
+
+  TemporaryDirectory directory;
   const Store store = Store::open(directory / "store", {.create = true});
-  Session session = store.create({.idle_timeout = milliseconds(1)});
-  session.set("a", 1);
-  REQUIRE(session.commit());
-  session.release();
+};
+
+TEST_CASE_FIXTURE(Ground, "the thread sweeps expired sessions and reports") {
+  add_session({.idle_timeout = milliseconds(1)});
   Mailbox<GcReport> reports;
   const GcThread thread(
       store, {.interval = milliseconds(1), .budget = milliseconds(0), .on_report = [&](const GcReport& report) {
@@ -55,19 +67,15 @@ TEST_CASE("the thread sweeps expired sessions and reports") {
   const GcReport report = reports.wait();
   CHECK(report.expired == 1);
   CHECK(report.complete);
-  CHECK(files_below(directory / "store/shards").empty());
+  CHECK_FALSE(has_sessions());
 }
 
-TEST_CASE("the thread stops at once, not at the end of its interval") {
-  const TemporaryDirectory directory;
-  const Store store = Store::open(directory / "store", {.create = true});
+TEST_CASE_FIXTURE(Ground, "the thread stops at once, not at the end of its interval") {
   // If it waited for the interval this test would not end before the runner's time limit.
   const GcThread thread(store, {.interval = std::chrono::hours(24)});
 }
 
-TEST_CASE("the thread goes on after a sweep that throws") {
-  const TemporaryDirectory directory;
-  const Store store = Store::open(directory / "store", {.create = true});
+TEST_CASE_FIXTURE(Ground, "the thread goes on after a sweep that throws") {
   std::filesystem::rename(directory / "store/gc", directory / "gc");
   Mailbox<std::string> errors;
   Mailbox<GcReport> reports;
@@ -86,14 +94,8 @@ TEST_CASE("the thread goes on after a sweep that throws") {
   CHECK(reports.wait().status.took_effect());
 }
 
-TEST_CASE("a program that forks workers beside the thread keeps both working") {
-  const TemporaryDirectory directory;
-  const Store store = Store::open(directory / "store", {.create = true});
-  Session session = store.create();
-  session.set("count", 0);
-  REQUIRE(session.commit());
-  const SessionKey key = session.key();
-  session.release();
+TEST_CASE_FIXTURE(Ground, "a program that forks workers beside the thread keeps both working") {
+  const SessionKey key = add_session();
   std::optional<GcThread> thread(std::in_place, store, GcThreadOptions{.interval = milliseconds(1)});
   for (int round = 0; round < 20; ++round) {
     CHECK(run_processes(3, [&](int) {
@@ -108,13 +110,8 @@ TEST_CASE("a program that forks workers beside the thread keeps both working") {
   CHECK(store.snapshot(key)->get<int>("count") == 20 * 3 * 20);
 }
 
-TEST_CASE("one sweep at a time") {
-  const TemporaryDirectory directory;
-  const Store store = Store::open(directory / "store", {.create = true});
-  Session session = store.create({.idle_timeout = milliseconds(1)});
-  session.set("a", 1);
-  REQUIRE(session.commit());
-  session.release();
+TEST_CASE_FIXTURE(Ground, "one sweep at a time") {
+  add_session({.idle_timeout = milliseconds(1)});
   CHECK(run_processes(4, [&](int) {
           for (int i = 0; i < 50; ++i) {
             const GcReport report = store.gc();
@@ -122,7 +119,7 @@ TEST_CASE("one sweep at a time") {
             if (report.status == Outcome::busy && report.examined > 0) throw std::runtime_error("swept beside another");
           }
         }) == 0);
-  CHECK(files_below(directory / "store/shards").empty());
+  CHECK_FALSE(has_sessions());
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // Logout: final, whatever else happens.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "web/site.hpp"
 
@@ -17,13 +19,30 @@ std::function<void(RequestSession&)> login_of(const std::string& user) {
   return [user](RequestSession& session) { session.authenticate(user); };
 }
 
+void put_pear_and_log_in(RequestSession& session) {
+  put_pear(session);
+  session.authenticate("ann");
+}
+
+/// A browser with the cookies of one visit.
+Browser browser_after(Site& site, const std::function<void(RequestSession&)>& work) {
+  Browser browser;
+  REQUIRE(site.visit(browser, work).ok());
+  return browser;
+}
+
+/// One header with the cookies of several browsers.
+std::string cookies_of(const std::vector<Browser>& browsers) {
+  std::string header;
+  for (const Browser& browser : browsers) header += (header.empty() ? "" : "; ") + browser.header();
+  return header;
+}
+
 TEST_CASE("a logout that fails for one session ends the others all the same") {
   Site site;
-  Browser browser;
-  Browser other;
-  REQUIRE(site.visit(browser, login_of("ann")).ok());
-  REQUIRE(site.visit(other, put_pear).ok());
-  RequestSession session = site.request(browser.header() + "; " + other.header());
+  const Browser browser = browser_after(site, login_of("ann"));
+  const Browser other = browser_after(site, put_pear);
+  RequestSession session = site.request(cookies_of({browser, other}));
   REQUIRE(session.start().ok());
   session.logout();
   site.fail_next_unlink();
@@ -35,11 +54,9 @@ TEST_CASE("a logout that fails for one session ends the others all the same") {
 TEST_CASE("logout ends every session that the cookies name, and removes both cookies") {
   for (const Mode mode : {Mode::merge, Mode::locked}) {
     Site site;
-    Browser browser;
-    Browser other;
-    REQUIRE(site.visit(browser, login_of("ann")).ok());
-    REQUIRE(site.visit(other, put_pear).ok());
-    RequestSession session = site.request(browser.header() + "; " + other.header());
+    Browser browser = browser_after(site, login_of("ann"));
+    Browser other = browser_after(site, put_pear);
+    RequestSession session = site.request(cookies_of({browser, other}));
     REQUIRE(session.start(mode).ok());
     session.editor().set("dropped", 1);
     session.logout();
@@ -60,13 +77,10 @@ TEST_CASE("logout ends every session that the cookies name, and removes both coo
 TEST_CASE("logout of two live authenticated sessions ends both, although neither was used") {
   for (const Mode mode : {Mode::merge, Mode::locked}) {
     Site site;
-    Browser ann;
-    Browser bob;
-    Browser anonymous;
-    REQUIRE(site.visit(ann, login_of("ann")).ok());
-    REQUIRE(site.visit(bob, login_of("bob")).ok());
-    REQUIRE(site.visit(anonymous, put_pear).ok());
-    RequestSession session = site.request(ann.header() + "; " + bob.header() + "; " + anonymous.header());
+    const Browser ann = browser_after(site, login_of("ann"));
+    const Browser bob = browser_after(site, login_of("bob"));
+    const Browser anonymous = browser_after(site, put_pear);
+    RequestSession session = site.request(cookies_of({ann, bob, anonymous}));
     REQUIRE(session.start(mode).ok());
     CHECK(session.editor().has("pears"));
     session.logout();
@@ -93,8 +107,7 @@ TEST_CASE("logout where nobody is logged in, or twice, is no error") {
 
 TEST_CASE("logout succeeds although its session has ended meanwhile") {
   Site site;
-  Browser browser;
-  REQUIRE(site.visit(browser, login_of("ann")).ok());
+  Browser browser = browser_after(site, login_of("ann"));
   CHECK(site.visit(browser,
                    [&](RequestSession& session) {
                      session.logout();
@@ -106,13 +119,7 @@ TEST_CASE("logout succeeds although its session has ended meanwhile") {
 
 TEST_CASE("what is written after a logout makes a new anonymous session") {
   Site site;
-  Browser browser;
-  REQUIRE(site.visit(browser,
-                     [](RequestSession& session) {
-                       put_pear(session);
-                       session.authenticate("ann");
-                     })
-              .ok());
+  Browser browser = browser_after(site, put_pear_and_log_in);
   REQUIRE(site.visit(browser,
                      [](RequestSession& session) {
                        session.logout();
@@ -129,13 +136,7 @@ TEST_CASE("what is written after a logout makes a new anonymous session") {
 
 TEST_CASE("a logout and a login in one request end the old session and carry nothing") {
   Site site;
-  Browser browser;
-  REQUIRE(site.visit(browser,
-                     [](RequestSession& session) {
-                       put_pear(session);
-                       session.authenticate("ann");
-                     })
-              .ok());
+  Browser browser = browser_after(site, put_pear_and_log_in);
   REQUIRE(site.visit(browser,
                      [](RequestSession& session) {
                        session.logout();
@@ -155,8 +156,7 @@ TEST_CASE("a logout and a login in one request end the old session and carry not
 
 TEST_CASE("a request that was under way when somebody logged out does not bring the session back") {
   Site site;
-  Browser browser;
-  REQUIRE(site.visit(browser, login_of("ann")).ok());
+  Browser browser = browser_after(site, login_of("ann"));
   const Browser before = browser;
   RequestSession in_flight = site.request(browser);
   REQUIRE(in_flight.start().ok());

@@ -1,5 +1,6 @@
 #include "assignment.hpp"
 
+#include "escape.hpp"
 #include "exit_codes.hpp"
 #include "failure.hpp"
 #include "json_value.hpp"
@@ -23,7 +24,7 @@ Assignment parse_assignment(std::string_view operand) {
   try {
     return {name, value_from_json(text)};
   } catch (const InvalidJson& error) {
-    throw Failure(ExitCode::usage, "parse value", name, error.what(),
+    throw Failure(ExitCode::usage, "parse value " + quoted_name(name), "", error.what(),
                   "write NAME:=json with valid JSON, or NAME=text for a string");
   }
 }

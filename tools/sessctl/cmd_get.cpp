@@ -34,8 +34,8 @@ ExitCode run_get(const Invocation& invocation) {
   require(snapshot.status(), "get value of session", key);
   const auto found = snapshot->values().find(name);
   if (found == snapshot->values().end())
-    throw Failure(ExitCode::absent, "get value", name, "session " + key.to_string() + " has no such value",
-                  "'sessctl show' lists the values it has");
+    throw Failure(ExitCode::absent, "get value " + quoted_name(name), "",
+                  "session " + key.to_string() + " has no such value", "'sessctl show' lists the values it has");
   const sess::Value& value = found->second;
   invocation.out.print_line(line.json()
                                 ? JsonLine().add("key", key.to_string()).add("name", name).add("value", value).text()

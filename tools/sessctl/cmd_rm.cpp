@@ -5,6 +5,9 @@
 #include "report.hpp"
 #include "session_name.hpp"
 
+#include <string>
+#include <vector>
+
 namespace sessctl {
 
 ExitCode run_rm(const Invocation& invocation) {
@@ -22,14 +25,9 @@ ExitCode run_rm(const Invocation& invocation) {
 
   const sess::Store store = open_store(line.store_path(), line.store_options());
   ExitCode code = ExitCode::ok;
-  const auto end_session = [&](const auto& find) {
+  const auto attempt = [&](const auto& work) {
     try {
-      const sess::SessionKey key = find();
-      const sess::Status status = store.destroy(key);
-      if (line.json())
-        invocation.out.print_line(
-            JsonLine().add("key", key.to_string()).add("outcome", to_string(status.outcome())).text());
-      require(status, "end session", key);
+      work();
     } catch (const OutputClosed&) {
       throw;  // about the output, not about this session
     } catch (...) {
@@ -37,8 +35,19 @@ ExitCode run_rm(const Invocation& invocation) {
       if (code == ExitCode::ok) code = failed;
     }
   };
-  if (line.session_id()) end_session([&] { return find_by_id(store, *line.session_id()); });
-  for (const std::string& operand : line.operands()) end_session([&] { return find_by_key(store, operand); });
+  // All are found before any is ended: a prefix that two sessions share must not come to mean the second one because
+  // the first was named in full before it.
+  std::vector<sess::SessionKey> keys;
+  if (line.session_id()) attempt([&] { keys.push_back(find_by_id(store, *line.session_id())); });
+  for (const std::string& operand : line.operands()) attempt([&] { keys.push_back(find_by_key(store, operand)); });
+  for (const sess::SessionKey& key : keys)
+    attempt([&] {
+      const sess::Status status = store.destroy(key);
+      if (line.json())
+        invocation.out.print_line(
+            JsonLine().add("key", key.to_string()).add("outcome", to_string(status.outcome())).text());
+      require(status, "end session", key);
+    });
   return code;
 }
 

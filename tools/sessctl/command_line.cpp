@@ -44,13 +44,14 @@ CommandLine::CommandLine(const Invocation& invocation, std::string_view operands
   app.allow_extras();
   app.set_help_flag("-h,--help", "Print this help");
   app.add_option("--store", store_, "The store (default: SESS_STORE)")->type_name("DIR");
-  app.add_flag("--json", json_, "Print one JSON object a line");
+  add_flag("--json", json_, "Print one JSON object a line");
 }
 
 CommandLine::~CommandLine() = default;
 
 void CommandLine::add_flag(const std::string& name, bool& value, const std::string& help) {
-  parser_->app.add_flag(name, value, help);
+  // CLI11 would take "--dry-run=0" for a sweep that deletes.
+  parser_->app.add_flag(name, value, help)->disable_flag_override();
 }
 
 void CommandLine::add_duration(const std::string& name, std::optional<std::chrono::milliseconds>& value,
@@ -89,14 +90,18 @@ bool CommandLine::parse() {
   } catch (const CLI::ParseError& error) {
     // Its words may repeat an argument. The name of the option is what stands before the colon.
     const std::string words = error.what();
+    if (words.find("flag override") != std::string::npos) fail("an option that takes no argument was given one");
     const std::string option = words.starts_with("--") ? words.substr(0, words.find(':')) : std::string();
     fail(option.empty() ? "the options cannot be understood" : "option " + option + " needs one argument, once");
   }
+  if (store_ && !invocation_.store.empty()) fail("option --store is given twice");
+  if (store_ && store_->empty()) fail("option --store needs a directory");
   operands_ = parser_->app.remaining();
   for (const std::string& operand : operands_)
     if (operand.size() > 1 && operand.front() == '-') {
       const bool shown = operand.size() <= 20 || operand.find('=') <= 20;
-      fail(shown ? "there is no option " + operand.substr(0, operand.find('=')) : "there is no such option");
+      fail((shown ? "there is no option " + operand.substr(0, operand.find('=')) : "there is no such option") +
+           ", and a name that begins with '-' goes after --");
     }
   if (end != all.end()) operands_.insert(operands_.end(), end + 1, all.end());
 
@@ -104,8 +109,8 @@ bool CommandLine::parse() {
     if (!duration->text) continue;
     *duration->value = parse_duration(*duration->text);
     if (!*duration->value || **duration->value < duration->least)
-      fail(fmt::format("{} wants a number and ms, s, m, h or d, such as 30m, and at least {}", duration->name,
-                       format_duration(duration->least)));
+      fail(fmt::format("{} wants a number and ms, s, m, h or d, such as 30m, from {} to {}", duration->name,
+                       format_duration(duration->least), format_duration(longest_duration)));
   }
   return true;
 }

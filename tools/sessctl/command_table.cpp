@@ -41,7 +41,7 @@ std::string overview() {
   for (const Command& command : commands) text += fmt::format("  {:<8}  {}\n", command.name, command.summary);
   text +=
       "\n"
-      "'sessctl COMMAND --help' says more about one of them.\n"
+      "'sessctl COMMAND --help' says more about one of them, 'sessctl --version' which version this is.\n"
       "\n"
       "A session is named by its key (40 hexadecimal digits), by a prefix of the key that no other session has\n"
       "(at least 4 digits), or by its ID: --id ID, or better --id -, which reads it from standard input. The\n"

@@ -104,4 +104,9 @@ std::string json_quoted(std::string_view text) {
 
 std::string quoted(std::string_view text) { return '"' + without_controls(text) + '"'; }
 
+std::string quoted_name(std::string_view name) {
+  constexpr std::size_t longest = 32;  // an ID has 60 characters, the last 21 of them from its MAC
+  return name.size() <= longest ? quoted(name) : quoted(name.substr(0, longest)) + "...";
+}
+
 }  // namespace sessctl

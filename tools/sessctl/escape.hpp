@@ -16,5 +16,8 @@ std::string without_controls_but_lines(std::string_view text);
 std::string json_quoted(std::string_view text);
 /// In double quotes as the library's own messages have it, for the thing that a message speaks of.
 std::string quoted(std::string_view text);
+/// The name of a value, for a message: quoted, and cut if it is long, so that no message repeats an ID that was given
+/// in place of a name.
+std::string quoted_name(std::string_view name);
 
 }  // namespace sessctl

@@ -28,7 +28,9 @@ OutputClosed::OutputClosed() : std::runtime_error("write standard output: nobody
 OutputClosed::~OutputClosed() = default;
 
 std::string with_advice(std::string_view what, std::string_view advice) {
-  if (what.find("; ") != std::string_view::npos) return std::string(what);
+  // A ';' in the quoted thing is no advice.
+  const std::size_t quote = what.rfind('"');
+  if (what.find("; ", quote == what.npos ? 0 : quote) != what.npos) return std::string(what);
   return fmt::format("{}; {}", what, advice);
 }
 

@@ -3,6 +3,8 @@
 #include "failure.hpp"
 #include "report.hpp"
 
+#include <sess/version.hpp>
+
 #include <csignal>
 #include <cstddef>
 #include <exception>
@@ -36,14 +38,19 @@ ExitCode run(std::vector<std::string> arguments, Output& out) {
       out.print(overview());
       return ExitCode::ok;
     }
-    if (option == "--store" && at + 1 < arguments.size())
-      store = arguments[++at];
-    else if (option.starts_with("--store="))
-      store = option.substr(std::string_view("--store=").size());
-    else if (option == "--store")
-      usage("option --store needs a directory");
-    else
+    if (option == "--version") {
+      out.print_line("sessctl " + std::string(sess::version()));
+      return ExitCode::ok;
+    }
+    if (option != "--store" && !option.starts_with("--store="))
       usage("unknown option" + shown(option) + " before the command");
+    if (!store.empty()) usage("option --store is given twice");
+    if (option != "--store")
+      store = option.substr(std::string_view("--store=").size());
+    else if (at + 1 < arguments.size())
+      store = arguments[++at];
+    // Never as if it were not given: `--store "$DIR"` with an unset DIR would reach the store of SESS_STORE.
+    if (store.empty()) usage("option --store needs a directory");
   }
   if (at < arguments.size() && arguments[at] == "help") {
     help = true;
@@ -68,6 +75,8 @@ int main(int argc, char** argv) {
   using namespace sessctl;
   // A write to a closed pipe answers EPIPE instead: `create` then ends the session whose ID nobody got.
   std::signal(SIGPIPE, SIG_IGN);
+  // Likewise a write beyond the limit of file size answers EFBIG.
+  std::signal(SIGXFSZ, SIG_IGN);
   Output out(STDOUT_FILENO);
   ExitCode code = ExitCode::internal;
   try {

@@ -6,9 +6,13 @@
 
 #include <sess/error.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <grp.h>
@@ -40,14 +44,42 @@ Advice advice_on(sess::StoreError::Reason reason) {
       return {ExitCode::cannot_create, "choose a directory that is empty or does not exist"};
     case Reason::other_owner:
       return {ExitCode::no_permission, "run sessctl as its owner"};
-    case Reason::newer_format:
     case Reason::damaged:
+      return {ExitCode::config, "nothing in it was touched; restore it from a backup"};
+    case Reason::newer_format:
       return {ExitCode::config, "nothing in it was touched; use the version of sessctl that the store was made for"};
     case Reason::open_to_others:
     case Reason::unusable:
       break;
   }
   return {ExitCode::config, "nothing in it was touched"};
+}
+
+/// The path itself leads to no directory.
+bool is_about_path(const sess::IoError& error, const std::string& path) {
+  constexpr std::array numbers{ENOENT, ENOTDIR, EEXIST, ELOOP, ENAMETOOLONG};
+  return error.path() == path && std::find(numbers.begin(), numbers.end(), error.error_number()) != numbers.end();
+}
+
+std::string_view advice_on_path(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_symlink(path, ignored) ? "a symbolic link is not followed: name the directory itself"
+                                                    : "check --store";
+}
+
+bool is_store(const std::string& path) {
+  try {
+    sess::Store::open(path);
+    return true;
+  } catch (const sess::StoreError& error) {
+    return error.reason() != sess::StoreError::Reason::not_a_store;
+  }
+}
+
+bool holds_something(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::directory_iterator entry(path, error);
+  return !error && entry != std::filesystem::directory_iterator();
 }
 
 }  // namespace
@@ -73,8 +105,8 @@ sess::Store open_store(const std::string& path, sess::StoreOptions options) {
     const Advice advice = advice_on(error.reason());
     throw Failure(advice.code, error.what(), advice.words);
   } catch (const sess::IoError& error) {
-    if (error.error_number() != ENOTDIR) throw;
-    throw Failure(ExitCode::absent, error.what(), "check --store");
+    if (!is_about_path(error, path)) throw;
+    throw Failure(ExitCode::absent, error.what(), advice_on_path(path));
   }
 }
 
@@ -83,9 +115,14 @@ sess::Store init_store(const std::string& path) {
   try {
     sess::Store::init(path);
   } catch (const sess::StoreError& error) {
+    // The library says "chmod 0700" before it looks inside: of / or /srv, say, that would be the worst advice.
+    if (error.reason() == sess::StoreError::Reason::open_to_others && !is_store(path) && holds_something(path))
+      throw Failure(ExitCode::cannot_create, "make store", path, "the directory holds something else",
+                    advice_on(sess::StoreError::Reason::not_empty).words);
     const Advice advice = advice_on(error.reason());
     throw Failure(ExitCode::cannot_create, error.what(), advice.words);
   } catch (const sess::IoError& error) {
+    if (is_about_path(error, path)) throw Failure(ExitCode::cannot_create, error.what(), advice_on_path(path));
     const bool refused = exit_code_of(error.error_number()) == ExitCode::no_permission;
     throw Failure(refused ? ExitCode::no_permission : ExitCode::cannot_create, error.what(),
                   refused ? "run sessctl as a user who may write there, or let root make the directory and give it away"

@@ -37,7 +37,15 @@ void complain(std::string_view text) noexcept {
 }
 
 ExitCode exit_code_of(int error_number) noexcept {
-  return error_number == EACCES || error_number == EPERM ? ExitCode::no_permission : ExitCode::io;
+  switch (error_number) {
+    case EACCES:
+    case EPERM:
+      return ExitCode::no_permission;
+    case ENOENT:  // a session that is not there is an outcome: this is a part of the store
+      return ExitCode::config;
+    default:
+      return ExitCode::io;
+  }
 }
 
 std::string_view advice_on(int error_number) noexcept {
@@ -45,6 +53,10 @@ std::string_view advice_on(int error_number) noexcept {
     case EACCES:
     case EPERM:
       return "run sessctl as the user who owns the store";
+    case ENOENT:
+      return "a part of the store is missing: restore it from a backup";
+    case EFBIG:
+      return "raise the limit of file size (ulimit -f), then try again";
     case ENOSPC:
       return "free some space or inodes, then try again";
     case EDQUOT:
@@ -83,7 +95,9 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
   } catch (const sess::TypeMismatch& error) {
     return say(ExitCode::data, error.what(), "nothing was written; look at the value with 'sessctl get'");
   } catch (const sess::StoreError& error) {
-    return say(ExitCode::config, error.what(), "check that --store names the right directory");
+    const bool damaged = error.reason() == sess::StoreError::Reason::damaged;
+    return say(ExitCode::config, error.what(),
+               damaged ? "restore it from a backup" : "check that --store names the right directory");
   } catch (const std::exception& error) {  // sess::UsageError and whatever else nobody expected
     return say(ExitCode::internal, error.what(), report_bug);
   } catch (...) {

@@ -17,23 +17,29 @@
 namespace sessctl {
 namespace {
 
-bool is_hexadecimal(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+/// In lower case, as keys are printed; nothing if it is no hexadecimal number.
+std::optional<std::string> hexadecimal_digits(std::string_view text) {
+  std::string digits(text);
+  for (char& digit : digits)
+    if (digit >= 'A' && digit <= 'F') digit = static_cast<char>(digit - 'A' + 'a');
+  if (digits.find_first_not_of("0123456789abcdef") != std::string::npos) return std::nullopt;
+  return digits;
 }
 
 }  // namespace
 
 sess::SessionKey find_by_key(const sess::Store& store, std::string_view key_or_prefix) {
   constexpr std::string_view operation = "find session";
-  if (key_or_prefix.size() > sess::SessionKey::text_size || !is_hexadecimal(key_or_prefix))
+  const std::optional<std::string> digits = hexadecimal_digits(key_or_prefix);
+  if (key_or_prefix.size() > sess::SessionKey::text_size || !digits)
     throw Failure(ExitCode::usage, operation, "", "the argument is not a key or a prefix of one",
                   "give a key as 'sessctl ls' shows it, or the session's ID with --id -");
   if (key_or_prefix.size() < shortest_prefix)
     throw Failure(ExitCode::usage, operation, key_or_prefix,
                   fmt::format("fewer than {} digits of a key", shortest_prefix), "give more digits");
-  if (const auto key = sess::SessionKey::parse(key_or_prefix)) return *key;
+  if (const auto key = sess::SessionKey::parse(*digits)) return *key;
 
-  const std::vector<sess::SessionKey> found = store.find(key_or_prefix, 2);
+  const std::vector<sess::SessionKey> found = store.find(*digits, 2);
   if (found.empty())
     throw Failure(ExitCode::absent, operation, key_or_prefix, "no such session",
                   "'sessctl ls' lists the sessions there are");
@@ -70,6 +76,9 @@ std::string read_id() {
 }
 
 sess::SessionKey find_by_id(const sess::Store& store, std::string_view id) {
+  if (id.empty())
+    throw Failure(ExitCode::usage, "find session by ID", "", "the ID is empty",
+                  "write the session's ID as one line to standard input and give --id -");
   std::string text = id == "-" ? read_id() : std::string(id);
   const std::optional<sess::SessionId> parsed = store.parse(text);
   sodium_memzero(text.data(), text.size());

@@ -13,13 +13,13 @@ namespace sessctl {
 /// Shorter prefixes are refused, so that a slip of the finger does not hit the only session there is.
 inline constexpr std::size_t shortest_prefix = 4;
 
-/// Answers the key of exactly one session. A full key is answered without a look at the store: whether the session
-/// exists is for the command to find out. Throws Failure: usage for what is no key and for a prefix that several
-/// sessions share, absent if none has it. Never repeats what is no key: it may be an ID.
+/// Answers the key of exactly one session; digits in either case. A full key is answered without a look at the store:
+/// whether the session exists is for the command to find out. Throws Failure: usage for what is no key and for a prefix
+/// that several sessions share, absent if none has it. Never repeats what is no key: it may be an ID.
 sess::SessionKey find_by_key(const sess::Store& store, std::string_view key_or_prefix);
 
-/// Answers the key of the ID; `id` "-" reads it from standard input. Throws Failure (absent) for an ID that the store
-/// has never issued. Never repeats the ID.
+/// Answers the key of the ID; `id` "-" reads it from standard input. Throws Failure: usage if it is empty, absent for
+/// an ID that the store has never issued. Never repeats the ID.
 sess::SessionKey find_by_id(const sess::Store& store, std::string_view id);
 
 /// Reads the first line of standard input.

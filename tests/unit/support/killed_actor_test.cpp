@@ -1,40 +1,23 @@
 // Actors that are killed before a call: they do nothing more, and the kernel cleans up after them.
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <memory>
 #include <set>
-#include <stdexcept>
 #include <string>
 
 #include "support/explorer.hpp"
-#include "support/fake_system.hpp"
+#include "unit/support/actors.hpp"
 
 using namespace sess;
 using test::explore;
-using test::FakeSystem;
+using test::fake_with;
+using test::increment;
 using test::Report;
+using test::require;
+using test::top;
 using test::World;
 
 namespace {
-
-constexpr int top = sys::working_directory;
-
-void require(bool condition, const char* message) {
-  if (!condition) throw std::runtime_error(message);
-}
-
-/// Adds one to the number in `path` under its lock.
-void increment(sys::System& system, const char* path) {
-  const int descriptor = system.open(top, path, sys::OpenMode::read_write);
-  require(descriptor >= 3, "cannot open");
-  while (system.try_lock(descriptor) != 0) system.pause(std::chrono::milliseconds(1));
-  char digit = 0;
-  require(system.read(descriptor, std::as_writable_bytes(std::span(&digit, 1)), 0) == 1, "cannot read");
-  ++digit;
-  require(system.write(descriptor, std::as_bytes(std::span(&digit, 1)), 0) == 1, "cannot write");
-  require(system.close(descriptor) == 0, "cannot close");
-}
 
 /// Writes "new" to a temp file, renames it to "a", and cleans up in destructors.
 struct Replacement {
@@ -71,8 +54,7 @@ TEST_CASE("a killed actor does nothing more, and its descriptors and locks go as
   std::set<std::string> ends;
   bool acknowledged_too_early = false;
   const Report report = test::explore_with_kills([&](World& world) {
-    auto fake = std::make_shared<FakeSystem>();
-    fake->set_text("a", "old");
+    auto fake = fake_with("a", "old");
     auto& system = world.use(fake);
     auto acknowledged = std::make_shared<bool>(false);
     world.actor("writer", [&system, acknowledged] {
@@ -100,13 +82,12 @@ TEST_CASE("a killed actor does nothing more, and its descriptors and locks go as
 
 TEST_CASE("a waiter gets the lock of a killed holder") {
   const auto scenario = [](World& world) {
-    auto fake = std::make_shared<FakeSystem>();
-    fake->set_text("n", "0");
+    auto fake = fake_with("n", "0");
     auto& system = world.use(fake);
     auto counted = std::make_shared<int>(0);
     for (int i = 0; i < 2; ++i) {
       world.actor("actor " + std::to_string(i), [&system, counted] {
-        increment(system, "n");
+        increment(system, "n", true);
         if (system.alive()) ++*counted;
       });
     }
@@ -125,8 +106,7 @@ TEST_CASE("a waiter gets the lock of a killed holder") {
 TEST_CASE("a killed actor that swallows every exception still ends, without effect") {
   const Report report = explore(
       [](World& world) {
-        auto fake = std::make_shared<FakeSystem>();
-        fake->set_text("a", "1");
+        auto fake = fake_with("a", "1");
         auto& system = world.use(fake);
         world.actor("stubborn", [&system] {
           for (int i = 0; i < 10; ++i) {

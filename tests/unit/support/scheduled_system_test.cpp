@@ -15,42 +15,34 @@
 #include "support/fake_system.hpp"
 #include "support/temporary_directory.hpp"
 #include "sys/posix_system.hpp"
+#include "unit/support/actors.hpp"
 
 using namespace sess;
 using test::explore;
+using test::fake_with;
 using test::FakeSystem;
+using test::increment;
 using test::Report;
+using test::require;
+using test::top;
 using test::World;
 
 namespace {
 
-constexpr int top = sys::working_directory;
-
-void require(bool condition, const char* message) {
-  if (!condition) throw std::runtime_error(message);
-}
-
-/// Adds one to the number in `path`, with or without a lock.
-void increment(sys::System& system, const char* path, bool with_lock) {
-  const int descriptor = system.open(top, path, sys::OpenMode::read_write);
-  require(descriptor >= 3, "cannot open");
-  while (with_lock && system.try_lock(descriptor) != 0) system.pause(std::chrono::milliseconds(1));
-  char digit = 0;
-  require(system.read(descriptor, std::as_writable_bytes(std::span(&digit, 1)), 0) == 1, "cannot read");
-  ++digit;
-  require(system.write(descriptor, std::as_bytes(std::span(&digit, 1)), 0) == 1, "cannot write");
-  require(system.close(descriptor) == 0, "cannot close");
+/// Adds actors that each add one to the number in "n", which is 0.
+std::shared_ptr<FakeSystem> add_incrementers(World& world, int actors, bool with_lock) {
+  auto fake = fake_with("n", "0");
+  auto& system = world.use(fake);
+  for (int i = 0; i < actors; ++i) {
+    world.actor("actor " + std::to_string(i), [&system, with_lock] { increment(system, "n", with_lock); });
+  }
+  return fake;
 }
 
 /// Several incrementers of one number, which must all count.
 test::Scenario counting(int actors, bool with_lock) {
   return [=](World& world) {
-    auto fake = std::make_shared<FakeSystem>();
-    fake->set_text("n", "0");
-    auto& system = world.use(fake);
-    for (int i = 0; i < actors; ++i) {
-      world.actor("actor " + std::to_string(i), [&system, with_lock] { increment(system, "n", with_lock); });
-    }
+    const auto fake = add_incrementers(world, actors, with_lock);
     world.check([fake, actors] { require(fake->text("n") == std::to_string(actors), "an update was lost"); });
   };
 }
@@ -104,10 +96,7 @@ TEST_CASE("the reduction runs one order of calls that commute, and none less whe
   CHECK(apart.exhaustive);
   std::set<std::string> results;
   const auto racing = [&](World& world) {
-    auto fake = std::make_shared<FakeSystem>();
-    fake->set_text("n", "0");
-    auto& system = world.use(fake);
-    for (int i = 0; i < 3; ++i) world.actor("actor", [&system] { increment(system, "n", false); });
+    const auto fake = add_incrementers(world, 3, false);
     world.check([&results, fake] { results.insert(fake->text("n")); });
   };
   const Report reduced = explore(racing, {.reduce = true});
@@ -186,9 +175,7 @@ TEST_CASE("the explorer works over the real file system as well") {
 
 TEST_CASE("a waiter whose lock never comes free reaches its deadline in virtual time") {
   const Report report = explore([](World& world) {
-    auto fake = std::make_shared<FakeSystem>();
-    fake->set_text("n", "0");
-    auto& system = world.use(fake);
+    auto& system = world.use(fake_with("n", "0"));
     const int holder = system.open(top, "n", sys::OpenMode::read_write);  // the scenario's own, never released
     system.try_lock(holder);
     for (int i = 0; i < 2; ++i) {
@@ -212,9 +199,7 @@ TEST_CASE("a waiter may go on as soon as the lock is free, and before") {
   const auto explored = [](test::Wake wake, std::set<std::string>& orders) {
     return explore(
         [&orders](World& world) {
-          auto fake = std::make_shared<FakeSystem>();
-          fake->set_text("n", "0");
-          auto& system = world.use(fake);
+          auto& system = world.use(fake_with("n", "0"));
           auto order = std::make_shared<std::string>();
           world.actor("holder", [&system, order] {
             const int descriptor = system.open(top, "n", sys::OpenMode::read_write);

@@ -1,5 +1,6 @@
-// sessctl is a program and no library, so what is tested of it is compiled into the test.
-#include "../../../tools/sessctl/duration.cpp"  // NOLINT(bugprone-suspicious-include)
+#include "../../../tools/sessctl/duration.hpp"
+
+#include <chrono>
 
 #include <doctest/doctest.h>
 

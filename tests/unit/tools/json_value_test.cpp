@@ -1,5 +1,12 @@
-// sessctl is a program and no library, so what is tested of it is compiled into the test.
-#include "../../../tools/sessctl/json_value.cpp"  // NOLINT(bugprone-suspicious-include)
+#include "../../../tools/sessctl/json_value.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 

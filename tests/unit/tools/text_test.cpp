@@ -1,7 +1,11 @@
-// Escaping, and times and sizes for people. sessctl is a program and no library, so what is tested of it is compiled
-// into the test.
-#include "../../../tools/sessctl/escape.cpp"  // NOLINT(bugprone-suspicious-include)
-#include "../../../tools/sessctl/human.cpp"   // NOLINT(bugprone-suspicious-include)
+// Escaping, and times and sizes for people.
+#include "../../../tools/sessctl/escape.hpp"
+#include "../../../tools/sessctl/human.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 #include <doctest/doctest.h>
 
@@ -23,6 +27,13 @@ TEST_CASE("control characters, line separators and direction overrides are escap
   CHECK(without_controls_but_lines("a\nb\tc\x1b") == "a\nb\tc\\u001b");
   CHECK(json_quoted("a\"b\\c\nd\x1b") == R"("a\"b\\c\nd\u001b")");
   CHECK(quoted("a\nb") == R"("a\u000ab")");
+}
+
+TEST_CASE("a message shows a name, but too little of one that may be an ID") {
+  CHECK(quoted_name("") == R"("")");
+  CHECK(quoted_name("a\nb") == R"("a\u000ab")");
+  CHECK(quoted_name(std::string(32, 'x')) == '"' + std::string(32, 'x') + '"');
+  CHECK(quoted_name(std::string(60, 'x')) == '"' + std::string(32, 'x') + "\"...");
 }
 
 TEST_CASE("each byte that is not UTF-8 becomes a replacement character") {
