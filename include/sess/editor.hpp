@@ -88,12 +88,12 @@ class SESS_API Editor {
   void set_if_absent(std::string_view name, Value value);
 
   /// How long the session may be idle, and how long it may live from its creation. They take effect with the
-  /// commit; both positive.
+  /// commit; both positive. Like set, a conflict if anything read before it has changed.
   void set_idle_timeout(std::chrono::milliseconds timeout);
   void set_lifetime(std::chrono::milliseconds lifetime);
 
   /// True if anything has been changed that a commit would have to apply.
-  bool changed() const noexcept { return !operations_.empty() || idle_timeout_ || lifetime_; }
+  bool changed() const noexcept { return base_ && (!operations_.empty() || idle_timeout_ || lifetime_); }
   /// The values as this editor sees them now. Does not count as a read.
   const Values& values() const noexcept;
   std::optional<std::chrono::milliseconds> idle_timeout() const noexcept { return idle_timeout_; }

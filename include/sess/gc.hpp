@@ -25,8 +25,8 @@ struct GcOptions {
   /// nothing is removed for so long: a clock that is set wrong for a while must not end every session. Zero trusts the
   /// clock, and ends a hold that is in force.
   std::chrono::milliseconds clock_hold = std::chrono::hours(1);
-  /// The spare file of a session that has not been written or touched for so long is removed: half the inodes of a store
-  /// whose sessions live for days. Its next commit makes another one. Zero: never.
+  /// The spare file of a session that has not been written or touched for so long is removed: half the inodes of a
+  /// store whose sessions live for days. Its next commit makes another one. Zero: never.
   std::chrono::milliseconds spare_idle = std::chrono::hours(1);
 };
 
@@ -36,7 +36,7 @@ struct GcReport {
   std::uint64_t examined = 0;     // records whose deadline was looked at
   std::uint64_t expired = 0;      // records removed (with dry_run: that would be)
   std::uint64_t in_use = 0;       // past their deadline, but locked or renewed meanwhile: left alone
-  std::uint64_t leftovers = 0;    // temp files of killed programs removed
+  std::uint64_t leftovers = 0;    // files removed that belong to no session: of killed programs, mostly
   std::uint64_t spares = 0;       // spare files of idle sessions removed
   std::uint64_t quarantined = 0;  // records that did not verify and could not be recovered: moved aside
   std::uint64_t unreadable = 0;   // records of a newer format: left alone
@@ -52,8 +52,8 @@ struct GcReport {
 };
 
 struct GcThreadOptions {
-  std::chrono::milliseconds interval{60'000};  // each pause is this, give or take a tenth
-  std::chrono::milliseconds budget{200};       // of each sweep
+  std::chrono::milliseconds interval{60'000};                    // each pause is this, give or take a tenth
+  std::chrono::milliseconds budget{200};                         // of each sweep
   std::chrono::milliseconds clock_hold = std::chrono::hours(1);  // see GcOptions
   /// Called in the thread after each sweep. Must not throw.
   std::function<void(const GcReport&)> on_report = nullptr;
@@ -61,12 +61,14 @@ struct GcThreadOptions {
   std::function<void(std::exception_ptr)> on_error = nullptr;
 };
 
-/// Sweeps in a thread until it is destroyed; the destructor waits for a running sweep, not for the interval.
+/// Sweeps in a thread, first after one interval, until it is destroyed; the destructor waits for a running sweep, not
+/// for the interval.
 ///
 /// A forked child has no such thread: destroying its copy of this object is safe and does nothing. A program
 /// that forks its workers may start one in each; the store lets only one sweep at a time.
 class SESS_API GcThread {
  public:
+  /// Throws UsageError for an interval out of range.
   explicit GcThread(Store store, GcThreadOptions options = {});
   GcThread(const GcThread&) = delete;
   GcThread& operator=(const GcThread&) = delete;

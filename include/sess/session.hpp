@@ -36,8 +36,8 @@ struct CommitOptions {
 /// Movable, not copyable. The destructor rolls back and releases, and never throws. Keeps the store alive.
 ///
 /// Belongs to one thread at a time and to the process that locked it: used in a forked child it throws UsageError, and
-/// its destructor there does nothing. Handed to another thread it still counts as held by the thread that locked it: if
-/// that one would wait for the session, it is told UsageError.
+/// its destructor there does nothing. Handed to another thread it still counts as held by the thread that locked or
+/// last committed it: if that one would wait for the session, it is told UsageError.
 ///
 /// A locked session is not swept, and its holder may commit although its idle timeout has run out meanwhile; readers
 /// are told `expired` until then.
@@ -59,8 +59,10 @@ class SESS_API Session : public Editor {
   /// Writes the changes as a new version and keeps the lock. Writes nothing when nothing has changed, but
   /// renews the deadline where that is due. Waits only on a full disk, for the spare file of the session while a
   /// waiter looks at it, and at most as long as the store's lock_timeout.
-  /// Answers ok; durability_unknown; expired when the absolute deadline has passed (nothing written).
-  /// Throws IoError, TooLarge, TypeMismatch: then the committed version stays, and the changes are still here.
+  /// Answers ok; durability_unknown; expired when the absolute deadline has passed, or the idle one and
+  /// it is not to be renewed (nothing written). Throws IoError, TooLarge, TypeMismatch, UsageError for values nested
+  /// too deeply, and for a new session StoreError if its ID is taken, which no chance explains: then the committed
+  /// version stays, and the changes are still here.
   Status commit(const CommitOptions& options = {});
   /// Forgets the changes since the lock or the last commit.
   void rollback();

@@ -27,7 +27,7 @@ struct SessionFacts {
 };
 
 /// Immutable and cheap to copy; stays valid whatever happens to the session or the store. Copies may be read
-/// by several threads at once.
+/// by several threads at once. One that has been moved from has no values.
 class SESS_API Snapshot {
  public:
   Snapshot(const SessionKey& key, const SessionFacts& facts, std::shared_ptr<const Values> values) noexcept;
@@ -35,13 +35,13 @@ class SESS_API Snapshot {
   /// The value called `name`, or nothing. Throws TypeMismatch if it is not a T.
   template <class T>
   std::optional<T> get(std::string_view name) const {
-    const auto found = values_->find(name);
-    if (found == values_->end()) return std::nullopt;
+    const auto found = values().find(name);
+    if (found == values().end()) return std::nullopt;
     return found->second.as<T>(name);
   }
-  bool has(std::string_view name) const { return values_->contains(name); }
-  const Values& values() const noexcept { return *values_; }
-  /// The same values, kept alive by whoever holds them; never null.
+  bool has(std::string_view name) const { return values().contains(name); }
+  const Values& values() const noexcept;
+  /// The same values, kept alive by whoever holds them; null only for a snapshot that has been moved from.
   const std::shared_ptr<const Values>& shared_values() const noexcept { return values_; }
   const SessionKey& key() const noexcept { return key_; }
   const SessionFacts& facts() const noexcept { return facts_; }

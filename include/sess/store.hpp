@@ -46,7 +46,8 @@ struct StoreOptions {
   Durability durability = Durability::relaxed;
   /// Largest payload of one session, in bytes; a commit above it throws TooLarge. At most 1 GiB.
   std::size_t size_limit = std::size_t{1} << 20;
-  /// How long lock, update, merge and destroy wait for a session's lock before they answer busy.
+  /// How long lock, update, merge and destroy (and a snapshot or touch of a record that does not verify) wait for a
+  /// session's lock before they answer busy.
   std::chrono::milliseconds lock_timeout = std::chrono::seconds(30);
   /// Make the store if there is none at this path (Store::init). An existing directory that is not empty and
   /// not a store is refused all the same.
@@ -93,8 +94,9 @@ struct StoreFacts {
 /// cannot be decoded; both are left as they are.
 class SESS_API Store {
  public:
-  /// Opens the store at `path`. Throws StoreError if there is none (and none was asked for), if it belongs to
-  /// another user, or if its format is newer than this library; IoError when the file system fails.
+  /// Opens the store at `path`. Throws StoreError if there is none (and none was asked for), if it is of
+  /// another user, of a newer format, or on a file system that cannot keep the promises; IoError when the file system
+  /// fails, also where it lets this user not even in (EACCES).
   static Store open(const std::string& path, const StoreOptions& options = {});
   /// Makes a store and its directory (mode 0700, parents as needed). Throws StoreError if the directory holds
   /// anything already; a store that is already there is left as it is and that is no error.
@@ -120,23 +122,26 @@ class SESS_API Store {
   Status merge(const Changes& changes, const CommitOptions& options = {}) const;
 
   /// A new session with a fresh ID. Nothing is on disk before its first commit; from then on it is locked.
-  /// Store it, then hand out the ID: commit, release, then Set-Cookie.
+  /// Store it, then hand out the ID: commit, release, then Set-Cookie. Throws UsageError for timeouts out of range.
   Session create(const CreateOptions& options = {}) const;
 
   /// Renews the deadline without reading values. Skipped, and ok, while it would move by less than a tenth of
   /// the idle timeout. Answers ok, absent, expired, superseded, or not_renewed when the lock was not free within
-  /// a short time.
+  /// a tenth of a second.
   Status touch(const SessionKey& key) const;
-  /// Ends a session for good, also across a power cut. Answers ok, absent or busy.
+  /// Ends a session for good, also across a power cut. Answers ok; absent, if it has been ended by somebody else, as
+  /// finally; durability_unknown: ended, but perhaps back after a power cut; busy.
   Status destroy(const SessionKey& key) const;
 
-  /// Calls `visit` for every session that has not expired, until it answers false. Not a consistent picture
-  /// of one moment: sessions may come and go meanwhile. Changes nothing: a damaged record is reported as it is.
+  /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a
+  /// consistent picture of one moment: sessions may come and go meanwhile. Changes nothing: a damaged record is
+  /// reported as it is.
   void list(const std::function<bool(const SessionEntry&)>& visit) const;
   /// The keys that begin with these hexadecimal digits (at least one), at most `limit` of them.
   std::vector<SessionKey> find(std::string_view key_prefix, std::size_t limit) const;
 
-  /// Removes expired sessions and leftovers of killed programs. Takes each session's lock before it judges.
+  /// Removes expired sessions and leftovers of killed programs. Takes each session's lock before it judges. Throws
+  /// StoreError if the store's own file for it is missing.
   GcReport gc(const GcOptions& options = {}) const;
 
   const StoreOptions& options() const noexcept;

@@ -16,7 +16,8 @@
 
 namespace sess::backend {
 
-/// Further ahead than this is not drift, nor the slewing of a time server (adjtime(3) moves a clock by 0.5 ms a second).
+/// Further ahead than this is not drift, nor the slewing of a time server (adjtime(3) moves a clock by 0.5 ms a
+/// second).
 inline constexpr std::chrono::milliseconds clock_tolerance = std::chrono::minutes(1);
 
 /// What the clocks say now, given what the last sweep remembered. Zero for `hold` switches the guard off.

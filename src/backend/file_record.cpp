@@ -93,6 +93,12 @@ std::uint64_t FileRecord::next_generation(const fs::Replacement& replacement) co
   return highest + 1;
 }
 
+Outcome FileRecord::sync() {
+  check_usable();
+  if (store_.system().sync_data(lock_.file().get()) < 0) return Outcome::durability_unknown;
+  return store_.sync_shard(version_.header.key);
+}
+
 void FileRecord::set_deadline(std::int64_t deadline) {
   check_usable();
   const auto record = format::record_name(version_.header.key);
@@ -104,17 +110,11 @@ void FileRecord::set_deadline(std::int64_t deadline) {
 
 Outcome FileRecord::destroy() {
   check_usable();
-  const auto shard = format::shard_of(version_.header.key);
   // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
   store_.shards_.unlink(format::spare_name(version_.header.key).c_str());
   store_.shards_.unlink(format::record_name(version_.header.key).c_str());
-  Outcome outcome = Outcome::ok;
-  try {
-    // At every durability level: without it destroyed sessions come back after a power cut.
-    store_.shards_.sync_child(shard.c_str());
-  } catch (const IoError&) {
-    outcome = Outcome::durability_unknown;
-  }
+  // At every durability level: without it destroyed sessions come back after a power cut.
+  const Outcome outcome = store_.sync_shard(version_.header.key);
   release();
   return outcome;
 }

@@ -1,5 +1,6 @@
 #include "backend/file_setup.hpp"
 
+#include "backend/file_probe.hpp"
 #include "format/gc_state.hpp"
 #include "format/header.hpp"
 #include "format/names.hpp"
@@ -16,9 +17,9 @@
 
 namespace sess::backend {
 
+using format::StoreFile;
 using fs::Directory;
 using sys::OpenMode;
-using sys::RenameMode;
 
 namespace {
 
@@ -82,26 +83,19 @@ void make_keys(const Directory& top) {
   top.put_text(format::keys_file, format::new_keys_file, keyring.to_text());
 }
 
-/// Tries what commits need. What a file system claims is not asked: some answer 0 and do something else.
-void probe(const Directory& top, format::StoreFile& file) {
-  const Directory place = top.open_child(format::quarantine_directory);
-  sys::System& system = top.system();
-  std::array<sys::FileIdentity, 2> made;
-  const std::array names = {format::probe_file, format::other_probe_file};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    place.unlink(names[i]);
-    const int descriptor = system.open(place.descriptor(), names[i], OpenMode::create_exclusive);
-    if (descriptor < 0) fs::throw_io("create", place.path_of(names[i]), descriptor);
-    made[i] = place.status(sys::UniqueFd(system, descriptor), names[i]).identity;
+/// Finds out again what the file system can, where a store has been moved to another one.
+void probe_again(const Directory& top, StoreFile& file) {
+  try {
+    const fs::FileLock lock = lock_for_init(top);
+    const auto written = format::parse_store_file(top.read_text(format::store_file).value_or(""));
+    if (written) file = *written;
+    if (file.file_system == file_system_name(top)) return;  // somebody else has done it meanwhile
+    probe_file_system(top.open_child(format::quarantine_directory), file);
+    top.put_text(format::store_file, format::new_store_file, format::to_text(file));
+  } catch (const IoError&) {
+    // Full or read-only: what was found before goes on to be believed, and a commit that meets a file system without
+    // the exchange does without it. The next program that opens the store tries again.
   }
-  const auto rename = [&](RenameMode mode) {
-    return system.rename(place.descriptor(), names[0], place.descriptor(), names[1], mode);
-  };
-  const auto now_at = [&](const char* name) { return place.status(name).value_or(sys::FileStatus{}).identity; };
-  file.exchange = rename(RenameMode::exchange) == 0 && now_at(names[0]) == made[1] && now_at(names[1]) == made[0];
-  file.no_replace = rename(RenameMode::no_replace) == -EEXIST;
-  file.device = made[0].device;
-  for (const char* name : names) place.unlink(name);
 }
 
 }  // namespace
@@ -130,8 +124,8 @@ void init_directory(sys::System& system, const std::string& path) {
   // At its full size from the start: a sweep must not need a block.
   if (!top.status(format::gc_file))
     top.put_text(format::gc_file, format::new_store_file, format::to_text(format::GcState{}));
-  format::StoreFile file;
-  probe(top, file);
+  StoreFile file;
+  probe_file_system(top.open_child(format::quarantine_directory), file);
   // Last, and whole or not at all: from here on the directory is a store.
   top.put_text(format::store_file, format::new_store_file, format::to_text(file));
 }
@@ -147,12 +141,13 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path) {
     refuse(Reason::not_a_store,
            "open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);
   check_owner_and_mode(top);
-  const auto file = format::parse_store_file(*text);
+  auto file = format::parse_store_file(*text);
   if (!file) refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is damaged", path, format::store_file);
   if (file->format > format::format_version || file->shards != format::shard_count)
     refuse(Reason::newer_format,
            "open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",
            path, file->format, file->shards);
+  if (file->file_system != file_system_name(top)) probe_again(top, *file);
   const auto keys = top.read_text(format::keys_file);
   if (!keys)
     refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is missing; restore it from a backup", path,

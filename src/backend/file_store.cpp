@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <new>
 #include <utility>
 
 namespace sess::backend {
@@ -79,21 +81,36 @@ std::optional<ReadResult> FileStore::read_unlocked(const SessionKey& key, std::s
     }
     // The file stays open until after this look at the name: its inode cannot be given to another one meanwhile.
     const auto after = shards_.status(name.c_str());
-    if (!after || after->identity != before.identity || after->modified != before.modified) continue;
-    if (auto version = verified_version(content, key, before.modified, shards_.path_of(name.c_str()), why))
-      return ReadResult{Outcome::ok, std::move(*version)};
+    if (!after || after->identity != before.identity || after->modified != before.modified) {
+      why = "it changes faster than it can be read";
+      continue;
+    }
+    if (auto version = verified_version(content, key, before.modified, shards_.path_of(name.c_str()), why)) {
+      if (stamped(*version, before.modified)) return ReadResult{Outcome::ok, std::move(*version)};
+      why = "its modification time is not that of its version";
+    }
   }
   return std::nullopt;
+}
+
+bool FileStore::stamped(const Version& version, sys::FileTime modified) const {
+  return !options_.nanoseconds || digits_of(modified) == version.header.generation % digits_range;
 }
 
 ReadResult FileStore::read(const SessionKey& key) const {
   std::string why;
   if (auto result = read_unlocked(key, why)) return std::move(*result);
   const auto name = format::record_name(key);
-  const auto acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), options_.lock_timeout));
+  fs::Acquisition acquired;
+  try {
+    acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), options_.lock_timeout));
+  } catch (const IoError& error) {
+    if (error.error_number() == EROFS) return read_only(key);
+    throw;
+  }
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, {}, acquired.holder};
-  Loaded loaded = load(key, acquired.lock, acquired.status);
+  Loaded loaded = load(key, acquired.lock.file(), acquired.status);
   try {
     repair(key, acquired.lock, loaded);
   } catch (const IoError&) {
@@ -104,12 +121,22 @@ ReadResult FileStore::read(const SessionKey& key) const {
   return {Outcome::ok, std::move(*loaded.version)};
 }
 
+ReadResult FileStore::read_only(const SessionKey& key) const {
+  const auto name = format::record_name(key);
+  const auto file = shards_.open_file(name.c_str(), sys::OpenMode::read);
+  if (!file) return {Outcome::absent};
+  // Nobody writes here, so nothing changes between the two files.
+  Loaded loaded = load(key, *file, shards_.status(*file, name.c_str()));
+  if (!loaded.version) throw CorruptRecord(shards_.path_of(name.c_str()), loaded.damage);
+  return {Outcome::ok, std::move(*loaded.version)};
+}
+
 LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   const auto name = format::record_name(key);
   fs::Acquisition acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), timeout));
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, nullptr, acquired.holder};
-  Loaded loaded = load(key, acquired.lock, acquired.status);
+  Loaded loaded = load(key, acquired.lock.file(), acquired.status);
   repair(key, acquired.lock, loaded);
   if (!loaded.version) return {Outcome::absent};
   // A superseded or forward record has no use for its predecessor; one beside it is left by a killed writer.
@@ -118,20 +145,52 @@ LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeo
                                                     loaded.highest_generation)};
 }
 
-FileStore::Loaded FileStore::load(const SessionKey& key, const fs::FileLock& lock,
+FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& file,
                                   const sys::FileStatus& status) const {
   const auto name = format::record_name(key);
   std::vector<std::byte> content;
-  shards_.read(lock.file(), name.c_str(), size_to_read(status.size), content);
+  shards_.read(file, name.c_str(), size_to_read(status.size), content);
   Loaded loaded;
   loaded.version = verified_version(content, key, status.modified, shards_.path_of(name.c_str()), loaded.damage);
   if (loaded.version) {
     const std::uint64_t known = loaded.version->header.generation;
     loaded.highest_generation = std::max(known, generation_by_digits(known, digits_of(status.modified)));
+    loaded.unsettled = !stamped(*loaded.version, status.modified);
   } else {
     load_spare(key, status, content, loaded);
   }
   return loaded;
+}
+
+RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds timeout) const {
+  const auto name = format::record_name(key);
+  fs::Acquisition acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), timeout));
+  if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, acquired.holder};
+  if (acquired.outcome == fs::Acquisition::Outcome::absent) {
+    // Somebody else's removal, perhaps of a program that was killed before its sync: who is told of it may rely on it.
+    return {sync_shard(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
+  }
+  const Loaded loaded = load(key, acquired.lock.file(), acquired.status);
+  if (!loaded.version) {
+    repair(key, acquired.lock, loaded);
+    return {sync_shard(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
+  }
+  // Without repair: it is not worth a write, for which there may be no space.
+  // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
+  shards_.unlink(format::spare_name(key).c_str());
+  shards_.unlink(name.c_str());
+  return {sync_shard(key)};
+}
+
+Outcome FileStore::sync_shard(const SessionKey& key) const {
+  try {
+    shards_.sync_child(format::shard_of(key).c_str());
+    return Outcome::ok;
+  } catch (const IoError&) {
+    return Outcome::durability_unknown;
+  } catch (const std::bad_alloc&) {
+    return Outcome::durability_unknown;
+  }
 }
 
 std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome& outcome) const {
@@ -143,12 +202,14 @@ std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome
   format::encode_record(version.header, first.payload, record);
   const auto name = format::record_name(key);
   const auto shard = format::shard_of(key);
-  auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record,
-                                   stamp(version.deadline, version.header.generation),
+  // Made before the file appears: nothing may fail after that.
+  auto locked = std::make_unique<FileRecord>(*this, fs::FileLock(), std::move(version), 1);
+  auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record, stamp(first.header.deadline, 1),
                                    {options_.no_replace, first.durable, shard.c_str()});
   if (!created) return nullptr;
   outcome = created->sync_error == 0 ? Outcome::ok : Outcome::durability_unknown;
-  return std::make_unique<FileRecord>(*this, std::move(created->lock), std::move(version), 1);
+  locked->hold(std::move(created->lock));
+  return locked;
 }
 
 }  // namespace sess::backend

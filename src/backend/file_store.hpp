@@ -15,8 +15,9 @@
 namespace sess::backend {
 
 struct FileStoreOptions {
-  bool exchange = true;    // probed when the store was made
-  bool no_replace = true;  // likewise
+  bool exchange = true;     // probed when the store was made
+  bool nanoseconds = true;  // likewise: file times are kept to the nanosecond
+  bool no_replace = true;   // likewise
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(30);
   std::function<void(const Event&)> on_event = nullptr;
 };
@@ -31,6 +32,7 @@ class FileStore final : public RecordStore {
   ReadResult read(const SessionKey& key) const override;
   LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const override;
+  RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   void visit(const std::function<bool(const Listed&)>& visitor) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;
@@ -50,15 +52,24 @@ class FileStore final : public RecordStore {
     std::optional<Version> version;
     std::uint64_t highest_generation = 0;  // that any trace of the record on disk names
     std::string damage;                    // why the record itself does not verify; empty if it does
+    bool unsettled = false;                // it verifies, but its times are not those of its version
   };
   /// Changes nothing on disk. Throws UnsupportedRecord, IoError.
-  Loaded load(const SessionKey& key, const fs::FileLock& lock, const sys::FileStatus& status) const;
+  Loaded load(const SessionKey& key, const sys::UniqueFd& file, const sys::FileStatus& status) const;
   /// The version of the spare, under a generation of its own.
   void load_spare(const SessionKey& key, const sys::FileStatus& damaged_status, std::span<const std::byte> damaged,
                   Loaded& loaded) const;
-  /// Writes the recovered version into the record, or moves aside what has none.
+  /// True if the times of a file name the version in it (stamp.hpp).
+  bool stamped(const Version& version, sys::FileTime modified) const;
+  /// Writes the recovered version into the record, finishes a recovery that was cut short, or moves aside what has no
+  /// version.
   void repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const;
   void restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
+  void settle(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
+  /// Syncs the removal of a record, whoever has removed it. ok or durability_unknown.
+  Outcome sync_shard(const SessionKey& key) const;
+  /// A version of a record that cannot be locked, because its file system is read-only.
+  ReadResult read_only(const SessionKey& key) const;
   void quarantine(const SessionKey& key) const;
 
   fs::Directory top_;

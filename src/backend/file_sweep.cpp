@@ -37,7 +37,8 @@ class Sweep {
   GcReport run() {
     fs::FileLock lock = lock_gc_file();
     if (!lock) return std::move(report_);
-    format::GcState state = format::parse_gc_state(store_.top_.read_text(format::gc_file).value_or("")).value_or(format::GcState{});
+    format::GcState state =
+        format::parse_gc_state(store_.top_.read_text(format::gc_file).value_or("")).value_or(format::GcState{});
     state.clock = observe_clock(state.clock, store_.system(), options_.clock_hold);
     if (held(state.clock)) {
       report_.clock_jump = std::chrono::milliseconds(state.clock.jump);
@@ -56,8 +57,9 @@ class Sweep {
     report_.complete = report_.shards_done == format::shard_count;
     report_.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
-    state = {shard,           store_.now(),     report_.duration.count() / 1000, report_.examined,
-             report_.expired, report_.leftovers, state.clock};
+    state = {
+        shard,      store_.now(), report_.duration.count() / 1000, report_.examined, report_.expired, report_.leftovers,
+        state.clock};
     if (!options_.dry_run) guarded([&] { remember(lock, state); });
     return std::move(report_);
   }
@@ -141,7 +143,7 @@ class Sweep {
       return;
     }
     if (acquired.outcome == fs::Acquisition::Outcome::absent) return;
-    const FileStore::Loaded loaded = store_.load(key, acquired.lock, acquired.status);
+    const FileStore::Loaded loaded = store_.load(key, acquired.lock.file(), acquired.status);
     if (!loaded.version) {
       if (!options_.dry_run) store_.repair(key, acquired.lock, loaded);
       ++report_.quarantined;
@@ -186,7 +188,7 @@ class Sweep {
     const fs::Acquisition acquired = fs::acquire(store_.shards_, record.c_str(), fs::Deadline::none());
     if (acquired.outcome != fs::Acquisition::Outcome::locked) return;
     // Not the only good copy: the record itself verifies, and is on disk whatever its writer asked for.
-    if (!store_.load(key, acquired.lock, acquired.status).damage.empty()) return;
+    if (!store_.load(key, acquired.lock.file(), acquired.status).damage.empty()) return;
     if (!options_.dry_run) {
       const int answer = store_.system().sync_data(acquired.lock.file().get());
       if (answer < 0) fs::throw_io("sync", store_.shards_.path_of(record.c_str()), answer);

@@ -54,6 +54,8 @@ class LockedRecord {
   virtual const Version& version() const = 0;
   /// Replaces it and keeps the lock. ok or durability_unknown.
   virtual Outcome commit(const NewVersion& next) = 0;
+  /// Puts the current version on disk. ok or durability_unknown.
+  virtual Outcome sync() = 0;
   /// Moves the deadline without a new version.
   virtual void set_deadline(std::int64_t deadline) = 0;
   /// Ends the record, for good once this answers ok; then it is released. ok or durability_unknown.
@@ -70,6 +72,11 @@ struct ReadResult {
 struct LockResult {
   Outcome outcome = Outcome::absent;
   std::unique_ptr<LockedRecord> record = nullptr;
+  int holder = 0;
+};
+
+struct RemoveResult {
+  Outcome outcome = Outcome::absent;
   int holder = 0;
 };
 
@@ -98,6 +105,10 @@ class RecordStore {
   virtual LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
   /// A new record with generation 1, locked. Null if there is one of this key; the Outcome is that of commit.
   virtual std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const = 0;
+
+  /// Ends the record, for good once this answers ok or absent: also where it has been damaged, and where somebody else
+  /// has removed it whose removal may not be on disk yet. ok, durability_unknown, absent or busy.
+  virtual RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
 
   /// Changes nothing, also where a record does not verify.
   virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;

@@ -66,6 +66,12 @@ std::uint64_t checksum(std::span<const std::byte> record) {
   return XXH3_64bits_withSeed(payload.data(), payload.size(), XXH3_64bits(record.data(), at_checksum));
 }
 
+/// Milliseconds; more than ten thousand years on either side of 1970.
+constexpr std::int64_t time_limit = std::int64_t{1} << 48;
+constexpr std::uint64_t generation_limit = std::uint64_t{1} << 62;
+
+bool is_time(std::int64_t milliseconds) { return milliseconds >= -time_limit && milliseconds <= time_limit; }
+
 Unverified corrupt(std::string why) { return {Unverified::Kind::corrupt, std::move(why)}; }
 
 }  // namespace
@@ -128,6 +134,11 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   header.absolute_deadline = get<std::int64_t>(file, at_absolute_deadline);
   header.principal = get_array<std::tuple_size_v<PrincipalHash>>(file, at_principal);
   header.payload_size = payload_size;
+  // Nobody has written these: sums of times would leave 64 bits, and a generation could not be raised any more.
+  const bool sensible = is_time(header.created) && is_time(header.deadline) && is_time(header.absolute_deadline) &&
+                        header.idle_timeout > 0 && header.idle_timeout <= time_limit && header.generation > 0 &&
+                        header.generation <= generation_limit;
+  if (!sensible) return corrupt("a time or the generation is out of range");
   return header;
 }
 

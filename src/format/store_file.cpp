@@ -23,8 +23,9 @@ bool read(std::string_view text, bool& flag) {
 }  // namespace
 
 std::string to_text(const StoreFile& file) {
-  return fmt::format("libsess store\nformat {}\nshards {}\nexchange {:d}\nno_replace {:d}\ndevice {}\n", file.format,
-                     file.shards, file.exchange, file.no_replace, file.device);
+  return fmt::format(
+      "libsess store\nformat {}\nshards {}\nexchange {:d}\nno_replace {:d}\nnanoseconds {:d}\nfile_system {}\n",
+      file.format, file.shards, file.exchange, file.no_replace, file.nanoseconds, file.file_system);
 }
 
 std::optional<StoreFile> parse_store_file(std::string_view text) {
@@ -43,8 +44,10 @@ std::optional<StoreFile> parse_store_file(std::string_view text) {
       good = read(line, file.exchange);
     } else if (name == "no_replace") {
       good = read(line, file.no_replace);
-    } else if (name == "device") {
-      good = read(line, file.device);
+    } else if (name == "nanoseconds") {
+      good = read(line, file.nanoseconds);
+    } else if (name == "file_system") {
+      file.file_system = line;
     }
     if (!good) return std::nullopt;
   }

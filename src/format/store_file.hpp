@@ -11,9 +11,10 @@ namespace sess::format {
 struct StoreFile {
   std::uint32_t format = 1;  // version of the records that programs are to write
   std::uint32_t shards = 256;
-  bool exchange = true;      // probed: the file system exchanges two names
-  bool no_replace = true;    // probed: it refuses to rename over a name when asked to
-  std::uint64_t device = 0;  // the file system that was probed
+  bool exchange = true;          // probed: the file system exchanges two names
+  bool no_replace = true;        // probed: it refuses to rename over a name when asked to
+  bool nanoseconds = true;       // probed: it keeps modification times to the nanosecond
+  std::string file_system = {};  // that was probed: "TYPE:ID"; empty: not known
   friend bool operator==(const StoreFile&, const StoreFile&) = default;
 };
 

@@ -3,6 +3,8 @@
 #include "fs/io_error.hpp"
 #include "fs/temporary_file.hpp"
 
+#include <cerrno>
+#include <new>
 #include <utility>
 
 namespace sess::fs {
@@ -44,9 +46,17 @@ std::optional<Creation> create_locked(const Directory& directory, const char* na
       answer = system.set_times(temporary.lock.file().get(), time);
       if (answer < 0) throw_io("set times of", directory.path_of(temporary_name), answer);
       answer = give_name(directory, temporary_name, name, options.no_replace);
+      // Some file systems rename and answer an error all the same (NFS, FUSE). What the name means decides.
+      if (answer < 0) {
+        const auto linked = directory.status(name);
+        if (linked && linked->identity == temporary.status.identity) {
+          answer = 0;
+          system.unlink(directory.descriptor(), temporary_name);  // of a link that took effect
+        }
+      }
       if (answer < 0 && answer != -EEXIST && (answer != -ENOENT || attempt == attempt_limit))
         throw_io("rename", directory.path_of(temporary_name), answer);
-    } catch (const IoError&) {
+    } catch (...) {
       system.unlink(directory.descriptor(), temporary_name);
       throw;
     }
@@ -61,6 +71,8 @@ std::optional<Creation> create_locked(const Directory& directory, const char* na
         directory.sync_child(options.directory_name);
       } catch (const IoError& error) {
         creation.sync_error = -error.error_number();
+      } catch (const std::bad_alloc&) {
+        creation.sync_error = -ENOMEM;
       }
     }
     return creation;

@@ -96,6 +96,7 @@ void Replacement::write(std::span<const std::byte> content) {
       sync_failed_ = true;
       throw_io("sync", directory_.path_of(name_), answer);
     }
+    synced_ = true;
   }
 }
 
@@ -194,7 +195,11 @@ void Replacement::abandon() noexcept {
   if (!next_.own()) return;
   // After a failed sync the kernel marks the pages clean although they are not on disk: the file is not to be
   // trusted again (PostgreSQL's fsync findings of 2018; fsync(2), "EIO").
-  if (reuses_spare_ && !sync_failed_ && system.truncate(next_.file().get(), 0) == 0) return;
+  if (reuses_spare_ && !sync_failed_ && system.truncate(next_.file().get(), 0) == 0) {
+    // What was synced before it failed would be back after a power cut.
+    if (synced_ && system.sync_data(next_.file().get()) < 0) system.unlink(directory_.descriptor(), name_.c_str());
+    return;
+  }
   system.unlink(directory_.descriptor(), name_.c_str());
 }
 

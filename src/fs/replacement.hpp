@@ -82,6 +82,7 @@ class Replacement {
   std::string name_;  // what is to be written: the spare or a temp file
   sys::FileStatus status_ = {};
   bool reuses_spare_ = false;
+  bool synced_ = false;
   bool sync_failed_ = false;
   State state_ = State::empty;
 };

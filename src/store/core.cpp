@@ -56,10 +56,12 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
         sys::prepare_crypto();
         backend::OpenedDirectory opened = open_or_make(*system, path, options);
         const StoreFacts facts{path, opened.file.format, opened.file.shards, opened.file.exchange};
-        const bool exchange = opened.file.exchange && options.commit_method == CommitMethod::automatic;
+        // Without nanoseconds (inode, mtime) does not name a version, unless each has an inode of its own.
+        const bool exchange =
+            opened.file.exchange && opened.file.nanoseconds && options.commit_method == CommitMethod::automatic;
         auto records = std::make_unique<backend::FileStore>(
-            std::move(opened.top),
-            backend::FileStoreOptions{exchange, opened.file.no_replace, options.lock_timeout, options.on_event});
+            std::move(opened.top), backend::FileStoreOptions{exchange, opened.file.nanoseconds, opened.file.no_replace,
+                                                             options.lock_timeout, options.on_event});
         return Parts{facts, std::move(opened.keyring), std::move(records)};
       }()) {}
 

@@ -83,11 +83,13 @@ void Editor::set_if_absent(std::string_view name, Value value) {
 
 void Editor::set_idle_timeout(std::chrono::milliseconds timeout) {
   check_timeout(timeout, "set idle timeout: it");
+  depend_on_reads();
   idle_timeout_ = timeout;
 }
 
 void Editor::set_lifetime(std::chrono::milliseconds lifetime) {
   check_timeout(lifetime, "set lifetime: it");
+  depend_on_reads();
   lifetime_ = lifetime;
 }
 
@@ -95,9 +97,8 @@ void Editor::rebase(std::shared_ptr<const Values> base) { *this = Editor(std::mo
 
 namespace {
 
-/// Equal, or the same bytes when stored: a NaN is not equal to itself, and has not changed all the same.
+/// The same bytes when stored: a NaN is not equal to itself and has not changed, -0.0 is equal to 0.0 and has.
 bool same(const Values& left, const Values& right) {
-  if (left == right) return true;
   std::vector<std::byte> left_bytes, right_bytes;
   format::encode_values(left, left_bytes);
   format::encode_values(right, right_bytes);
@@ -113,7 +114,7 @@ bool Editor::conflicts_with(const Values& current) const {
     const auto before = base_->find(name);
     const auto now = current.find(name);
     if (before == base_->end() || now == current.end()) return (before == base_->end()) != (now == current.end());
-    return before->second != now->second && !same({*before}, {*now});
+    return !same({*before}, {*now});
   });
 }
 

@@ -47,7 +47,7 @@ class GcThread::Worker {
     // Without chance the interval is still one.
     static_cast<void>(StoreAccess::system(store_).random(chance));
     const std::chrono::nanoseconds tenth = std::chrono::nanoseconds(options_.interval) / 10;
-    return options_.interval - tenth + 2 * tenth * std::to_integer<int>(chance[0]) / 255;
+    return options_.interval - tenth + tenth / 255 * 2 * std::to_integer<int>(chance[0]);
   }
 
   void sweep() {

@@ -35,11 +35,11 @@ Outcome Session::State::create(const format::Header& first, std::span<const std:
 Outcome Session::State::commit(const Values& values, const Editor& editor, const CommitOptions& options) {
   const std::int64_t now = core->records().now();
   if (created && header.absolute_deadline <= now) return Outcome::expired;
+  // Nobody would ever see what is committed without a renewal past the deadline.
+  if (created && !options.renew && record->version().deadline <= now) return Outcome::expired;
 
   std::vector<std::byte> payload;
   format::encode_values(values, payload);
-  if (payload.size() > core->options().size_limit) throw TooLarge(payload.size(), core->options().size_limit);
-
   format::Header next = header;
   if (!created) next.created = now;
   const std::int64_t lifetime =
@@ -50,18 +50,27 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   const bool same = created && !options.scrub && next.idle_timeout == header.idle_timeout &&
                     next.absolute_deadline == header.absolute_deadline &&
                     std::ranges::equal(payload, record->version().payload);
+  const bool durable = options.durability.value_or(core->options().durability) == Durability::durable;
   if (same) {
     if (options.renew) renew();
+    // Nothing is to be written, but who asks for durability is to be told the truth.
+    if (durable && !on_disk) {
+      const Outcome outcome = record->sync();
+      on_disk = outcome == Outcome::ok;
+      return outcome;
+    }
     return Outcome::ok;
   }
+  if (payload.size() > core->options().size_limit) throw TooLarge(payload.size(), core->options().size_limit);
 
   const std::int64_t kept = created ? std::min(record->version().deadline, next.absolute_deadline) : 0;
   next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;
-  const bool durable = options.durability.value_or(core->options().durability) == Durability::durable;
   // `header` stays that of the committed version until there is another: a commit that throws changes nothing here.
-  const Outcome outcome = created ? record->commit({next, payload, durable, options.scrub}) : create(next, payload, durable);
+  const Outcome outcome =
+      created ? record->commit({next, payload, durable, options.scrub}) : create(next, payload, durable);
   header = record->version().header;
   facts = to_facts(record->version());
+  on_disk = durable && outcome == Outcome::ok;
   return outcome;
 }
 
@@ -107,8 +116,10 @@ const SessionFacts& Session::facts() const { return present().facts; }
 
 Status Session::commit(const CommitOptions& options) {
   State& state = live();
-  const Outcome outcome = state.commit(values(), *this, options);
-  if (outcome != Outcome::expired) rebase(std::make_shared<const Values>(values()));
+  // Made before the commit: nothing may fail after it.
+  auto base = std::make_shared<const Values>(values());
+  const Outcome outcome = state.commit(*base, *this, options);
+  if (outcome != Outcome::expired) rebase(std::move(base));
   return outcome;
 }
 

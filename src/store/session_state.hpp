@@ -22,6 +22,7 @@ class Session::State {
   std::unique_ptr<backend::LockedRecord> record;  // null: not created yet, or released
   bool created = true;                            // false until the first commit of a new session
   bool released = false;
+  bool on_disk = false;  // the current version, as far as this session knows
 
   /// Values of the locked version. Throws CorruptRecord if they cannot be decoded.
   std::shared_ptr<const Values> load() const;

@@ -68,7 +68,7 @@ Result<Snapshot> Store::snapshot(const SessionKey& key) const {
 }
 
 Result<Session> Store::lock(const SessionKey& key, const LockOptions& options) const {
-  LockedState locked = lock_usable(core_, key, options.timeout.value_or(core_->options().lock_timeout));
+  LockedState locked = lock_usable(core_, key, bounded(options.timeout.value_or(core_->options().lock_timeout)));
   if (!locked.state) return locked.status;
   if (options.renew) locked.state->renew();
   return Session(std::move(locked.state));
@@ -138,9 +138,8 @@ Status Store::touch(const SessionKey& key) const {
 }
 
 Status Store::destroy(const SessionKey& key) const {
-  const backend::LockResult locked = core_->records().lock(key, core_->options().lock_timeout);
-  if (locked.outcome != Outcome::ok) return {locked.outcome, locked.holder};
-  return locked.record->destroy();
+  const backend::RemoveResult removed = core_->records().remove(key, core_->options().lock_timeout);
+  return {removed.outcome, removed.holder};
 }
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
@@ -160,6 +159,11 @@ std::vector<SessionKey> Store::find(std::string_view key_prefix, std::size_t lim
   return core_->records().find(key_prefix, limit);
 }
 
-GcReport Store::gc(const GcOptions& options) const { return core_->records().sweep(options); }
+GcReport Store::gc(const GcOptions& options) const {
+  GcOptions bounds = options;
+  for (std::chrono::milliseconds* duration : {&bounds.budget, &bounds.clock_hold, &bounds.spare_idle})
+    *duration = bounded(*duration);
+  return core_->records().sweep(bounds);
+}
 
 }  // namespace sess

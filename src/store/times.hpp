@@ -32,6 +32,11 @@ inline SessionFacts to_facts(const backend::Version& version) {
 /// Longer than any session, and short enough that no sum of times leaves 64 bits.
 inline constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(24) * 36525;  // a hundred years
 
+/// The same wait, or the longest there is; what is negative is none.
+inline std::chrono::milliseconds bounded(std::chrono::milliseconds timeout) {
+  return std::clamp(timeout, std::chrono::milliseconds::zero(), longest_timeout);
+}
+
 /// Throws UsageError unless it is positive and at most a hundred years.
 inline void check_timeout(std::chrono::milliseconds timeout, const char* what) {
   if (timeout.count() <= 0 || timeout > longest_timeout)

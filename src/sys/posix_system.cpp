@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <boost/filesystem.hpp>
@@ -169,6 +170,8 @@ int PosixSystem::make_directories(const std::string& path) {
   boost::system::error_code error;
   filesystem::path wanted = filesystem::path(path).lexically_normal();
   if (wanted.filename_is_dot() && wanted.has_parent_path()) wanted = wanted.parent_path();  // "a/b/" is "a/b"
+  // Boost takes the "." of "./a" for a directory to make.
+  if (wanted.parent_path() == ".") wanted = wanted.filename();
   if (filesystem::is_directory(wanted, error)) return 0;
   // Directories that get an entry: the missing parents and the one above them.
   std::vector<filesystem::path> changed;
@@ -176,6 +179,7 @@ int PosixSystem::make_directories(const std::string& path) {
     changed.push_back(parent.empty() ? filesystem::path(".") : parent);
     if (parent.empty() || filesystem::exists(parent, error)) break;
   }
+  error.clear();  // of the questions above, where the answer was no
   if (wanted.has_parent_path()) filesystem::create_directories(wanted.parent_path(), error);
   // Boost tells EEXIST of a parent that is a file.
   if (error) return error.value() == EEXIST ? -ENOTDIR : -error.value();
@@ -192,6 +196,16 @@ int PosixSystem::make_directories(const std::string& path) {
     ::close(directory);
     if (answer < 0) return answer;
   }
+  return 0;
+}
+
+int PosixSystem::file_system(int descriptor, FileSystem& found) {
+  struct ::statfs status {};
+  const int answer = checked([&] { return ::fstatfs(descriptor, &status); });
+  if (answer < 0) return answer;
+  found.type = static_cast<std::uint64_t>(status.f_type);
+  static_assert(sizeof(status.f_fsid) == sizeof(found.id));
+  std::memcpy(&found.id, &status.f_fsid, sizeof(found.id));
   return 0;
 }
 
@@ -235,8 +249,8 @@ std::chrono::nanoseconds PosixSystem::boot_clock() {
 
 std::string PosixSystem::boot_id() {
   constexpr std::size_t size = 36;  // of a UUID's text
-  const int file = above_standard_streams(
-      checked([] { return ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC); }));
+  const int file =
+      above_standard_streams(checked([] { return ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC); }));
   if (file < 0) return {};
   std::string id(size, '\0');
   const ssize_t got = checked([&] { return ::read(file, id.data(), id.size()); });

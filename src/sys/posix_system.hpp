@@ -24,6 +24,7 @@ class PosixSystem final : public System {
   int unlink(int directory, const char* path) override;
   int make_directory(int directory, const char* path) override;
   int make_directories(const std::string& path) override;
+  int file_system(int descriptor, FileSystem& found) override;
   int list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) override;
   std::int64_t wall_clock() override;
   std::chrono::nanoseconds monotonic_clock() override;

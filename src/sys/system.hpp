@@ -56,6 +56,12 @@ struct FileStatus {
   FileTime changed;
 };
 
+/// Names a file system, as long as it is mounted at least (statfs(2)).
+struct FileSystem {
+  std::uint64_t type = 0;
+  std::uint64_t id = 0;
+};
+
 /// How a file is opened. Every open adds O_CLOEXEC, O_NOFOLLOW and, where the kernel permits it, O_NOATIME.
 enum class OpenMode : std::uint8_t {
   read,              // O_RDONLY
@@ -119,6 +125,8 @@ class System {
   /// Makes a directory with mode 0700 and its missing parents, relative to the working directory, and syncs the
   /// directories that got an entry. 0 also when it is there already, which keeps its mode.
   virtual int make_directories(const std::string& path) = 0;
+  /// The file system of an open file or directory (fstatfs(2)).
+  virtual int file_system(int descriptor, FileSystem& found) = 0;
   /// Visits every entry of an open directory, in the file system's order, until the visitor answers false.
   virtual int list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) = 0;
 

@@ -247,6 +247,15 @@ int FakeSystem::make_directories(const std::string& path) {
   });
 }
 
+int FakeSystem::file_system(int descriptor, sys::FileSystem& found) {
+  const std::lock_guard guard(mutex_);
+  return attempt(Call::file_system, path_of(descriptor), [&] {
+    if (find(descriptor) == nullptr) return -EBADF;
+    found = {0xfa4e, options_.device};
+    return 0;
+  });
+}
+
 int FakeSystem::list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) {
   std::vector<std::string> names;
   {

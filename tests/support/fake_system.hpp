@@ -73,6 +73,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   int unlink(int directory, const char* path) override;
   int make_directory(int directory, const char* path) override;
   int make_directories(const std::string& path) override;  // in one step, which no kernel does
+  int file_system(int descriptor, sys::FileSystem& found) override;
   int list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) override;
   std::int64_t wall_clock() override;
   std::chrono::nanoseconds monotonic_clock() override;

@@ -39,6 +39,7 @@ class ForwardingSystem : public sys::System {
   int unlink(int directory, const char* path) override { return inner_->unlink(directory, path); }
   int make_directory(int directory, const char* path) override { return inner_->make_directory(directory, path); }
   int make_directories(const std::string& path) override { return inner_->make_directories(path); }
+  int file_system(int descriptor, sys::FileSystem& found) override { return inner_->file_system(descriptor, found); }
   int list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) override {
     return inner_->list(descriptor, visit);
   }

@@ -199,6 +199,11 @@ int ScheduledSystem::make_directories(const std::string& path) {
                    [&] { return inner_->make_directories(path); });
 }
 
+int ScheduledSystem::file_system(int descriptor, sys::FileSystem& found) {
+  return scheduled(on_descriptor(Call::file_system, descriptor),
+                   [&] { return inner_->file_system(descriptor, found); });
+}
+
 int ScheduledSystem::list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) {
   std::vector<std::string> names;
   const int result = scheduled(on_descriptor(Call::list, descriptor), [&] {

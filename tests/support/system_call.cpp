@@ -24,6 +24,7 @@ std::string_view to_string(Call call) {
       "unlink",
       "make_directory",
       "make_directories",
+      "file_system",
       "list",
       "random",
       "lock_holder",

@@ -27,6 +27,7 @@ enum class Call : std::uint8_t {
   unlink,
   make_directory,
   make_directories,
+  file_system,
   list,
   random,
   lock_holder,

@@ -160,7 +160,7 @@ TEST_CASE("the document's store, keys and gc files are read, and written the sam
   const auto file = parse_store_file(store);
   REQUIRE(file);
   CHECK(to_text(*file) == store);
-  CHECK(*file == StoreFile{format_version, shard_count, true, true, 2049});
+  CHECK(*file == StoreFile{format_version, shard_count, true, true, true, "ef53:9f3f0e9a4e1b7d2c"});
 
   const std::string keys = block_below("`keys`");
   REQUIRE(Keyring::parse(keys));

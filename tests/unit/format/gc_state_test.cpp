@@ -35,8 +35,12 @@ TEST_CASE("what the clocks said comes back, and is not known where the text does
 }
 
 TEST_CASE("the text always has the same size, so that writing it again needs no space and leaves no rest") {
-  const GcState largest{4294967295, INT64_MIN,  INT64_MIN,
-                        UINT64_MAX, UINT64_MAX, UINT64_MAX,
+  const GcState largest{4294967295,
+                        INT64_MIN,
+                        INT64_MIN,
+                        UINT64_MAX,
+                        UINT64_MAX,
+                        UINT64_MAX,
                         {std::string(36, 'b'), INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN}};
   for (const GcState& state : {GcState{}, largest}) {
     const std::string text = to_text(state);

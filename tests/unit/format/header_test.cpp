@@ -82,15 +82,38 @@ TEST_CASE("a header comes back as it was written, beside its payload") {
   }
 }
 
-TEST_CASE("extreme numbers of a header come back") {
-  for (const std::int64_t time : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, INT64_MAX}) {
+TEST_CASE("large numbers of a header come back") {
+  constexpr std::int64_t largest = std::int64_t{1} << 48;
+  for (const std::int64_t time : {-largest, std::int64_t{-1}, std::int64_t{0}, largest}) {
     Header header = sample();
-    header.generation = static_cast<std::uint64_t>(time);
-    header.created = header.idle_timeout = header.deadline = header.absolute_deadline = time;
+    header.generation = std::uint64_t{1} << 62;
+    header.idle_timeout = largest;
+    header.created = header.deadline = header.absolute_deadline = time;
     const auto verified = verify_record(record_of(header, 0), key);
     REQUIRE(std::holds_alternative<Header>(verified));
     CHECK(std::get<Header>(verified) == header);
   }
+}
+
+TEST_CASE("numbers that nobody has written do not verify, whatever the checksum says") {
+  constexpr std::int64_t over = (std::int64_t{1} << 48) + 1;
+  const auto refused = [](auto change) {
+    Header header = sample();
+    change(header);
+    const auto verified = verify_record(record_of(header, 0), key);
+    const auto* why = std::get_if<Unverified>(&verified);
+    return why != nullptr && why->kind == Unverified::Kind::corrupt;
+  };
+  for (const std::int64_t time : {INT64_MIN, -over, over, INT64_MAX}) {
+    CAPTURE(time);
+    CHECK(refused([&](Header& header) { header.created = time; }));
+    CHECK(refused([&](Header& header) { header.deadline = time; }));
+    CHECK(refused([&](Header& header) { header.absolute_deadline = time; }));
+    CHECK(refused([&](Header& header) { header.idle_timeout = time; }));
+  }
+  CHECK(refused([](Header& header) { header.idle_timeout = 0; }));
+  CHECK(refused([](Header& header) { header.generation = 0; }));
+  CHECK(refused([](Header& header) { header.generation = UINT64_MAX; }));
 }
 
 TEST_CASE("each single flipped bit of a record is noticed") {

@@ -18,14 +18,15 @@ StoreFile parsed(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a store file comes back as it was written") {
-  const StoreFile file{1, 256, false, true, 0xfedcba9876543210};
+  const StoreFile file{1, 256, false, true, false, "ef53:fedcba9876543210"};
   CHECK(to_text(file) ==
         "libsess store\n"
         "format 1\n"
         "shards 256\n"
         "exchange 0\n"
         "no_replace 1\n"
-        "device 18364758544493064720\n");
+        "nanoseconds 0\n"
+        "file_system ef53:fedcba9876543210\n");
   CHECK(parsed(to_text(file)) == file);
   CHECK(parsed(to_text(StoreFile{})) == StoreFile{});
 }
@@ -36,7 +37,7 @@ TEST_CASE("lines of a store file that this program does not know are passed over
 }
 
 TEST_CASE("a newer format is still read, so that it can be refused by its number") {
-  CHECK(parsed("libsess store\nformat 2\nshards 4096\nlayout tree\n") == StoreFile{2, 4096, true, true, 0});
+  CHECK(parsed("libsess store\nformat 2\nshards 4096\nlayout tree\n") == StoreFile{.format = 2, .shards = 4096});
   CHECK(parsed("libsess store\nformat 4294967295\n").format == 4294967295U);
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <boost/filesystem.hpp>
 
 #include <algorithm>
 #include <array>
@@ -249,6 +250,18 @@ TEST_CASE("a directory is made with its parents, and one that is there stays as 
   CHECK(make("x") == 0);
   CHECK(ground.status("x").mode == 0750);
   CHECK(ground.names() == std::multiset<std::string>{"a", "x"});
+}
+
+TEST_CASE("directories are made relative to the working directory too") {
+  Ground ground;
+  const auto before = boost::filesystem::current_path();
+  boost::filesystem::current_path(ground.directory.path());
+  for (const char* path : {"a", "./b", "c/d", "./e/f/"}) {
+    CAPTURE(path);
+    CHECK(ground.system.make_directories(path) == 0);
+    CHECK(boost::filesystem::is_directory(path));
+  }
+  boost::filesystem::current_path(before);
 }
 
 TEST_CASE("a file in the way of a directory is told and left alone") {

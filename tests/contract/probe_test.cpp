@@ -1,0 +1,116 @@
+// What a file system can do is found out by trying, and again on another one.
+#include "store/core.hpp"
+#include "support/broken_system.hpp"
+#include "support/fake_system.hpp"
+#include "support/store_world.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <sess/sess.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace sess::test {
+namespace {
+
+std::shared_ptr<FakeSystem> machine(FakeOptions options = {}) { return std::make_shared<FakeSystem>(options); }
+
+/// The same disk on another machine, or under another kernel.
+std::shared_ptr<FakeSystem> moved(const FakeSystem& from, FakeOptions options) {
+  return std::make_shared<FakeSystem>(from.image(), options);
+}
+
+std::string store_file(const FakeSystem& system) { return system.text("/srv/store/store"); }
+
+std::string refusal(const std::shared_ptr<sys::System>& system, const std::string& path) {
+  try {
+    open_store(system, path, {.create = true});
+  } catch (const StoreError& error) {
+    CHECK(error.reason() == StoreError::Reason::unusable);
+    return error.what();
+  }
+  return {};
+}
+
+TEST_CASE("a file system that gives one lock to two, or keeps no times, is refused for a store") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "store";
+  const std::string place = path + "/quarantine";
+  CHECK(refusal(std::make_shared<BrokenSystem>(Breakage::no_lock), path) ==
+        "use \"" + place + "\" for a store: its file system gives one lock to two (flock); choose another file system");
+  CHECK(refusal(std::make_shared<BrokenSystem>(Breakage::no_times), path) ==
+        "use \"" + place +
+            "\" for a store: its file system does not keep modification times; choose another file system");
+  const auto fake = machine();
+  fake->fail(Call::try_lock, 2, ENOLCK);  // the first one is init's own
+  CHECK(refusal(fake, "/srv/store") ==
+        "use \"/srv/store/quarantine\" for a store: its file system cannot lock files (flock); choose another file "
+        "system");
+  // None of them has become a store, and the same directory will do once it is good.
+  CHECK_NOTHROW(Store::open(path, {.create = true}));
+}
+
+TEST_CASE("a store that has been moved to another file system is probed again") {
+  const auto before = machine();
+  const Store store = open_store(before, "/srv/store", {.create = true});
+  const SessionId id = make_session(store, {{"n", 1}});
+  CHECK(store.facts().exchange);
+
+  const auto after = moved(*before, {.exchange_supported = false, .no_replace_supported = false, .device = 2});
+  const Store there = open_store(after, "/srv/store", {});
+  CHECK_FALSE(there.facts().exchange);
+  INFO(store_file(*after));
+  CHECK(store_file(*after).find("exchange 0\nno_replace 0\n") != std::string::npos);
+  CHECK(there.update(id, [](Editor& editor) { editor.add("n", 1); }));
+  CHECK(there.snapshot(id)->get<int>("n") == 2);
+  CHECK(make_session(there, {}).key() != id.key());
+
+  // And back: what was lost is found again.
+  const auto home = moved(*after, {.device = 1});
+  CHECK(open_store(home, "/srv/store", {}).facts().exchange);
+}
+
+TEST_CASE("a store that stays where it is is not probed again") {
+  const auto system = machine();
+  open_store(system, "/srv/store", {.create = true});
+  system->clear_log();
+  open_store(system, "/srv/store", {});
+  CHECK(system->calls(Call::rename) == 0);
+  CHECK(system->calls(Call::write) == 0);
+}
+
+TEST_CASE("a full or read-only file system does not keep a moved store from being opened") {
+  const auto before = machine();
+  const SessionId id = make_session(open_store(before, "/srv/store", {.create = true}), {{"n", 1}});
+  for (const int error : {ENOSPC, EROFS}) {
+    const auto after = moved(*before, {.device = 2});
+    after->limit_space(0, 0, error);
+    const std::string written = store_file(*after);
+    const Store store = open_store(after, "/srv/store", {});
+    CHECK(store.snapshot(id)->get<int>("n") == 1);
+    CHECK(store_file(*after) == written);
+    after->limit_space(UINT64_MAX, UINT64_MAX);
+    open_store(after, "/srv/store", {});
+    CHECK(store_file(*after) != written);
+  }
+}
+
+TEST_CASE("where modification times have no nanoseconds, each version has an inode of its own") {
+  const auto system = machine({.time_granularity = std::chrono::seconds(1)});
+  const Store store = open_store(system, "/srv/store", {.create = true});
+  CHECK(store_file(*system).find("exchange 1\nno_replace 1\nnanoseconds 0\n") != std::string::npos);
+  const SessionId id = make_session(store, {{"n", 1}});
+  const std::string record = "/srv/store/shards/" + record_file(id);
+  const auto first = system->look(record).identity;
+  for (int i = 0; i < 3; ++i) REQUIRE(store.update(id, [](Editor& editor) { editor.add("n", 1); }));
+  CHECK(system->look(record).identity != first);
+  CHECK_FALSE(system->exists("/srv/store/shards/" + spare_file(id)));
+  CHECK(store.snapshot(id)->get<int>("n") == 4);
+}
+
+}  // namespace
+}  // namespace sess::test
