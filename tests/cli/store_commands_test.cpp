@@ -133,7 +133,7 @@ TEST_CASE("gc --json reports what it did") {
   CHECK(report.at("expired") == 1);
   CHECK(report.at("first_error").is_null());
   CHECK(report.at("complete") == true);
-  for (const char* field : {"in_use", "leftovers", "quarantined", "unreadable", "errors", "shards_done",
+  for (const char* field : {"in_use", "leftovers", "spares", "quarantined", "unreadable", "errors", "shards_done",
                             "clock_jump_ms", "held_for_ms", "duration_us"})
     CHECK(report.at(field).is_number());
 }

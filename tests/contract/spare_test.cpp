@@ -23,18 +23,18 @@ constexpr std::string_view secret = "correct horse battery staple";
 int files_with_secret(StoreWorld& world) {
   const auto wanted = std::as_bytes(std::span(secret));
   const auto files = world.session_files();
-  return static_cast<int>(std::ranges::count_if(
-      files, [&](const std::string& file) {
-        const auto content = world.content(file);
-        return !std::ranges::search(content, wanted).empty();
-      }));
+  return static_cast<int>(std::ranges::count_if(files, [&](const std::string& file) {
+    const auto content = world.content(file);
+    return !std::ranges::search(content, wanted).empty();
+  }));
 }
 
 TEST_CASE("a secret that was removed stays in the spare, unless the commit scrubs") {
   in_each_world([](StoreWorld& world) {
     const Store store = world.open();
     for (const bool shorter : {false, true}) {
-      const SessionId id = make_session(store, {{"password", std::string(secret)}, {"filling", std::string(9000, 'x')}});
+      const SessionId id =
+          make_session(store, {{"password", std::string(secret)}, {"filling", std::string(9000, 'x')}});
       REQUIRE(store.update(id, [](Editor& editor) { editor.set("n", 1); }));
       CHECK(files_with_secret(world) >= 1);
       const auto remove = [&](Editor& editor) {
