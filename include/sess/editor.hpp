@@ -96,8 +96,8 @@ class SESS_API Editor {
   bool changed() const noexcept { return base_ && (!operations_.empty() || idle_timeout_ || lifetime_); }
   /// The values as this editor sees them now. Does not count as a read.
   const Values& values() const noexcept;
-  std::optional<std::chrono::milliseconds> idle_timeout() const noexcept { return idle_timeout_; }
-  std::optional<std::chrono::milliseconds> lifetime() const noexcept { return lifetime_; }
+  std::optional<std::chrono::milliseconds> idle_timeout() const noexcept { return present(idle_timeout_); }
+  std::optional<std::chrono::milliseconds> lifetime() const noexcept { return present(lifetime_); }
 
   /// The recorded changes, applied to `current`. Nothing if that would be a conflict. Throws TypeMismatch
   /// like add and append.
@@ -113,6 +113,10 @@ class SESS_API Editor {
     Value value;
   };
 
+  template <class T>
+  std::optional<T> present(const std::optional<T>& member) const noexcept {
+    return base_ ? member : std::nullopt;
+  }
   const Value* find(std::string_view name) const noexcept;
   const Value* read(std::string_view name) const;
   void put(std::string_view name, Value value);

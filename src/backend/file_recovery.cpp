@@ -42,9 +42,15 @@ void FileStore::load_spare(const SessionKey& key, const sys::FileStatus& damaged
 
 void FileStore::repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const {
   if (loaded.damage.empty()) {
-    if (loaded.unsettled) settle(key, lock, *loaded.version);
+    if (loaded.unsettled) restore(key, lock, *loaded.version);
   } else if (loaded.version) {
-    restore(key, lock, *loaded.version);
+    try {
+      restore(key, lock, *loaded.version);
+    } catch (const IoError&) {
+      // Readable, perhaps, and perhaps not on disk: it must not be taken for good while the spare still is.
+      system().truncate(lock.file().get(), 0);
+      throw;
+    }
     report(Event::Kind::recovered, key, fmt::format("{}: restored from its previous version", loaded.damage));
   } else {
     quarantine(key);
@@ -52,31 +58,20 @@ void FileStore::repair(const SessionKey& key, const fs::FileLock& lock, const Lo
   }
 }
 
-// The previous version is written into the damaged file itself, under the lock on it. No inode is needed and no name
-// changes; a file that the power cut left empty needs its blocks. Nothing is lost if it is cut short: before the last
-// byte the record does not verify, and is restored again from the spare; after it the times still say that it has not
-// been settled, and whoever locks it next does that.
+// The version is written into the record's file itself, under the lock on it. No inode is needed and no name changes; a
+// file that the power cut left empty needs its blocks. Nothing is lost if it is cut short: before the last byte the
+// record does not verify, and is restored again from the spare; after it the times still say that it is not settled,
+// and whoever locks it next writes it once more (and does not only sync it: a sync that has failed before would answer
+// 0).
 void FileStore::restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const {
   const auto name = format::record_name(key);
   std::vector<std::byte> record;
   format::encode_record(version.header, version.payload, record);
   shards_.write(lock.file(), name.c_str(), record);
-  const int answer = system().truncate(lock.file().get(), record.size());
+  int answer = system().truncate(lock.file().get(), record.size());
   if (answer < 0) fs::throw_io("truncate", shards_.path_of(name.c_str()), answer);
-  try {
-    settle(key, lock, version);
-  } catch (const IoError&) {
-    // Readable but perhaps not on disk, and the kernel tells that only once: it must not be taken for good while the
-    // spare still is.
-    system().truncate(lock.file().get(), 0);
-    throw;
-  }
-}
-
-void FileStore::settle(const SessionKey& key, const fs::FileLock& lock, const Version& version) const {
-  const auto name = format::record_name(key);
   // At every durability level: the next commit overwrites the spare, until now the only good copy.
-  int answer = system().sync_data(lock.file().get());
+  answer = system().sync_data(lock.file().get());
   if (answer < 0) fs::throw_io("sync", shards_.path_of(name.c_str()), answer);
   answer = system().set_times(lock.file().get(), stamp(version.deadline, version.header.generation));
   if (answer < 0) fs::throw_io("set times of", shards_.path_of(name.c_str()), answer);

@@ -65,7 +65,6 @@ class FileStore final : public RecordStore {
   /// version.
   void repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const;
   void restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
-  void settle(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
   /// Syncs the removal of a record, whoever has removed it. ok or durability_unknown.
   Outcome sync_shard(const SessionKey& key) const;
   /// A version of a record that cannot be locked, because its file system is read-only.

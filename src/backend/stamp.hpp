@@ -20,7 +20,10 @@ inline sys::FileTime stamp(std::int64_t deadline, std::uint64_t generation) {
 }
 
 inline std::int64_t deadline_of(sys::FileTime time) {
-  return time.seconds * 1000 + static_cast<std::int64_t>(time.nanoseconds / 1'000'000);
+  // Anybody may have set the times of a file: no more than any header says.
+  constexpr std::int64_t limit = (std::int64_t{1} << 48) / 1000;
+  return std::clamp(time.seconds, std::int64_t{0}, limit) * 1000 +
+         static_cast<std::int64_t>(time.nanoseconds / 1'000'000);
 }
 
 inline std::uint64_t digits_of(sys::FileTime time) { return time.nanoseconds % digits_range; }

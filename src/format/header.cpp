@@ -66,11 +66,11 @@ std::uint64_t checksum(std::span<const std::byte> record) {
   return XXH3_64bits_withSeed(payload.data(), payload.size(), XXH3_64bits(record.data(), at_checksum));
 }
 
-/// Milliseconds; more than ten thousand years on either side of 1970.
+/// Milliseconds: nearly nine thousand years after 1970.
 constexpr std::int64_t time_limit = std::int64_t{1} << 48;
 constexpr std::uint64_t generation_limit = std::uint64_t{1} << 62;
 
-bool is_time(std::int64_t milliseconds) { return milliseconds >= -time_limit && milliseconds <= time_limit; }
+bool is_time(std::int64_t milliseconds) { return milliseconds >= 0 && milliseconds <= time_limit; }
 
 Unverified corrupt(std::string why) { return {Unverified::Kind::corrupt, std::move(why)}; }
 

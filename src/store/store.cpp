@@ -83,7 +83,8 @@ Status Store::update(const SessionKey& key, const std::function<void(Editor&)>& 
 }
 
 Status Store::merge(const Changes& changes, const CommitOptions& options) const {
-  if (!changes.changed() && !options.scrub) {
+  // Of nothing: a renewal, unless what is there is to be made safe or scrubbed.
+  if (!changes.changed() && !options.scrub && options.durability != Durability::durable) {
     if (!options.renew) return Outcome::ok;
     const Status renewed = touch(changes.key());
     return renewed == Outcome::not_renewed ? Status(Outcome::ok) : Status(as_gone(renewed.outcome()));

@@ -84,7 +84,7 @@ TEST_CASE("a header comes back as it was written, beside its payload") {
 
 TEST_CASE("large numbers of a header come back") {
   constexpr std::int64_t largest = std::int64_t{1} << 48;
-  for (const std::int64_t time : {-largest, std::int64_t{-1}, std::int64_t{0}, largest}) {
+  for (const std::int64_t time : {std::int64_t{0}, std::int64_t{1}, largest}) {
     Header header = sample();
     header.generation = std::uint64_t{1} << 62;
     header.idle_timeout = largest;
@@ -104,7 +104,7 @@ TEST_CASE("numbers that nobody has written do not verify, whatever the checksum 
     const auto* why = std::get_if<Unverified>(&verified);
     return why != nullptr && why->kind == Unverified::Kind::corrupt;
   };
-  for (const std::int64_t time : {INT64_MIN, -over, over, INT64_MAX}) {
+  for (const std::int64_t time : {INT64_MIN, std::int64_t{-1}, over, INT64_MAX}) {
     CAPTURE(time);
     CHECK(refused([&](Header& header) { header.created = time; }));
     CHECK(refused([&](Header& header) { header.deadline = time; }));
