@@ -125,7 +125,7 @@ DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test check bench install format clean help print-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test proof check bench install format clean help print-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -241,7 +241,14 @@ endif
 endef
 $(foreach dir,$(TEST_DIRS),$(eval $(call test_program,$(dir))))
 
+# What takes ptrace(2) and more than a minute is run by `make proof`.
+PROOFS := $(B)/tests/kill
+TESTS := $(filter-out $(PROOFS),$(TESTS))
+
 tests: $(TESTS)
+
+proof: $(PROOFS)
+	@SESS_BUILD=$(abspath $(B)) scripts/run-tests $(PROOFS)
 
 # SESS_BUILD is how test scripts find sessctl and the demo. LONG=1 and SAN reach the tests by the environment too: make
 # exports what stands on its command line.

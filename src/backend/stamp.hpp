@@ -36,10 +36,12 @@ inline std::uint64_t generation_by_digits(std::uint64_t known, std::uint64_t dig
   return candidate;
 }
 
-/// A generation that unverified bytes claim counts only if writers could have got there: each that died raised it by
-/// one. Anything farther away is damage, and believing it could run the counter over.
+/// A generation that unverified bytes claim counts only if writers could have got there. Each that died raised it by
+/// one, or by half a million where it took the times of a file that had not been stamped yet for digits. Anything
+/// farther away is damage, and believing it could run the counter over.
 inline std::uint64_t plausible_generation(std::uint64_t known, std::uint64_t claimed) {
-  return claimed > known && claimed - known <= digits_range / 2 ? claimed : known;
+  constexpr std::uint64_t farthest = std::uint64_t{1} << 40;
+  return claimed > known && claimed - known <= farthest ? claimed : known;
 }
 
 }  // namespace sess::backend

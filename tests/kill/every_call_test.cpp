@@ -1,0 +1,114 @@
+// Every system call is the last: each operation, killed before and after each of its calls, on the disk's file system
+// and on the memory's.
+#include "forked_holder.hpp"
+#include "init_subject.hpp"
+#include "killing.hpp"
+#include "session_operation.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sess::test {
+namespace {
+
+/// Prints a line for each operation and one for all, and notes what is wrong.
+class Table {
+ public:
+  explicit Table(std::string place) : place_(std::move(place)) {}
+
+  void add(Subject& subject, std::span<const Look> looks, const Sampling& sampling = {}) {
+    const auto start = std::chrono::steady_clock::now();
+    const Tally tally = kill_everywhere(subject, looks, sampling);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    for (const std::string& line : tally.wrong) FAIL_CHECK(line);
+    print(subject.name(), tally.calls, tally.kills, taken);
+    taken_ += taken;
+    calls_ += tally.calls;
+    kills_ += tally.kills;
+  }
+  /// Prints the sums. The kills.
+  std::size_t total() const {
+    print("all of these", calls_, kills_, taken_);
+    return kills_;
+  }
+
+ private:
+  void print(const std::string& name, std::size_t calls, std::size_t kills, std::chrono::duration<double> taken) const {
+    std::printf("%-8s  %-59s %5zu calls %5zu kills %5.1f s\n", place_.c_str(), name.c_str(), calls, kills,
+                taken.count());
+    std::fflush(stdout);
+  }
+
+  std::string place_;
+  std::size_t calls_ = 0;
+  std::size_t kills_ = 0;
+  std::chrono::duration<double> taken_{0};
+};
+
+/// Where there are several file systems, the last is the quickest: there everything is done.
+bool is_quickest(const std::string& place) { return place == file_systems().back(); }
+
+std::vector<std::string> places() { return forks_are_slow ? std::vector{file_systems().back()} : file_systems(); }
+
+TEST_SUITE_BEGIN("traced");
+
+TEST_CASE("an operation that is killed at any system call leaves the old version or the new one") {
+  constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
+  std::size_t kills = 0;
+  std::size_t floor = 0;
+  for (const std::string& below : places()) {
+    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
+    const std::span looks = std::span(all_looks).first(everything ? 3 : 1);
+    Table table(below);
+    Scene scene(below);
+    for (const auto& operations : {creations, commits, renewals_and_reads, ends, repairs, sweeps})
+      for (SessionOperation& operation : operations()) {
+        const Sampling sampling{.stride = long_run() ? 1 : operation.stride};
+        SessionSubject subject(scene, std::move(operation));
+        table.add(subject, looks, sampling);
+      }
+    ForkedHolder holder(scene);
+    table.add(holder, looks);
+    scene.clear();
+    CHECK(scene.all_session_files().empty());
+    kills += table.total();
+    floor += everything ? 5000 : 1650;
+  }
+  std::printf("%zu kills\n", kills);
+  // A little less than there are today: whoever makes calls vanish by mistake is to notice.
+  REQUIRE(kills >= floor);
+}
+
+TEST_CASE("init that is killed at any system call leaves no store or a whole one") {
+  constexpr std::array looks = {Look::reader};
+  std::size_t kills = 0;
+  std::size_t floor = 0;
+  for (const std::string& below : places()) {
+    Table table(below);
+    const bool everything = is_quickest(below) && !forks_are_slow;
+    InitSubject init(below, InitSubject::From::nothing);
+    table.add(init, looks, {.stride = everything ? 1U : 127U});
+    if (!everything) {
+      // Removing some hundred directories before each run takes minutes on some disks.
+      InitSubject again(below, InitSubject::From::directories);
+      table.add(again, looks, {.stride = long_run() ? 1U : 3U, .skips_repetitions = true});
+    }
+    kills += table.total();
+    floor += everything ? 650 : 55;
+  }
+  REQUIRE(kills >= floor);
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace sess::test

@@ -1,0 +1,41 @@
+#include "sight.hpp"
+
+#include <chrono>
+#include <string_view>
+
+namespace sess::test {
+
+namespace {
+
+std::int64_t milliseconds_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+Seen seen(const Values& values, const SessionFacts& facts) {
+  return {{Outcome::ok, values, milliseconds_of(facts.deadline)}, facts.generation};
+}
+
+}  // namespace
+
+Seen by_snapshot(const Store& store, const SessionKey& key) {
+  const Result<Snapshot> snapshot = store.snapshot(key);
+  if (!snapshot) return {{snapshot.outcome()}};
+  return seen(snapshot->values(), snapshot->facts());
+}
+
+Seen by_lock(const Store& store, const SessionKey& key) {
+  const Result<Session> session = store.lock(key, {.timeout = std::chrono::milliseconds(0), .renew = false});
+  if (!session) return {{session.outcome()}};
+  return seen(session->values(), session->facts());
+}
+
+std::string to_string(const Sight& sight) {
+  std::string text(sess::to_string(sight.outcome));
+  if (sight.outcome != Outcome::ok) return text;
+  for (const auto& [name, value] : sight.values) text += " " + name;
+  if (const auto found = sight.values.find("version"); found != sight.values.end())
+    text += " version " + std::to_string(found->second.as<std::int64_t>("version"));
+  return text + " deadline " + std::to_string(sight.deadline);
+}
+
+}  // namespace sess::test
