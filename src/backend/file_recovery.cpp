@@ -44,6 +44,7 @@ void FileStore::repair(const SessionKey& key, const fs::FileLock& lock, const Lo
   if (loaded.damage.empty()) {
     if (loaded.unsettled) restore(key, lock, *loaded.version);
   } else if (loaded.version) {
+    mark_spare(key, *loaded.version);
     try {
       restore(key, lock, *loaded.version);
     } catch (const IoError&) {
@@ -56,6 +57,16 @@ void FileStore::repair(const SessionKey& key, const fs::FileLock& lock, const Lo
     quarantine(key);
     report(Event::Kind::quarantined, key, fmt::format("{}: moved to quarantine", loaded.damage));
   }
+}
+
+// Writing to the record sets its times, and with them go the deadline of its last renewal and the generation digits of
+// the version that is lost. If the writing is cut short the next recovery finds both in the times of the spare.
+void FileStore::mark_spare(const SessionKey& key, const Version& version) const {
+  const auto name = format::spare_name(key);
+  const auto spare = shards_.open_file(name.c_str(), sys::OpenMode::read);
+  if (!spare) return;  // somebody has removed it by hand: what was read of it is restored
+  const int answer = system().set_times(spare->get(), stamp(version.deadline, version.header.generation));
+  if (answer < 0) fs::throw_io("set times of", shards_.path_of(name.c_str()), answer);
 }
 
 // The version is written into the record's file itself, under the lock on it. No inode is needed and no name changes; a

@@ -64,6 +64,7 @@ class FileStore final : public RecordStore {
   /// Writes the recovered version into the record, finishes a recovery that was cut short, or moves aside what has no
   /// version.
   void repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const;
+  void mark_spare(const SessionKey& key, const Version& version) const;
   void restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
   /// Syncs the removal of a record, whoever has removed it. ok or durability_unknown.
   Outcome sync_shard(const SessionKey& key) const;

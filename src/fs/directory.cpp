@@ -107,13 +107,15 @@ void Directory::read(const UniqueFd& file, const char* name, std::size_t size, s
   content.resize(done);
 }
 
-void Directory::write(const UniqueFd& file, const char* name, std::span<const std::byte> content) const {
+void Directory::write(const UniqueFd& file, const char* name, std::span<const std::byte> content,
+                      std::size_t* written) const {
   std::size_t done = 0;
   while (done < content.size()) {
     const std::int64_t put = system_->write(file.get(), content.subspan(done), done);
     if (put < 0) throw_io("write", path_of(name), put);
     if (put == 0) throw_io("write", path_of(name), -EIO);  // never for a regular file; a loop must end
     done += static_cast<std::size_t>(put);
+    if (written != nullptr) *written = done;
   }
 }
 

@@ -46,7 +46,9 @@ class Directory {
 
   /// Reads up to `size` bytes from the start; fewer where the file ends before.
   void read(const sys::UniqueFd& file, const char* name, std::size_t size, std::vector<std::byte>& content) const;
-  void write(const sys::UniqueFd& file, const char* name, std::span<const std::byte> content) const;
+  /// Writes all of it at the start. `written`, if given, says how much of it was, also where this throws.
+  void write(const sys::UniqueFd& file, const char* name, std::span<const std::byte> content,
+             std::size_t* written = nullptr) const;
   /// The text of a small file, at most 64 KiB of it; nothing where there is none.
   std::optional<std::string> read_text(const char* name) const;
   /// Puts a file of mode 0600 with this text under a name, whole or not at all, also across a power cut. It is

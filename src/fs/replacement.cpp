@@ -80,7 +80,8 @@ void Replacement::read(std::size_t size, std::vector<std::byte>& content) const 
 
 void Replacement::write(std::span<const std::byte> content) {
   sys::System& system = directory_.system();
-  directory_.write(next_.file(), name_.c_str(), content);
+  size_ = content.size();
+  directory_.write(next_.file(), name_.c_str(), content, &written_);
   if (status_.size > content.size()) {
     if (options_.scrub) {
       const int answer = overwrite(next_.file(), content.size(), status_.size);
@@ -96,7 +97,6 @@ void Replacement::write(std::span<const std::byte> content) {
       sync_failed_ = true;
       throw_io("sync", directory_.path_of(name_), answer);
     }
-    synced_ = true;
   }
 }
 
@@ -120,7 +120,7 @@ int Replacement::publish() {
   // and queue on the new inode.
   const FileLock replaced = std::exchange(current_, std::move(next_));
   if (options_.scrub) {
-    const int answer = scrub(replaced.file());
+    const int answer = scrub(replaced.file(), 1);
     if (sync_answer == 0) sync_answer = answer;
   }
   if (!options_.durable) return sync_answer;
@@ -140,8 +140,10 @@ void Replacement::exchange_or_replace() {
   // A spare that this version does not come from must be gone before the version stands: recovery would take it for the
   // one before, and it may be a commit that failed or was killed.
   if (!reuses_spare_) {
-    if (options_.scrub) scrub_spare();
-    directory_.unlink(names_.spare);
+    if (options_.scrub)
+      scrub_spare();
+    else
+      directory_.unlink(names_.spare);
   }
   if (options_.exchange) {
     const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
@@ -172,35 +174,51 @@ int Replacement::overwrite(const sys::UniqueFd& file, std::uint64_t from, std::u
   return 0;
 }
 
-int Replacement::scrub(const sys::UniqueFd& file) const {
+/// Overwrites a file that has so many links. Through a second one (a backup) nothing is written.
+int Replacement::scrub(const sys::UniqueFd& file, std::uint64_t links) const {
   sys::System& system = directory_.system();
   sys::FileStatus status;
   int answer = system.status(file.get(), status);
-  // Through a second link (a backup) nothing is written.
-  if (answer == 0 && status.links <= 1) answer = overwrite(file, 0, status.size);
+  if (answer == 0 && status.links <= links) answer = overwrite(file, 0, status.size);
   return answer == 0 ? system.sync_data(file.get()) : answer;
 }
 
-/// A spare that is not reused is about to lose its name. Its lock is not needed: whoever has it only looks at the name,
+/// A spare that is not reused loses its name, then its content: overwritten under its name it would tell nobody any
+/// more which generation a killed writer has left in it. Its lock is not needed: whoever has it only looks at the name,
 /// and only the holder of the current file's lock writes.
 void Replacement::scrub_spare() const {
   const auto file = directory_.open_file(names_.spare, OpenMode::read_write);
   if (!file) return;
-  const int answer = scrub(*file);
+  directory_.unlink(names_.spare);
+  const int answer = scrub(*file, 0);
   if (answer < 0) throw_io("overwrite", directory_.path_of(names_.spare), answer);
 }
 
 void Replacement::abandon() noexcept {
-  sys::System& system = directory_.system();
   if (!next_.own()) return;
-  // After a failed sync the kernel marks the pages clean although they are not on disk: the file is not to be
-  // trusted again (PostgreSQL's fsync findings of 2018; fsync(2), "EIO").
-  if (reuses_spare_ && !sync_failed_ && system.truncate(next_.file().get(), 0) == 0) {
-    // What was synced before it failed would be back after a power cut.
-    if (synced_ && system.sync_data(next_.file().get()) < 0) system.unlink(directory_.descriptor(), name_.c_str());
-    return;
+  if (reuses_spare_ && keep_spare()) return;
+  directory_.system().unlink(directory_.descriptor(), name_.c_str());
+}
+
+/// What a failed commit has done to the spare must not be recovered, nor may it be read in an inode that is current
+/// again later. Where nothing of it could be read it stays: a full disk may have no other inode and blocks.
+bool Replacement::keep_spare() noexcept {
+  sys::System& system = directory_.system();
+  const int descriptor = next_.file().get();
+  if (written_ == 0) return true;  // as it was
+  if (written_ < size_) {
+    // One byte short of the record it never verifies. The generation that it names is the largest one so far, and must
+    // be found by the next commit.
+    const std::uint64_t size = std::min<std::uint64_t>(status_.size, size_ - 1);
+    const bool names_generation = std::min<std::uint64_t>(size, written_) >= options_.head;
+    return names_generation && system.truncate(descriptor, size) == 0;
   }
-  system.unlink(directory_.descriptor(), name_.c_str());
+  // Complete, and perhaps with its times: a snapshot that has read it would find the same inode and the same times
+  // under the next version, if that one had the same deadline and, as no trace is left, the same generation. And a
+  // power cut may bring back the name, not the content that was cut off. A sync that has failed is not tried again: the
+  // kernel marks such pages clean although they are not on disk (PostgreSQL's fsync findings of 2018; fsync(2), "EIO").
+  if (system.truncate(descriptor, 0) == 0 && !sync_failed_) system.sync_data(descriptor);
+  return false;
 }
 
 }  // namespace sess::fs

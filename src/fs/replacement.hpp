@@ -10,7 +10,7 @@
 //   next.publish();               // exchange; `current` is now the new file, locked; the old one is released
 //
 // States: until publish the name still means the old version. If anything before it throws, or publish itself
-// does, the destructor empties the spare (recovery must not find a commit that failed) or removes the temp
+// does, the destructor cuts or removes the spare (recovery must not find a commit that failed) or removes the temp
 // file; the old version stays current and locked. What fails after the exchange is reported, not thrown.
 #pragma once
 
@@ -41,6 +41,7 @@ struct ReplacementOptions {
   bool scrub = false;                // overwrite what is replaced; syncs the data before
   bool spare_only = false;           // no space for a temp file: wait for the spare
   const char* directory_name = ".";  // that of the names, for the sync
+  std::size_t head = 0;              // bytes at the beginning of a content that name its generation
 };
 
 class Replacement {
@@ -70,9 +71,10 @@ class Replacement {
   bool take_spare();
   void exchange_or_replace();
   int overwrite(const sys::UniqueFd& file, std::uint64_t from, std::uint64_t to) const;
-  int scrub(const sys::UniqueFd& file) const;
+  int scrub(const sys::UniqueFd& file, std::uint64_t links) const;
   void scrub_spare() const;
   void abandon() noexcept;
+  bool keep_spare() noexcept;
 
   const Directory& directory_;
   ReplacementNames names_;
@@ -82,7 +84,8 @@ class Replacement {
   std::string name_;  // what is to be written: the spare or a temp file
   sys::FileStatus status_ = {};
   bool reuses_spare_ = false;
-  bool synced_ = false;
+  std::size_t size_ = 0;     // of the new content
+  std::size_t written_ = 0;  // of it
   bool sync_failed_ = false;
   State state_ = State::empty;
 };

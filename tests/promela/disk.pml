@@ -170,12 +170,12 @@ inline empty_file(fd) {
   }
 }
 
-/* ftruncate to the length of the header. */
-inline keep_header(fd) {
+/* ftruncate of the last byte: the header stays. */
+inline cut_file(fd) {
   d_step {
     inode[fd].second = 0;
     inode[fd].mtime = KERNEL_TIME;
-    printf("%d: cut inode %d to its header\n", me, fd)
+    printf("%d: cut inode %d\n", me, fd)
   }
 }
 

@@ -25,11 +25,12 @@
  *   2 writers, rename writer, touch, destroy, sweep, clock, kill
  *   3 writers, reader, destroy, sweep, clock
  *   2 writers, touch, destroy, creation, sweep, clock
- *   2 writers, reader, damage, touch, destroy, sweep, clock
+ *   2 writers, reader, damage, touch, sweep, clock
  *   3 writers, reader, sweep of the spare, kill
  *
- * Never together are, for example, a reader with a touch, a sweep and a kill; a creation with damage; a destroy with two
- * sweeps. An error that needs such a company is not found here. (Two readers are no more than one: they change nothing.)
+ * Never together are, for example, a reader with a touch, a sweep and a kill; a creation with damage; a destroy with
+ * two sweeps. An error that needs such a company is not found here. (Two readers are no more than one: they change
+ * nothing.)
  */
 
 #ifndef WRITERS

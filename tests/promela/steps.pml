@@ -122,7 +122,7 @@ inline recover() {
   :: loaded == 0 -> quarantine()
   :: else
   fi;
-#ifdef RECOVERY_MARKS_SPARE
+#ifndef SPARE_NOT_MARKED
   fallible(exit, only_holder(); set_times(name[SPARE], deadline, highest));
 #endif
   call(only_holder(); earlier = inode[file].peak; begin_write(file));
@@ -293,30 +293,30 @@ again:
   prepare();
   call(next_version());
   call(begin_write(next));
-  fallible(give_up, write_first(next, record); has_written(generation));
-  fallible(give_up, write_second(next, record));
+  fallible(give_up_unwritten, write_first(next, record); has_written(generation));
+  fallible(give_up_incomplete, write_second(next, record));
 #ifndef TIMES_AFTER_EXCHANGE
-  fallible(give_up, set_times(next, RENEWED, generation));
+  fallible(give_up_complete, set_times(next, RENEWED, generation));
 #endif
   if
   :: !on_spare ->
-#if defined(SCRUB) && !defined(SCRUB_AFTER_UNLINK)
+#ifdef SCRUB_BEFORE_UNLINK
      if
-     :: name[SPARE] != NONE && inode[name[SPARE]].links == 1 -> fallible(give_up, empty_file(name[SPARE]))
+     :: name[SPARE] != NONE && inode[name[SPARE]].links == 1 -> fallible(give_up_complete, empty_file(name[SPARE]))
      :: else
      fi;
 #endif
 #ifndef SPARE_KEPT
-     fallible(give_up, only_holder(); unlink(SPARE));
+     fallible(give_up_complete, only_holder(); unlink(SPARE));
 #endif
      skip
   :: else
   fi;
   if
   :: renames ->
-     fallible(give_up, must_be_there(); only_holder(); rename_over(prepared, K); commit_takes_effect(next, earlier))
+     fallible(give_up_complete, must_be_there(); only_holder(); rename_over(prepared, K); commit_takes_effect(next, earlier))
   :: else ->
-     fallible(give_up, must_be_there(); only_holder(); exchange(prepared, K); commit_takes_effect(next, earlier));
+     fallible(give_up_complete, must_be_there(); only_holder(); exchange(prepared, K); commit_takes_effect(next, earlier));
 #ifndef TEMP_RENAMED_AFTER_RELEASE
      if
      :: !on_spare -> fallible(not_renamed, only_holder(); rename_over(temp, SPARE); check_spare())
@@ -341,21 +341,45 @@ not_renamed:
   fi;
   goto hand_over;
 
-  /* "A commit that fails" empties the spare, or removes its temp file. The program may try again. */
-give_up:
+  /* "A commit that fails" unlinks the spare once everything is written, or removes its temp file. */
+give_up_complete:
   if
   :: on_spare ->
 #if defined(FAILED_SPARE_KEPT)
      skip
-#elif defined(FAILED_SPARE_UNLINKED)
-     call(unlink(SPARE))
-#elif defined(FAILED_SPARE_KEEPS_HEADER)
-     call(keep_header(next))
-#else
+#elif defined(FAILED_SPARE_EMPTIED)
      call(empty_file(next))
+#else
+     call(unlink(SPARE))
 #endif
   :: else -> call(unlink(temp))
   fi;
+  goto given_up;
+
+  /* Before that it makes sure that the spare does not verify; it stays as it is if nothing is written. */
+give_up_incomplete:
+  if
+#ifdef FAILED_SPARE_EMPTIED
+  :: on_spare -> call(empty_file(next))
+#else
+  :: on_spare -> call(cut_file(next))
+#endif
+  :: else -> call(unlink(temp))
+  fi;
+  goto given_up;
+
+give_up_unwritten:
+  if
+#ifdef FAILED_SPARE_EMPTIED
+  :: on_spare -> call(empty_file(next))
+#else
+  :: on_spare
+#endif
+  :: else -> call(unlink(temp))
+  fi;
+
+  /* The program may try again. */
+given_up:
   call(close_file(next));
   refused = record;
   if

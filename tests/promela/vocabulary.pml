@@ -5,8 +5,8 @@
 #define NONE 0 /* no inode, no owner, no name */
 
 /*
- * Names. A process needs a second temp name when a sweep has taken the first one. No temp name is used twice: one that is
- * free again stands for a new one.
+ * Names. A process needs a second temp name when a sweep has taken the first one. No temp name is used twice: one that
+ * is free again stands for a new one.
  */
 #define K 1
 #define SPARE 2 /* K~ */
