@@ -241,14 +241,14 @@ endif
 endef
 $(foreach dir,$(TEST_DIRS),$(eval $(call test_program,$(dir))))
 
-# What takes ptrace(2) and more than a minute is run by `make proof`.
+# What tests from outside (ptrace, a model checker) and takes minutes is run by `make proof`.
 PROOFS := $(B)/tests/kill
 TESTS := $(filter-out $(PROOFS),$(TESTS))
 
 tests: $(TESTS)
 
 proof: $(PROOFS)
-	@SESS_BUILD=$(abspath $(B)) scripts/run-tests $(PROOFS)
+	@SESS_BUILD=$(abspath $(B)) scripts/proof $(PROOFS)
 
 # SESS_BUILD is how test scripts find sessctl and the demo. LONG=1 and SAN reach the tests by the environment too: make
 # exports what stands on its command line.
@@ -307,7 +307,8 @@ help:
 	@printf '%s\n' \
 	  'make                    the libraries, sessctl and the demo, below $(B)/' \
 	  'make test               build and run every test; LONG=1 runs the long ones too' \
-	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
+	  'make proof              kill processes at every system call, and check the model; LONG=1 searches farther' \
+  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
 	  'make format             clang-format every source in place' \
