@@ -86,6 +86,20 @@ struct StoreFacts {
   bool exchange = false;  // the file system can exchange two names
 };
 
+struct KeyRotationOptions {
+  /// How long IDs of a secret are still accepted after it was replaced. Longer than any session lives: 400 days is the
+  /// longest that a browser keeps a cookie (RFC 6265bis, section 5.5). Zero: every session ends at once, for the
+  /// programs that are started from then on.
+  std::chrono::seconds keep = std::chrono::hours(24 * 400);
+};
+
+struct KeyRotation {
+  unsigned number = 0;                  // of the new secret
+  std::size_t kept = 0;                 // earlier secrets that are still accepted
+  std::size_t dropped = 0;              // earlier secrets that are not any more
+  std::chrono::seconds signs_after{0};  // from now on
+};
+
 /// A handle, cheap to copy; sessions keep what it refers to alive. All members may be called by several threads
 /// at once and in forked children; none blocks on another thread of the process except for a session's lock.
 ///
@@ -102,7 +116,9 @@ class SESS_API Store {
   /// anything already; a store that is already there is left as it is and that is no error.
   static void init(const std::string& path);
 
-  /// The ID that a client sent, if this store has issued it; nothing for anything else. No system call.
+  /// The ID that a client sent, if this store has issued it; nothing for anything else. No system call, but for one in
+  /// a second at most where the ID is of a secret that this program has not seen yet (rotate_keys); what fails then is
+  /// an IoError.
   std::optional<SessionId> parse(std::string_view text) const;
 
   /// One committed version, without a lock and without waiting for writers. Takes the lock, and waits for it at most
@@ -143,6 +159,12 @@ class SESS_API Store {
   /// Removes expired sessions and leftovers of killed programs. Takes each session's lock before it judges. Throws
   /// StoreError if the store's own file for it is missing.
   GcReport gc(const GcOptions& options = {}) const;
+
+  /// Makes a new secret for session IDs. Programs that have the store open come to know it by themselves, before the
+  /// first ID is signed with it; IDs of the earlier ones stay valid as long as the options say. Waits for another
+  /// rotation. Throws UsageError if the last one is seconds ago, or if all of 127 secrets are still kept; StoreError if
+  /// the keyring is damaged.
+  KeyRotation rotate_keys(const KeyRotationOptions& options = {}) const;
 
   const StoreOptions& options() const noexcept;
   StoreFacts facts() const;

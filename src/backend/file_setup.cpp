@@ -1,6 +1,7 @@
 #include "backend/file_setup.hpp"
 
 #include "backend/file_probe.hpp"
+#include "backend/setup_lock.hpp"
 #include "format/gc_state.hpp"
 #include "format/header.hpp"
 #include "format/names.hpp"
@@ -46,17 +47,6 @@ void check_owner_and_mode(const Directory& top) {
            status.mode);
 }
 
-/// Init is done by one process at a time. The lock is on the directory itself, which no commit ever locks.
-fs::FileLock lock_for_init(const Directory& top) {
-  auto opened = fs::open_lockable(top, ".", OpenMode::directory);
-  if (!opened) fs::throw_io("open directory", top.path(), -ENOENT);
-  fs::FileLock lock = std::move(opened->lock);
-  fs::Backoff backoff(top.system(), fs::Deadline::after(top.system(), std::chrono::seconds(30)));
-  while (!lock.try_lock(top, "."))
-    if (!backoff.pause()) fs::throw_io("lock", top.path(), -EWOULDBLOCK);
-  return lock;
-}
-
 /// A directory with anything in it that is not ours is not made a store: a sweep would go over it.
 void check_nothing_foreign(const Directory& top) {
   constexpr std::array ours = {
@@ -70,23 +60,10 @@ void check_nothing_foreign(const Directory& top) {
   });
 }
 
-format::Keyring::Secret random_secret(const Directory& top) {
-  format::Keyring::Secret secret;
-  const int answer = top.system().random(std::as_writable_bytes(std::span(secret)));
-  if (answer < 0) fs::throw_io("read random bytes for", top.path(), answer);
-  return secret;
-}
-
-void make_keys(const Directory& top) {
-  if (const auto text = top.read_text(format::keys_file); text && format::Keyring::parse(*text)) return;
-  const auto keyring = format::Keyring::make(random_secret(top), random_secret(top));
-  top.put_text(format::keys_file, format::new_keys_file, keyring.to_text());
-}
-
 /// Finds out again what the file system can, where a store has been moved to another one.
 void probe_again(const Directory& top, StoreFile& file) {
   try {
-    const fs::FileLock lock = lock_for_init(top);
+    const fs::FileLock lock = lock_for_setup(top);
     const auto written = format::parse_store_file(top.read_text(format::store_file).value_or(""));
     if (written) file = *written;
     if (file.file_system == file_system_name(top)) return;  // somebody else has done it meanwhile
@@ -110,7 +87,7 @@ void init_directory(sys::System& system, const std::string& path) {
   if (made < 0) fs::throw_io("make directory", path, made);
   const Directory top = Directory::open(system, path);
   check_owner_and_mode(top);
-  const fs::FileLock lock = lock_for_init(top);
+  const fs::FileLock lock = lock_for_setup(top);
   if (top.status(format::store_file)) return;
   check_nothing_foreign(top);
 
@@ -120,7 +97,7 @@ void init_directory(sys::System& system, const std::string& path) {
   for (unsigned shard = 0; shard < format::shard_count; ++shard)
     shards.make_directory(format::shard_name(shard).c_str());
   shards.sync();
-  make_keys(top);
+  KeysFile::make(top);
   // At its full size from the start: a sweep must not need a block.
   if (!top.status(format::gc_file))
     top.put_text(format::gc_file, format::new_store_file, format::to_text(format::GcState{}));
@@ -148,13 +125,8 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path) {
            "open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",
            path, file->format, file->shards);
   if (file->file_system != file_system_name(top)) probe_again(top, *file);
-  const auto keys = top.read_text(format::keys_file);
-  if (!keys)
-    refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is missing; restore it from a backup", path,
-           format::keys_file);
-  auto keyring = format::Keyring::parse(*keys);
-  if (!keyring) refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is damaged", path, format::keys_file);
-  return {std::move(top), *file, std::move(*keyring)};
+  auto keys = std::make_unique<KeysFile>(top.again());
+  return {std::move(top), *file, std::move(keys)};
 }
 
 }  // namespace sess::backend

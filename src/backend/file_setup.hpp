@@ -1,11 +1,12 @@
 // Making and opening a store's directory.
 #pragma once
 
-#include "format/keyring.hpp"
+#include "backend/keys_file.hpp"
 #include "format/store_file.hpp"
 #include "fs/directory.hpp"
 #include "sys/system.hpp"
 
+#include <memory>
 #include <string>
 
 namespace sess::backend {
@@ -13,7 +14,7 @@ namespace sess::backend {
 struct OpenedDirectory {
   fs::Directory top;
   format::StoreFile file;
-  format::Keyring keyring;
+  std::unique_ptr<KeysFile> keys;
 };
 
 /// Throws StoreError where there is no store that this process may use; IoError.

@@ -40,6 +40,19 @@ std::string to_hex(const Keyring::Secret& secret) {
   return text;
 }
 
+/// The bytes of a text that has the form of an ID.
+std::optional<SessionId::Bytes> from_base64(std::string_view text) {
+  SessionId::Bytes bytes;
+  std::size_t size = 0;
+  const char* end = nullptr;
+  if (text.size() != SessionId::text_size ||
+      sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
+                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+      size != bytes.size() || end != text.data() + text.size())
+    return std::nullopt;
+  return bytes;
+}
+
 std::optional<Keyring::Secret> from_hex(std::string_view text) {
   Keyring::Secret secret;
   std::size_t size = 0;
@@ -52,9 +65,9 @@ std::optional<Keyring::Secret> from_hex(std::string_view text) {
 
 }  // namespace
 
-Keyring Keyring::make(const Secret& for_ids, const Secret& for_principals) {
+Keyring Keyring::make(const Secret& for_ids, const Secret& for_principals, std::int64_t now) {
   Keyring keyring;
-  keyring.ids_.push_back({1, for_ids});
+  keyring.ids_.push_back({1, now, for_ids});
   keyring.principals_ = for_principals;
   return keyring;
 }
@@ -66,7 +79,7 @@ Keyring::~Keyring() {
 
 std::string Keyring::to_text() const {
   std::string text = fmt::format("{}\n", first_line);
-  for (const Numbered& id : ids_) text += fmt::format("id {} {}\n", id.number, to_hex(id.secret));
+  for (const Numbered& id : ids_) text += fmt::format("id {} {} {}\n", id.number, id.made, to_hex(id.secret));
   return text + fmt::format("principal {}\n", to_hex(principals_));
 }
 
@@ -79,12 +92,13 @@ std::optional<Keyring> Keyring::parse(std::string_view text) {
     const std::string_view word = cut(line, ' ');
     if (word == "id") {
       unsigned number = 0;
-      const bool numbered = parse_number(cut(line, ' '), number);
+      std::int64_t made = 0;
+      const bool numbered = parse_number(cut(line, ' '), number) && parse_number(cut(line, ' '), made);
       const auto secret = from_hex(line);
-      if (!numbered || number == 0 || number > secret_number_limit || !secret ||
-          (!keyring.ids_.empty() && number <= keyring.ids_.back().number))
+      if (!numbered || number == 0 || number > secret_number_limit || made < 0 || !secret ||
+          keyring.find(number) != nullptr)
         return std::nullopt;
-      keyring.ids_.push_back({number, *secret});
+      keyring.ids_.push_back({number, made, *secret});
     } else if (word == "principal" && !principal_seen) {
       const auto secret = from_hex(line);
       if (!secret) return std::nullopt;
@@ -98,37 +112,66 @@ std::optional<Keyring> Keyring::parse(std::string_view text) {
   return keyring;
 }
 
-SessionId Keyring::issue(SessionKind kind, std::int64_t now,
+std::optional<Keyring> Keyring::rotated(const Secret& for_ids, std::int64_t now, std::int64_t keep_since) const {
+  Keyring next;
+  next.principals_ = principals_;
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    const std::int64_t replaced = i + 1 < ids_.size() ? ids_[i + 1].made : now;
+    if (replaced > keep_since) next.ids_.push_back(ids_[i]);
+  }
+  unsigned number = newest_number();
+  for (unsigned tried = 0; tried < secret_number_limit; ++tried) {
+    number = number % secret_number_limit + 1;
+    // A number that has only just been given up may still be in cookies: their MAC would not fit, so they are refused.
+    if (next.find(number) != nullptr) continue;
+    next.ids_.push_back({number, now, for_ids});
+    return next;
+  }
+  return std::nullopt;
+}
+
+const Keyring::Numbered* Keyring::find(unsigned number) const {
+  const auto found = std::ranges::find(ids_, number, &Numbered::number);
+  return found == ids_.end() ? nullptr : &*found;
+}
+
+const Keyring::Numbered& Keyring::signer(std::int64_t now, std::int64_t published) const {
+  for (std::size_t i = ids_.size() - 1; i > 0; --i) {
+    const std::int64_t known_since = i + 1 == ids_.size() ? std::max(ids_[i].made, published) : ids_[i].made;
+    if (known_since <= now - signing_delay.count()) return ids_[i];
+  }
+  return ids_.front();
+}
+
+SessionId Keyring::issue(SessionKind kind, std::int64_t now, std::int64_t published,
                          std::span<const std::byte, random_part_size> random) const {
-  const Numbered& newest = ids_.back();
+  const Numbered& signer = this->signer(now, published);
   SessionId::Bytes bytes{};
-  bytes[0] = static_cast<std::uint8_t>(newest.number | (kind == SessionKind::authenticated ? kind_bit : 0));
+  bytes[0] = static_cast<std::uint8_t>(signer.number | (kind == SessionKind::authenticated ? kind_bit : 0));
   for (std::size_t i = 0; i < 4; ++i)
     bytes[at_issued + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(now) >> (8 * i));
   std::ranges::transform(random, bytes.begin() + at_random,
                          [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
-  put_mac(newest.secret, std::span(bytes).first(at_mac), bytes.data() + at_mac);
+  put_mac(signer.secret, std::span(bytes).first(at_mac), bytes.data() + at_mac);
   SessionId id = SessionIdAccess::make(bytes);
   sodium_memzero(bytes.data(), bytes.size());
   return id;
 }
 
 std::optional<SessionId> Keyring::check(std::string_view text) const {
-  SessionId::Bytes bytes;
-  std::size_t size = 0;
-  const char* end = nullptr;
-  if (text.size() != SessionId::text_size ||
-      sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
-                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-      size != bytes.size() || end != text.data() + text.size())
-    return std::nullopt;
-  const unsigned number = bytes[0] & secret_number_limit;
-  const auto signer = std::ranges::find(ids_, number, &Numbered::number);
-  if (signer == ids_.end()) return std::nullopt;
+  const auto bytes = from_base64(text);
+  if (!bytes) return std::nullopt;
+  const Numbered* const signer = find((*bytes)[0] & secret_number_limit);
+  if (signer == nullptr) return std::nullopt;
   std::array<std::uint8_t, mac_size> mac;
-  put_mac(signer->secret, std::span(bytes).first(at_mac), mac.data());
-  if (sodium_memcmp(mac.data(), bytes.data() + at_mac, mac.size()) != 0) return std::nullopt;
-  return SessionIdAccess::make(bytes);
+  put_mac(signer->secret, std::span(*bytes).first(at_mac), mac.data());
+  if (sodium_memcmp(mac.data(), bytes->data() + at_mac, mac.size()) != 0) return std::nullopt;
+  return SessionIdAccess::make(*bytes);
+}
+
+bool Keyring::names_unknown_secret(std::string_view text) const {
+  const auto bytes = from_base64(text);
+  return bytes && find((*bytes)[0] & secret_number_limit) == nullptr;
 }
 
 }  // namespace format

@@ -4,6 +4,8 @@
 #include <sess/session_id.hpp>
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,13 +19,17 @@ inline constexpr std::size_t secret_size = 32;         // bytes
 inline constexpr std::size_t random_part_size = 24;    // bytes of an ID: 192 bits
 inline constexpr unsigned secret_number_limit = 0x7f;  // seven bits of the ID's first byte
 
+/// A new secret signs only after this time, so that every program has come to know it before an ID of it is sent
+/// (backend/keys_file.hpp).
+inline constexpr std::chrono::seconds signing_delay(10);
+
 /// A keyring is a value; wiped from memory when it dies. Thread-safe as long as nobody changes it.
 class Keyring {
  public:
   using Secret = std::array<std::uint8_t, secret_size>;
 
-  /// One new secret for IDs, number 1, and one for principals.
-  static Keyring make(const Secret& for_ids, const Secret& for_principals);
+  /// One new secret for IDs, number 1, and one for principals. Times are in seconds since 1970-01-01 00:00 UTC.
+  static Keyring make(const Secret& for_ids, const Secret& for_principals, std::int64_t now);
   /// The text of the keys file and back. Nothing for text that is no keyring.
   static std::optional<Keyring> parse(std::string_view text);
   std::string to_text() const;
@@ -34,18 +40,32 @@ class Keyring {
   Keyring& operator=(Keyring&&) noexcept = default;
   ~Keyring();
 
-  /// An ID from 24 bytes of chance, under the newest secret. `now`: seconds since 1970-01-01 00:00 UTC.
-  SessionId issue(SessionKind kind, std::int64_t now, std::span<const std::byte, random_part_size> random) const;
+  /// An ID from 24 bytes of chance. Signed by the newest secret that is older than signing_delay; `published` is when
+  /// the newest one became visible to all. The oldest secret signs where none is old enough.
+  SessionId issue(SessionKind kind, std::int64_t now, std::int64_t published,
+                  std::span<const std::byte, random_part_size> random) const;
   /// The ID that this text is, if it was issued under one of these secrets. Its MAC is compared in constant time.
   std::optional<SessionId> check(std::string_view text) const;
+  /// True if this text may be an ID, but not of one of these secrets: of a newer one, perhaps.
+  bool names_unknown_secret(std::string_view text) const;
+
+  /// The same with one secret more, and without those that were replaced before `keep_since`. Nothing if every number
+  /// is taken.
+  std::optional<Keyring> rotated(const Secret& for_ids, std::int64_t now, std::int64_t keep_since) const;
+  std::size_t secrets() const noexcept { return ids_.size(); }
+  unsigned newest_number() const noexcept { return ids_.back().number; }
+  std::int64_t newest_made() const noexcept { return ids_.back().made; }
 
  private:
   struct Numbered {
     unsigned number;
+    std::int64_t made;
     Secret secret;
   };
   Keyring() = default;
-  std::vector<Numbered> ids_;  // ascending; the last one signs
+  const Numbered& signer(std::int64_t now, std::int64_t published) const;
+  const Numbered* find(unsigned number) const;
+  std::vector<Numbered> ids_;  // in the order of their making
   Secret principals_{};
 };
 

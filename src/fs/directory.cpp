@@ -38,6 +38,12 @@ Directory Directory::open_child(const char* name) const {
   return {*system_, UniqueFd(*system_, descriptor), path_of(name)};
 }
 
+Directory Directory::again() const {
+  const int descriptor = system_->open(descriptor_.get(), ".", OpenMode::directory);
+  if (descriptor < 0) throw_io("open directory", path_, descriptor);
+  return {*system_, UniqueFd(*system_, descriptor), path_};
+}
+
 std::string Directory::path_of(std::string_view name) const { return path_ + "/" + std::string(name); }
 
 std::optional<UniqueFd> Directory::open_file(const char* name, OpenMode mode) const {

@@ -20,6 +20,8 @@ class Directory {
   /// Throws IoError also when there is no such directory.
   static Directory open(sys::System& system, const std::string& path);
   Directory open_child(const char* name) const;
+  /// The same directory, by a descriptor of its own.
+  Directory again() const;
 
   sys::System& system() const noexcept { return *system_; }
   int descriptor() const noexcept { return descriptor_.get(); }

@@ -12,7 +12,7 @@ namespace sess {
 
 struct Store::Core::Parts {
   StoreFacts facts;
-  format::Keyring keyring;
+  std::unique_ptr<backend::KeysFile> keys;
   std::unique_ptr<backend::RecordStore> records;
 };
 
@@ -34,7 +34,7 @@ Store::Core::Core(std::shared_ptr<sys::System> system, StoreOptions options, Par
     : system_(std::move(system)),
       options_(std::move(options)),
       facts_(std::move(parts.facts)),
-      keyring_(std::move(parts.keyring)),
+      keys_(std::move(parts.keys)),
       records_(std::move(parts.records)) {}
 
 namespace {
@@ -62,7 +62,7 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
         auto records = std::make_unique<backend::FileStore>(
             std::move(opened.top), backend::FileStoreOptions{exchange, opened.file.nanoseconds, opened.file.no_replace,
                                                              options.lock_timeout, options.on_event});
-        return Parts{facts, std::move(opened.keyring), std::move(records)};
+        return Parts{facts, std::move(opened.keys), std::move(records)};
       }()) {}
 
 Store Store::open(const std::string& path, const StoreOptions& options) {

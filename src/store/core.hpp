@@ -1,8 +1,8 @@
 // What all handles of one open store share.
 #pragma once
 
+#include "backend/keys_file.hpp"
 #include "backend/record_store.hpp"
-#include "format/keyring.hpp"
 #include "format/store_file.hpp"
 #include "sys/system.hpp"
 
@@ -19,7 +19,7 @@ class Store::Core {
 
   const StoreOptions& options() const noexcept { return options_; }
   const StoreFacts& facts() const noexcept { return facts_; }
-  const format::Keyring& keyring() const noexcept { return keyring_; }
+  const backend::KeysFile& keys() const noexcept { return *keys_; }
   const backend::RecordStore& records() const noexcept { return *records_; }
   sys::System& system() const noexcept { return *system_; }
 
@@ -30,7 +30,7 @@ class Store::Core {
   std::shared_ptr<sys::System> system_;  // first: everything below uses it until it dies
   StoreOptions options_;
   StoreFacts facts_;
-  format::Keyring keyring_;
+  std::unique_ptr<backend::KeysFile> keys_;
   std::unique_ptr<backend::RecordStore> records_;
 };
 

@@ -57,7 +57,7 @@ const StoreOptions& Store::options() const noexcept { return core_->options(); }
 
 StoreFacts Store::facts() const { return core_->facts(); }
 
-std::optional<SessionId> Store::parse(std::string_view text) const { return core_->keyring().check(text); }
+std::optional<SessionId> Store::parse(std::string_view text) const { return core_->keys().check(text); }
 
 Result<Snapshot> Store::snapshot(const SessionKey& key) const {
   const backend::ReadResult read = core_->records().read(key);
@@ -107,7 +107,7 @@ Session Store::create(const CreateOptions& options) const {
 
   auto state = std::make_unique<Session::State>();
   state->core = core_;
-  state->id = core_->keyring().issue(options.kind, now / 1000, random);
+  state->id = core_->keys().issue(options.kind, random);
   state->key = state->id->key();
   state->created = false;
   state->header.kind = options.kind;
@@ -158,6 +158,12 @@ void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
 std::vector<SessionKey> Store::find(std::string_view key_prefix, std::size_t limit) const {
   if (key_prefix.empty() || limit == 0) return {};
   return core_->records().find(key_prefix, limit);
+}
+
+KeyRotation Store::rotate_keys(const KeyRotationOptions& options) const {
+  if (options.keep.count() < 0 || options.keep > longest_timeout)
+    throw UsageError("rotate keys: keep must not be negative, and at most a hundred years");
+  return core_->keys().rotate(options);
 }
 
 GcReport Store::gc(const GcOptions& options) const {

@@ -306,3 +306,23 @@ TEST_CASE("a directory that is not a store is refused by every command and never
   CHECK(cli::run({"gc", "--store", store.directory() / "nothing-here"}).code == 66);
   CHECK_FALSE(std::filesystem::exists(store.directory() / "nothing-here"));
 }
+
+TEST_CASE("rotate-keys makes a secret, keeps the sessions, and says how it stands") {
+  const TestStore store;
+  const std::string id = store.create({"a=1"});
+  CHECK(store.ok({"rotate-keys"}) == "secret 2 signs new session IDs in 10 s, kept 1 earlier, dropped 0");
+  CHECK(store.ok({"get", "--id", id, "a"}) == "1");
+  const Finished again = store.run({"rotate-keys"});
+  CHECK(again.code == 75);
+  CHECK(cli::is_one_error_line(again.err));
+}
+
+TEST_CASE("rotate-keys --keep 0 ends every session") {
+  const TestStore store;
+  const std::string id = store.create({"a=1"});
+  const json line = json::parse(store.ok({"rotate-keys", "--keep", "0", "--json"}));
+  CHECK(line == json({{"number", 2}, {"signs_after_s", 0}, {"kept", 0}, {"dropped", 1}}));
+  const Finished finished = store.run({"get", "--id", id, "a"});
+  CHECK(finished.code == 66);
+  CHECK(store.ok({"get", "--id", store.create({"a=2"}), "a"}) == "2");
+}

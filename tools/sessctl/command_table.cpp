@@ -8,7 +8,7 @@ namespace sessctl {
 namespace {
 
 // In the order in which one meets them.
-constexpr std::array<Command, 10> commands{{
+constexpr std::array<Command, 11> commands{{
     {"init", "make a store", run_init},
     {"create", "make a session and print its ID", run_create},
     {"ls", "list the sessions", run_ls},
@@ -19,6 +19,7 @@ constexpr std::array<Command, 10> commands{{
     {"rm", "end sessions", run_rm},
     {"gc", "remove expired sessions and what crashes left behind", run_gc},
     {"stats", "count the sessions and what they take", run_stats},
+    {"rotate-keys", "make a new secret for session IDs", run_rotate_keys},
 }};
 
 }  // namespace
@@ -38,7 +39,7 @@ std::string overview() {
       "Looks into a libsess session store and changes it, next to the programs that use it.\n"
       "\n"
       "Commands:\n";
-  for (const Command& command : commands) text += fmt::format("  {:<8}  {}\n", command.name, command.summary);
+  for (const Command& command : commands) text += fmt::format("  {:<11}  {}\n", command.name, command.summary);
   text +=
       "\n"
       "'sessctl COMMAND --help' says more about one of them, 'sessctl --version' which version this is.\n"

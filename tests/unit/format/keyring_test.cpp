@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,10 +29,10 @@ Array counted(unsigned first) {
 
 using Chance = std::array<std::byte, format::random_part_size>;
 
-Keyring keyring() { return Keyring::make(counted<Keyring::Secret>(0), counted<Keyring::Secret>(50)); }
+Keyring keyring() { return Keyring::make(counted<Keyring::Secret>(0), counted<Keyring::Secret>(50), now); }
 
 std::string issue(const Keyring& ring, SessionKind kind = SessionKind::anonymous, std::int64_t when = now) {
-  return ring.issue(kind, when, counted<Chance>(100)).reveal();
+  return ring.issue(kind, when, 0, counted<Chance>(100)).reveal();
 }
 
 /// The 45 bytes of a text, and back: RFC 4648 by hand, not by the library that is tested.
@@ -68,10 +70,10 @@ Keyring parsed(const std::string& text) {
 }  // namespace
 
 TEST_CASE("an ID is what the format says: these were made with another implementation of BLAKE2b") {
-  const auto anonymous = keyring().issue(SessionKind::anonymous, now, counted<Chance>(100));
+  const auto anonymous = keyring().issue(SessionKind::anonymous, now, now, counted<Chance>(100));
   CHECK(anonymous.reveal() == "AQDxU2VkZWZnaGlqa2xtbm9wcXJzdHV2d3h5enu39bV6Mwo6EnjJjSHnPkjg");
   CHECK(anonymous.key().to_string() == "d208ecf55ecbb081ce863d0e601a670b368b8425");
-  const auto authenticated = keyring().issue(SessionKind::authenticated, now, counted<Chance>(100));
+  const auto authenticated = keyring().issue(SessionKind::authenticated, now, now, counted<Chance>(100));
   CHECK(authenticated.reveal() == "gQDxU2VkZWZnaGlqa2xtbm9wcXJzdHV2d3h5enuxgdgUvzrVyLkqqzJUYlum");
   CHECK(authenticated.key().to_string() == "57cdc70cb102496002999f1e2cfc78d229a2a208");
 }
@@ -91,13 +93,13 @@ TEST_CASE("an ID that was issued is accepted, and says its kind and when it was 
 }
 
 TEST_CASE("the ID of another store is refused") {
-  const auto other = Keyring::make(counted<Keyring::Secret>(1), counted<Keyring::Secret>(50));
+  const auto other = Keyring::make(counted<Keyring::Secret>(1), counted<Keyring::Secret>(50), now);
   CHECK_FALSE(keyring().check(issue(other)).has_value());
   CHECK_FALSE(other.check(issue(keyring())).has_value());
 }
 
 TEST_CASE("the secret for principals signs no ID") {
-  const auto swapped = Keyring::make(counted<Keyring::Secret>(50), counted<Keyring::Secret>(0));
+  const auto swapped = Keyring::make(counted<Keyring::Secret>(50), counted<Keyring::Secret>(0), now);
   CHECK_FALSE(keyring().check(issue(swapped)).has_value());
 }
 
@@ -121,8 +123,9 @@ TEST_CASE("every bit of an ID is covered by its MAC") {
   REQUIRE(bytes.size() == SessionId::size);
   REQUIRE(encoded(bytes) == text);
   // Also with a secret under every number that the flipped bits can name.
-  const Keyring rings[] = {keyring(), parsed("libsess keys 1\nid 1 " + keyring().to_text().substr(20, 64) + "\nid 3 " +
-                                             hex('3') + "\nid 5 " + hex('5') + "\nprincipal " + hex('0') + "\n")};
+  const Keyring rings[] = {
+      keyring(), parsed("libsess keys 1\nid 1 0 " + keyring().to_text().substr(31, 64) + "\nid 3 0 " + hex('3') +
+                        "\nid 5 0 " + hex('5') + "\nprincipal " + hex('0') + "\n")};
   for (const Keyring& ring : rings) {
     REQUIRE(ring.check(text).has_value());
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
@@ -145,19 +148,19 @@ TEST_CASE("a text of another length, or with anything around it, is refused") {
 
 TEST_CASE("the bytes of chance, the time and the kind each make another ID and another key") {
   const auto ring = keyring();
-  const auto first = ring.issue(SessionKind::anonymous, now, counted<Chance>(100));
-  for (const auto& other : {ring.issue(SessionKind::anonymous, now, counted<Chance>(101)),
-                            ring.issue(SessionKind::anonymous, now + 1, counted<Chance>(100)),
-                            ring.issue(SessionKind::authenticated, now, counted<Chance>(100))}) {
+  const auto first = ring.issue(SessionKind::anonymous, now, now, counted<Chance>(100));
+  for (const auto& other : {ring.issue(SessionKind::anonymous, now, now, counted<Chance>(101)),
+                            ring.issue(SessionKind::anonymous, now + 1, now + 1, counted<Chance>(100)),
+                            ring.issue(SessionKind::authenticated, now, now, counted<Chance>(100))}) {
     CHECK(other.reveal() != first.reveal());
     CHECK(other.key() != first.key());
   }
 }
 
 TEST_CASE("the newest secret signs, and IDs of an older one are still accepted") {
-  const auto old_ring = parsed("libsess keys 1\nid 1 " + hex('1') + "\nprincipal " + hex('0') + "\n");
+  const auto old_ring = parsed("libsess keys 1\nid 1 0 " + hex('1') + "\nprincipal " + hex('0') + "\n");
   const auto new_ring =
-      parsed("libsess keys 1\nid 1 " + hex('1') + "\nid 127 " + hex('7') + "\nprincipal " + hex('0') + "\n");
+      parsed("libsess keys 1\nid 1 0 " + hex('1') + "\nid 127 0 " + hex('7') + "\nprincipal " + hex('0') + "\n");
   const std::string old_id = issue(old_ring);
   const std::string new_id = issue(new_ring, SessionKind::authenticated);
   CHECK(decoded(old_id)[0] == 1);
@@ -167,25 +170,25 @@ TEST_CASE("the newest secret signs, and IDs of an older one are still accepted")
   CHECK_FALSE(old_ring.check(new_id).has_value());
   // Once the older secret is taken away its IDs end.
   CHECK_FALSE(
-      parsed("libsess keys 1\nid 127 " + hex('7') + "\nprincipal " + hex('0') + "\n").check(old_id).has_value());
+      parsed("libsess keys 1\nid 127 0 " + hex('7') + "\nprincipal " + hex('0') + "\n").check(old_id).has_value());
 }
 
 TEST_CASE("a keyring's text becomes the same keyring again") {
   const std::string text = keyring().to_text();
   CHECK(text ==
         "libsess keys 1\n"
-        "id 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+        "id 1 1700000000 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
         "principal 32333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f5051\n");
   CHECK(parsed(text).to_text() == text);
   CHECK(issue(parsed(text)) == issue(keyring()));
-  const std::string three = "libsess keys 1\nid 2 " + hex('2') + "\nid 9 " + hex('9') + "\nid 127 " + hex('a') +
+  const std::string three = "libsess keys 1\nid 2 0 " + hex('2') + "\nid 9 0 " + hex('9') + "\nid 127 0 " + hex('a') +
                             "\nprincipal " + hex('0') + "\n";
   CHECK(parsed(three).to_text() == three);
 }
 
 TEST_CASE("a text that is no keyring is refused") {
   const std::string first = "libsess keys 1\n";
-  const std::string id = "id 1 " + hex('1') + "\n";
+  const std::string id = "id 1 0 " + hex('1') + "\n";
   const std::string principal = "principal " + hex('0') + "\n";
   REQUIRE(Keyring::parse(first + id + principal).has_value());
   for (const std::string& text : {std::string(),
@@ -199,18 +202,21 @@ TEST_CASE("a text that is no keyring is refused") {
                                   "libsess keys 1\r\n" + id + principal,
                                   first + id + id + principal,
                                   first + id + principal + principal,
-                                  first + "id 0 " + hex('1') + "\n" + principal,
-                                  first + "id 128 " + hex('1') + "\n" + principal,
-                                  first + "id -1 " + hex('1') + "\n" + principal,
-                                  first + "id  " + hex('1') + "\n" + principal,
-                                  first + "id 1x " + hex('1') + "\n" + principal,
-                                  first + "id 4294967297 " + hex('1') + "\n" + principal,
-                                  first + "id 2 " + hex('1') + "\n" + id + principal,  // numbers must rise
-                                  first + "id 1 " + hex('1') + " \n" + principal,
+                                  first + "id 0 0 " + hex('1') + "\n" + principal,
+                                  first + "id 128 0 " + hex('1') + "\n" + principal,
+                                  first + "id -1 0 " + hex('1') + "\n" + principal,
+                                  first + "id  0 " + hex('1') + "\n" + principal,
+                                  first + "id 1x 0 " + hex('1') + "\n" + principal,
+                                  first + "id 4294967297 0 " + hex('1') + "\n" + principal,
+                                  first + "id 1 -1 " + hex('1') + "\n" + principal,
+                                  first + "id 1 1.5 " + hex('1') + "\n" + principal,
+                                  first + "id 1 " + hex('1') + "\n" + principal,
+                                  first + "id 2 0 " + hex('2') + "\n" + id + id + principal,
+                                  first + "id 1 0 " + hex('1') + " \n" + principal,
                                   first + "id 1  " + hex('1') + "\n" + principal,
-                                  first + "id 1 " + hex('1').substr(1) + "\n" + principal,
-                                  first + "id 1 " + hex('1') + "1\n" + principal,
-                                  first + "id 1 " + hex('g') + "\n" + principal,
+                                  first + "id 1 0 " + hex('1').substr(1) + "\n" + principal,
+                                  first + "id 1 0 " + hex('1') + "1\n" + principal,
+                                  first + "id 1 0 " + hex('g') + "\n" + principal,
                                   first + "id 1\n" + principal,
                                   first + id + "principal\n",
                                   first + id + "principal " + hex('0').substr(2) + "\n",
@@ -224,10 +230,61 @@ TEST_CASE("a text that is no keyring is refused") {
 }
 
 TEST_CASE("a keyring's text that is cut off anywhere is refused") {
-  const std::string text = "libsess keys 1\nid 1 " + hex('1') + "\nid 2 " + hex('2') + "\nprincipal " + hex('0') + "\n";
+  const std::string text =
+      "libsess keys 1\nid 1 0 " + hex('1') + "\nid 2 0 " + hex('2') + "\nprincipal " + hex('0') + "\n";
   REQUIRE(Keyring::parse(text).has_value());
   for (std::size_t size = 0; size + 1 < text.size(); ++size) {  // only the last line's end may be missing
     CAPTURE(size);
     CHECK_FALSE(Keyring::parse(text.substr(0, size)).has_value());
   }
+}
+
+TEST_CASE("a new secret signs after its delay, counted from when all could see it") {
+  const auto ring = keyring().rotated(counted<Keyring::Secret>(70), now, 0).value();
+  const auto number_at = [&](std::int64_t when, std::int64_t published) {
+    return decoded(ring.issue(SessionKind::anonymous, when, published, counted<Chance>(100)).reveal())[0];
+  };
+  const std::int64_t delay = format::signing_delay.count();
+  CHECK(number_at(now, now) == 1);
+  CHECK(number_at(now + delay - 1, now) == 1);
+  CHECK(number_at(now + delay, now) == 2);
+  CHECK(number_at(now + delay, now + 1) == 1);  // writing it took a second
+  CHECK(number_at(now - 1000, now) == 1);       // the clock was set back
+}
+
+TEST_CASE("a rotation keeps the secrets that were replaced lately, and numbers go round") {
+  constexpr std::int64_t day = 86400;
+  Keyring ring = keyring();
+  const std::string first = issue(ring);
+  for (int days = 1; days <= 300; ++days) {
+    ring =
+        ring.rotated(counted<Keyring::Secret>(static_cast<unsigned>(days)), now + days * day, now + (days - 30) * day)
+            .value();
+    CHECK(ring.newest_number() == static_cast<unsigned>(days) % 127 + 1);
+    CHECK(ring.newest_made() == now + days * day);
+    CHECK(ring.secrets() == static_cast<std::size_t>(std::min(days, 30)) + 1);
+    CHECK(parsed(ring.to_text()).to_text() == ring.to_text());
+    if (days < 127) CHECK(ring.check(first).has_value() == (days <= 30));
+  }
+}
+
+TEST_CASE("a keyring whose numbers are all taken is not rotated") {
+  std::optional<Keyring> ring = keyring();
+  for (unsigned secrets = 1; secrets < format::secret_number_limit; ++secrets) {
+    ring = ring->rotated(counted<Keyring::Secret>(secrets), now + secrets, 0);
+    REQUIRE(ring);
+  }
+  CHECK_FALSE(ring->rotated(counted<Keyring::Secret>(7), now + 200, 0).has_value());
+  CHECK(ring->rotated(counted<Keyring::Secret>(7), now + 200, now + 2).has_value());
+}
+
+TEST_CASE("an ID names an unknown secret only if it has the form of one") {
+  const auto ring = keyring();
+  const auto newer = ring.rotated(counted<Keyring::Secret>(70), now, 0).value();
+  const std::string text = newer.issue(SessionKind::anonymous, now + 60, now, counted<Chance>(100)).reveal();
+  CHECK(ring.names_unknown_secret(text));
+  CHECK_FALSE(newer.names_unknown_secret(text));
+  CHECK_FALSE(ring.names_unknown_secret(issue(ring)));
+  CHECK_FALSE(ring.names_unknown_secret(text + "A"));
+  CHECK_FALSE(ring.names_unknown_secret(""));
 }

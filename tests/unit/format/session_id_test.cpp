@@ -32,7 +32,7 @@ static_assert(std::is_convertible_v<SessionId, const SessionKey&>);
 SessionId issued(std::uint8_t chance) {
   std::array<std::byte, format::random_part_size> random{};
   random.fill(std::byte{chance});
-  return format::Keyring::make({1}, {2}).issue(SessionKind::anonymous, 1'700'000'000, random);
+  return format::Keyring::make({1}, {2}, 0).issue(SessionKind::anonymous, 1'700'000'000, 0, random);
 }
 
 }  // namespace

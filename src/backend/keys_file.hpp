@@ -1,0 +1,69 @@
+// The keyring of an open store: the file "keys", as it is now.
+//
+// Secrets are replaced while programs run, and nobody may be logged out by that. So a new secret signs no ID in its
+// first seconds (format::signing_delay), and within these every program finds it: it looks at the file before it issues
+// an ID, and where an ID names a secret that it does not know; at most once in look_interval, so that forged IDs cost
+// no more than one system call in that time.
+//
+// Why that is enough: an ID of the new secret is sent at least signing_delay after the file has been renamed into its
+// place. A program that meets the ID has looked at the file either after the renaming, and knows the secret, or more
+// than look_interval ago, and looks now.
+#pragma once
+
+#include "format/keyring.hpp"
+#include "fs/directory.hpp"
+
+#include <sess/store.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace sess::backend {
+
+inline constexpr std::chrono::seconds look_interval(1);
+static_assert(look_interval < format::signing_delay);
+
+/// Thread-safe, and usable in forked children: no thread ever waits for another one.
+class KeysFile {
+ public:
+  /// `top` is the store's directory. Throws StoreError if the file is missing or damaged, IoError.
+  explicit KeysFile(fs::Directory top);
+  KeysFile(const KeysFile&) = delete;
+  KeysFile& operator=(const KeysFile&) = delete;
+  ~KeysFile();
+
+  /// Makes the file of a new store, under the lock for setting up; one that holds a keyring is left as it is.
+  static void make(const fs::Directory& top);
+
+  /// The ID that this text is, if the store has issued it. Throws IoError if that cannot be told.
+  std::optional<SessionId> check(std::string_view text) const;
+  SessionId issue(SessionKind kind, std::span<const std::byte, format::random_part_size> random) const;
+  /// Adds a secret, one process at a time. Throws UsageError, StoreError, IoError.
+  KeyRotation rotate(const KeyRotationOptions& options) const;
+
+ private:
+  /// What was read of the file once. Earlier ones stay until the store is closed, because another thread may be at
+  /// them: no more than there were rotations.
+  struct Reading {
+    format::Keyring keyring;
+    sys::FileStatus status;
+    const Reading* earlier;
+  };
+  const Reading& newest() const noexcept { return *newest_.load(std::memory_order_acquire); }
+  /// Reads the file again if it has changed since. A file that is missing or damaged now changes nothing.
+  void look() const;
+  bool looked_lately() const;
+  std::optional<Reading> read() const;
+  void keep(Reading reading) const;
+
+  fs::Directory top_;
+  mutable std::atomic<const Reading*> newest_ = nullptr;
+  mutable std::atomic<std::int64_t> looked_ = 0;  // on the monotonic clock, in nanoseconds
+};
+
+}  // namespace sess::backend
