@@ -3,6 +3,7 @@
 #include "forked_holder.hpp"
 #include "init_subject.hpp"
 #include "killing.hpp"
+#include "rotation_subject.hpp"
 #include "session_operation.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -106,6 +107,18 @@ TEST_CASE("init that is killed at any system call leaves no store or a whole one
     floor += everything ? 650 : 55;
   }
   REQUIRE(kills >= floor);
+}
+
+TEST_CASE("a rotation that is killed at any system call leaves the old keyring or the new one") {
+  constexpr std::array looks = {Look::reader};
+  std::size_t kills = 0;
+  for (const std::string& below : places()) {
+    Table table(below);
+    RotationSubject rotation(below);
+    table.add(rotation, looks);
+    kills += table.total();
+  }
+  REQUIRE(kills >= 40 * places().size());
 }
 
 TEST_SUITE_END();
