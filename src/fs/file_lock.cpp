@@ -87,10 +87,6 @@ WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, D
   return WaitEnd::locked;
 }
 
-}  // namespace
-
-namespace {
-
 /// One attempt at what the name means now; nothing if it has come to mean another file meanwhile.
 std::optional<Acquisition> acquire_once(const Directory& directory, const char* name, Deadline deadline,
                                         Backoff& backoff) {
