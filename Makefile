@@ -247,7 +247,7 @@ TESTS := $(filter-out $(PROOFS),$(TESTS))
 
 tests: $(TESTS)
 
-proof: $(PROOFS)
+proof: $(PROOFS) tests
 	@SESS_BUILD=$(abspath $(B)) scripts/proof $(PROOFS)
 
 # SESS_BUILD is how test scripts find sessctl and the demo. LONG=1 and SAN reach the tests by the environment too: make

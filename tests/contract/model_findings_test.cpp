@@ -1,8 +1,8 @@
 // What the model of the protocol (tests/promela) has refuted, played through with the real code, each by what went
 // wrong.
+#include "hooked_system.hpp"
 #include "store/core.hpp"
 #include "support/fake_system.hpp"
-#include "support/forwarding_system.hpp"
 #include "support/store_world.hpp"
 
 #include <sess/sess.hpp>
@@ -36,26 +36,6 @@ struct Fixture {
   bool set(int n) const {
     return store.update(id, [&](Editor& editor) { editor.set("n", n); }).ok();
   }
-};
-
-/// Calls back before some calls.
-struct HookedSystem final : ForwardingSystem {
-  using ForwardingSystem::ForwardingSystem;
-  int status(int descriptor, sys::FileStatus& status) override {
-    if (const auto hook = std::exchange(before_status, nullptr)) hook();
-    return ForwardingSystem::status(descriptor, status);
-  }
-  int status_at(int directory, const char* name, sys::FileStatus& status) override {
-    if (const auto hook = std::exchange(before_status_at, nullptr)) hook();
-    return ForwardingSystem::status_at(directory, name, status);
-  }
-  int rename(int directory, const char* from, int to_directory, const char* to, sys::RenameMode mode) override {
-    if (const auto hook = std::exchange(instead_of_rename, nullptr)) return hook();
-    return ForwardingSystem::rename(directory, from, to_directory, to, mode);
-  }
-  std::function<void()> before_status;     // once
-  std::function<void()> before_status_at;  // once
-  std::function<int()> instead_of_rename;  // once
 };
 
 TEST_CASE_FIXTURE(Fixture, "a snapshot took the values of a commit that failed for those of the next one") {

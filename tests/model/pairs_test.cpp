@@ -94,6 +94,15 @@ void by_update(Setting& setting) {
   if (status.ok()) ++setting.commits;
 }
 
+void by_locked_session(Setting& setting) {
+  Result<Session> session = setting.store->lock(setting.key);
+  if (!session) return;
+  for (int i = 0; i < 2; ++i) {
+    session->set("n", session->get<int>("n").value() + 1);
+    if (session->commit()) ++setting.commits;
+  }
+}
+
 void by_merge(Setting& setting) {
   for (int attempt = 0; attempt < 5; ++attempt) {
     const auto snapshot = setting.store->snapshot(setting.key);
@@ -190,6 +199,10 @@ TEST_CASE("a session that is destroyed beside a merge is gone") {
 TEST_CASE("three updates, in every order of their calls, are all there") {
   check_clean({{"first", by_update}, {"second", by_update}, {"third", by_update}}, no_update_is_lost,
               few_preemptions());
+}
+
+TEST_CASE("a session that commits twice under one lock beside an update loses none of the three") {
+  check_clean({{"locked", by_locked_session}, {"update", by_update}}, no_update_is_lost, few_preemptions());
 }
 
 TEST_CASE("a reader beside two updates sees whole versions in ascending order") {
