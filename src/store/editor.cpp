@@ -41,7 +41,9 @@ std::vector<std::string> Editor::names() const {
 }
 
 void Editor::depend_on_reads() {
-  depends_on_.insert(reads_.begin(), reads_.end());
+  // Moved, not copied: each write would else go over all reads again.
+  depends_on_.merge(reads_);
+  reads_.clear();
   depends_on_all_ = depends_on_all_ || read_all_;
 }
 
