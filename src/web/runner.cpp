@@ -3,7 +3,10 @@
 #include <sess/error.hpp>
 #include <sess/web/runner.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <exception>
+#include <iostream>
 #include <optional>
 #include <utility>
 
@@ -16,6 +19,21 @@ void answer_plainly(Response& response, int code, std::string_view text) {
   response.status(code);
   response.content_type("text/plain; charset=utf-8");
   response << text << '\n';
+}
+
+/// One line on standard error, which every server puts into a log. Control characters may have come from a client.
+void report(const std::exception_ptr& error) {
+  std::string line = "libsess: request failed: ";
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& exception) {
+    line += exception.what();
+  } catch (...) {
+    line += "unknown exception";
+  }
+  std::ranges::replace_if(
+      line, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }, '?');
+  std::cerr << line + '\n' << std::flush;
 }
 
 /// The body's announced length; nothing if what stands there is no number.
@@ -94,7 +112,7 @@ std::string Runner::run(const Environment& environment, const BodyReader& read_b
       status = handle(*request, response);
     }
   } catch (...) {
-    if (options_.on_error) options_.on_error(std::current_exception());
+    options_.on_error ? options_.on_error(std::current_exception()) : report(std::current_exception());
     answer_plainly(response, 500, "The server could not answer this request.");
   }
   if (!request) return response.render();

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <iostream>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -233,6 +235,27 @@ TEST_CASE("what a handler throws rolls back, is told to the program and not to t
   CHECK(errors == std::vector<std::string>{"password is swordfish", "?"});
   CHECK(counter(site, browser) == 0);
   CHECK(site.sessions().size() == 1);
+}
+
+TEST_CASE("what a handler throws is a line on standard error where the program does not ask for it") {
+  Site site;
+  Browser browser;
+  std::ostringstream caught;
+  std::streambuf* const standard_error = std::cerr.rdbuf(caught.rdbuf());
+  for (const bool standard : {true, false}) {
+    const Runner runner(
+        site.store(),
+        [&](Request&, Response&) {
+          if (standard) throw std::runtime_error("no such item: \x1b[2J\nforged line");
+          throw 1;
+        },
+        run_options());
+    CHECK(ask(runner, browser).starts_with("Status: 500 "));
+  }
+  std::cerr.rdbuf(standard_error);
+  CHECK(caught.str() ==
+        "libsess: request failed: no such item: ?[2J?forged line\n"
+        "libsess: request failed: unknown exception\n");
 }
 
 TEST_CASE("a change that cannot be applied at commit is a fault of the program, and writes nothing") {
