@@ -1,5 +1,6 @@
 #include "backend/file_setup.hpp"
 
+#include "backend/clock_guard.hpp"
 #include "backend/file_probe.hpp"
 #include "backend/setup_lock.hpp"
 #include "format/gc_state.hpp"
@@ -60,6 +61,26 @@ void check_nothing_foreign(const Directory& top) {
   });
 }
 
+bool holds_sessions(const Directory& shards) {
+  for (unsigned shard = 0; shard < format::shard_count; ++shard) {
+    bool found = false;
+    shards.open_child(format::shard_name(shard).c_str()).visit([&](const sys::DirectoryEntry& entry) {
+      const auto parsed = format::parse_shard_entry(shard, entry.name);
+      found = parsed && parsed->kind != format::ShardEntry::Kind::temporary;
+      return !found;
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
+/// With the clocks of now: the first sweep has something to compare them with.
+format::GcState new_gc_state(sys::System& system) {
+  format::GcState state;
+  state.clock = observe_clock({}, system, std::chrono::milliseconds::zero());
+  return state;
+}
+
 /// Finds out again what the file system can, where a store has been moved to another one.
 void probe_again(const Directory& top, StoreFile& file) {
   try {
@@ -97,10 +118,16 @@ void init_directory(sys::System& system, const std::string& path) {
   for (unsigned shard = 0; shard < format::shard_count; ++shard)
     shards.make_directory(format::shard_name(shard).c_str());
   shards.sync();
+  if (!top.status(format::keys_file) && holds_sessions(shards))
+    refuse(Reason::damaged,
+           "make store \"{}\": it holds sessions, and its file \"{}\" is missing; restore that from a backup (with a "
+           "new one "
+           "every session would end)",
+           path, format::keys_file);
   KeysFile::make(top);
   // At its full size from the start: a sweep must not need a block.
   if (!top.status(format::gc_file))
-    top.put_text(format::gc_file, format::new_store_file, format::to_text(format::GcState{}));
+    top.put_text(format::gc_file, format::new_store_file, format::to_text(new_gc_state(system)));
   StoreFile file;
   probe_file_system(top.open_child(format::quarantine_directory), file);
   // Last, and whole or not at all: from here on the directory is a store.

@@ -4,8 +4,11 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <xxhash.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace sess {
 
@@ -38,6 +41,15 @@ std::string to_hex(const Keyring::Secret& secret) {
   sodium_bin2hex(text.data(), text.size(), secret.data(), secret.size());
   text.pop_back();
   return text;
+}
+
+std::uint64_t sum_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
+/// 16 digits, lower case.
+bool parse_hex(std::string_view text, std::uint64_t& number) {
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number, 16);
+  return text.size() == 16 && parsed.ec == std::errc{} && parsed.ptr == end && text == fmt::format("{:016x}", number);
 }
 
 /// The bytes of a text that has the form of an ID.
@@ -80,10 +92,21 @@ Keyring::~Keyring() {
 std::string Keyring::to_text() const {
   std::string text = fmt::format("{}\n", first_line);
   for (const Numbered& id : ids_) text += fmt::format("id {} {} {}\n", id.number, id.made, to_hex(id.secret));
-  return text + fmt::format("principal {}\n", to_hex(principals_));
+  text += fmt::format("principal {}\n", to_hex(principals_));
+  return text + fmt::format("sum {:016x}\n", sum_of(text));
 }
 
 std::optional<Keyring> Keyring::parse(std::string_view text) {
+  // The sum over all lines before it. A secret with a flipped bit would be a secret all the same, and end every
+  // session.
+  const std::size_t sum_at = text.rfind("\nsum ");
+  std::uint64_t sum = 0;
+  if (sum_at == std::string_view::npos) return std::nullopt;
+  const std::string_view lines = text.substr(0, sum_at + 1);
+  std::string_view last = text.substr(sum_at + 5);
+  if (!parse_hex(cut(last, '\n'), sum) || !last.empty() || sum != sum_of(lines)) return std::nullopt;
+  text = lines;
+
   if (cut(text, '\n') != first_line) return std::nullopt;
   Keyring keyring;
   bool principal_seen = false;

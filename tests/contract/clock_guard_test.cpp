@@ -57,6 +57,14 @@ TEST_CASE_FIXTURE(Fixture, "a clock that was set ahead for a minute ends no sess
   CHECK(store.snapshot(id));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a clock that was set ahead before the first sweep ends no session") {
+  system->step_clock(48h);
+  CHECK(store.gc().clock_jump == 48h);
+  system->step_clock(-48h);
+  CHECK(store.gc().complete);
+  CHECK(store.snapshot(id));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a clock that stays ahead is believed after the hold, and at once by an operator's word") {
   const auto other = open_store(system, "/srv/other", {.create = true});
   make_session(other, {});

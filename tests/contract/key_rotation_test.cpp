@@ -183,6 +183,23 @@ TEST_CASE_FIXTURE(Fixture, "a rotation that fails changes nothing") {
   CHECK(accepts(open_store(system, path, {}), issue(first)));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a directory with sessions and without a keyring is not made a store") {
+  const SessionId id = issue(first);
+  const std::string top = path;
+  const std::string keys = system->text(top + "/keys");
+  const std::string store = system->text(top + "/store");
+  for (const char* name : {"/keys", "/store"})
+    REQUIRE(system->unlink(sys::working_directory, (top + name).c_str()) == 0);
+  CHECK_THROWS_AS(open_store(system, path, {.create = true}), StoreError);
+  CHECK_FALSE(system->exists(top + "/keys"));
+  CHECK_FALSE(system->exists(top + "/store"));
+  // With the keyring alone everything is there again.
+  system->set_text(top + "/keys", keys);
+  const Store again = open_store(system, path, {.create = true});
+  CHECK(again.snapshot(again.parse(id.reveal()).value()));
+  CHECK(system->text(top + "/store") == store);
+}
+
 TEST_CASE("rotation works in every kind of store, and init leaves a rotated keyring alone") {
   in_each_world([](StoreWorld& world) {
     const Store store = world.open();

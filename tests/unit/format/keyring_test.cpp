@@ -2,6 +2,8 @@
 #include "format/keyring.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -61,8 +63,13 @@ std::string encoded(const std::vector<unsigned>& bytes) {
 
 std::string hex(char digit) { return std::string(64, digit); }
 
-Keyring parsed(const std::string& text) {
-  const auto ring = Keyring::parse(text);
+std::string summed(const std::string& lines) {
+  return lines + fmt::format("sum {:016x}\n", XXH3_64bits(lines.data(), lines.size()));
+}
+
+/// Of the lines before the sum.
+Keyring parsed(const std::string& lines) {
+  const auto ring = Keyring::parse(summed(lines));
   REQUIRE(ring);
   return *ring;
 }
@@ -175,22 +182,25 @@ TEST_CASE("the newest secret signs, and IDs of an older one are still accepted")
 
 TEST_CASE("a keyring's text becomes the same keyring again") {
   const std::string text = keyring().to_text();
-  CHECK(text ==
+  const std::string lines = text.substr(0, text.find("sum "));
+  CHECK(lines ==
         "libsess keys 1\n"
         "id 1 1700000000 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
         "principal 32333435363738393a3b3c3d3e3f404142434445464748494a4b4c4d4e4f5051\n");
-  CHECK(parsed(text).to_text() == text);
-  CHECK(issue(parsed(text)) == issue(keyring()));
+  CHECK(text == lines + "sum 81d99ec0f2c4d8cd\n");
+  CHECK(parsed(lines).to_text() == text);
+  CHECK(issue(parsed(lines)) == issue(keyring()));
   const std::string three = "libsess keys 1\nid 2 0 " + hex('2') + "\nid 9 0 " + hex('9') + "\nid 127 0 " + hex('a') +
                             "\nprincipal " + hex('0') + "\n";
-  CHECK(parsed(three).to_text() == three);
+  CHECK(parsed(three).to_text() == summed(three));
 }
 
 TEST_CASE("a text that is no keyring is refused") {
   const std::string first = "libsess keys 1\n";
   const std::string id = "id 1 0 " + hex('1') + "\n";
   const std::string principal = "principal " + hex('0') + "\n";
-  REQUIRE(Keyring::parse(first + id + principal).has_value());
+  REQUIRE(Keyring::parse(summed(first + id + principal)).has_value());
+  CHECK_FALSE(Keyring::parse(first + id + principal).has_value());
   for (const std::string& text : {std::string(),
                                   std::string("\n"),
                                   first,
@@ -225,18 +235,31 @@ TEST_CASE("a text that is no keyring is refused") {
                                   first + id + principal + "more 1\n",
                                   first + "Id 1 " + hex('1') + "\n" + principal}) {
     CAPTURE(text);
-    CHECK_FALSE(Keyring::parse(text).has_value());
+    CHECK_FALSE(Keyring::parse(summed(text)).has_value());
   }
 }
 
 TEST_CASE("a keyring's text that is cut off anywhere is refused") {
   const std::string text =
-      "libsess keys 1\nid 1 0 " + hex('1') + "\nid 2 0 " + hex('2') + "\nprincipal " + hex('0') + "\n";
+      summed("libsess keys 1\nid 1 0 " + hex('1') + "\nid 2 0 " + hex('2') + "\nprincipal " + hex('0') + "\n");
   REQUIRE(Keyring::parse(text).has_value());
   for (std::size_t size = 0; size + 1 < text.size(); ++size) {  // only the last line's end may be missing
     CAPTURE(size);
     CHECK_FALSE(Keyring::parse(text.substr(0, size)).has_value());
   }
+}
+
+TEST_CASE("a keyring in which a bit has flipped is refused") {
+  const std::string text = keyring().to_text();
+  for (std::size_t i = 0; i < text.size(); ++i)
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      std::string flipped = text;
+      flipped[i] = static_cast<char>(static_cast<unsigned char>(flipped[i]) ^ (1U << bit));
+      CAPTURE(flipped);
+      CHECK_FALSE(Keyring::parse(flipped).has_value());
+    }
+  CHECK_FALSE(Keyring::parse(text + text).has_value());
+  CHECK_FALSE(Keyring::parse(text + "more 1\n").has_value());
 }
 
 TEST_CASE("a new secret signs after its delay, counted from when all could see it") {
@@ -263,7 +286,7 @@ TEST_CASE("a rotation keeps the secrets that were replaced lately, and numbers g
     CHECK(ring.newest_number() == static_cast<unsigned>(days) % 127 + 1);
     CHECK(ring.newest_made() == now + days * day);
     CHECK(ring.secrets() == static_cast<std::size_t>(std::min(days, 30)) + 1);
-    CHECK(parsed(ring.to_text()).to_text() == ring.to_text());
+    CHECK(Keyring::parse(ring.to_text()).value().to_text() == ring.to_text());
     if (days < 127) CHECK(ring.check(first).has_value() == (days <= 30));
   }
 }
