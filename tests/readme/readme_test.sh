@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What README.md shows is done here: its program is compiled with its command against an installed tree and answers two
-# requests of one visitor; every other command is run as it stands. Only the store's path is another one, and scripts/demo
-# and scripts/test are left to CI, which calls them.
+# What README.md shows is done here, as it stands: the library is installed, the program compiled, its store made and
+# served by lighttpd; one visitor's two requests are answered; the commands and cron's line are run. What differs: the
+# paths, ldconfig, and, for who is not root, the user. scripts/demo and scripts/test are left to CI, which calls them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ -n "${SAN:-}" ]; then
@@ -9,43 +9,88 @@ if [ -n "${SAN:-}" ]; then
   exit 77
 fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 fail() {
   echo "readme: $*" >&2
+  [ ! -s "$work/error.log" ] || cat "$work/error.log" >&2
   exit 1
 }
 
-MAKEFLAGS='' make --no-print-directory -s install PREFIX="$work/usr" >/dev/null
 export PKG_CONFIG_PATH=$work/usr/lib/pkgconfig LD_LIBRARY_PATH=$work/usr/lib PATH=$work/usr/bin:$PATH
+export MAKEFLAGS='--no-print-directory -s'
+user=www-data
+chmod 755 "$work"
+ours=(-e "s|/var/lib/shop|$work/shop|g" -e "s|/var/log/lighttpd|$work|g" -e "s|/usr/local|$work/usr|g" -e 's|^ldconfig$||'
+  -e "s|visits\.c|$work/visits.c|g" -e "s|^make|SESS_BUILD= make|")
+if [ "$(id -u)" -ne 0 ]; then
+  user=$(id -un)
+  ours+=(-e 's|-o www-data -g www-data||' -e 's|runuser -u www-data -- ||')
+fi
 
-# block LANGUAGE N: the N-th block of that language, with the store's path replaced.
+# block LANGUAGE N: the N-th block of that language, with our paths.
 block() {
   awk -v fence='```'"$1" -v wanted="$2" '
     $0 == "```" && inside { inside = 0; next }
     inside && count == wanted { print }
-    $0 == fence { inside = 1; count++ }' README.md | sed "s|/var/lib/shop|$work/shop|g"
+    $0 == fence { inside = 1; count++ }' README.md | sed "${ours[@]}"
 }
 
-[ "$(grep -c '^```cpp$' README.md)" -eq 1 ] || fail "there is a program that this test does not know"
-[ "$(grep -c '^```sh$' README.md)" -eq 3 ] || fail "there are commands that this test does not know"
-block sh 1 | awk 'NF && $1 !~ /^scripts\// { exit 1 }' || fail "the first block is not scripts/demo and scripts/test"
+for expected in 'cpp 1' 'sh 3' 'lighttpd 1' 'cron 1'; do
+  [ "$(grep -c "^\`\`\`${expected% *}\$" README.md)" -eq "${expected#* }" ] ||
+    fail "there is a block of ${expected% *} that this test does not know"
+done
+[ "$(grep -c '^```$' README.md)" -eq 6 ] || fail 'there is a block that this test does not know'
+block sh 1 | awk 'NF && $1 !~ /^scripts\// { exit 1 }' || fail 'the first block is not scripts/demo and scripts/test'
 
 block cpp 1 >"$work/visits.cpp"
-(cd "$work" && block_two=$(cd "$OLDPWD" && block sh 2) && bash -euo pipefail -c "$block_two") || fail "block 2 failed"
+bash -euo pipefail -c "$(block sh 2)" || fail 'block 2 failed'
 
+# A server that runs programs as that user, with what README says about lighttpd.
+port=$((20000 + RANDOM % 20000))
+while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((20000 + RANDOM % 20000)); done
+{
+  printf 'server.document-root = "%s"\nserver.bind = "127.0.0.1"\nserver.port = %s\n' "$work" "$port"
+  printf 'server.errorlog = "%s"\n' "$work/error.log"
+  [ "$(id -u)" -ne 0 ] || printf 'server.username = "%s"\n' "$user"
+  block lighttpd 1
+} >"$work/lighttpd.conf"
+install -o "$user" /dev/null "$work/error.log"
+install -o "$user" /dev/null "$work/breakage.log"
+lighttpd=$(command -v lighttpd || echo /usr/sbin/lighttpd)
+"$lighttpd" -D -f "$work/lighttpd.conf" >/dev/null 2>&1 &
+server=$!
+for ((attempt = 0; attempt < 1000; attempt++)); do
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+  kill -0 "$server" 2>/dev/null || fail 'lighttpd does not start'
+  sleep 0.01
+done
+
+# request [COOKIE]: the server's whole answer.
 request() {
-  env -i LD_LIBRARY_PATH="$LD_LIBRARY_PATH" GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET SCRIPT_NAME=/visits \
-    QUERY_STRING= SERVER_PROTOCOL=HTTP/1.1 HTTP_COOKIE="${1:-}" "$work/visits.cgi" </dev/null | tr -d '\r'
+  exec 3<>"/dev/tcp/127.0.0.1/$port"
+  printf 'GET /visits.cgi HTTP/1.0\r\nHost: localhost\r\nCookie: %s\r\n\r\n' "${1:-}" >&3
+  tr -d '\r' <&3
+  exec 3>&-
 }
 first=$(request)
 grep -qx 'visits: 1' <<<"$first" || fail "the first request answered: $first"
 cookie=$(sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$first")
-[ -n "$cookie" ] || fail "the first request set no cookie"
+[ -n "$cookie" ] || fail 'the first request set no cookie'
 second=$(request "$cookie")
 grep -qx 'visits: 2' <<<"$second" || fail "the second request answered: $second"
 
-output=$(bash -euo pipefail -c "$(block sh 3)") || fail "block 3 failed"
+output=$(bash -euo pipefail -c "$(block sh 3)") || fail 'block 3 failed'
 grep -q '"sessions":1' <<<"$output" || fail "sessctl stats did not count one session: $output"
+read -r -d '' _ _ _ _ _ cron_user command < <(block cron 1) || true
+[ "$cron_user" = www-data ] || fail "cron's line names user $cron_user"
+output=$(bash -c "$command" 2>&1) || fail "what cron runs failed: $output"
+[ -z "$output" ] || fail "what cron runs said: $output"
 id=${cookie#*=}
-! grep -rqF -- "$id" "$work/shop" || fail "the store holds the session ID"
-echo "readme: ok"
+! grep -rqF -- "$id" "$work/shop" || fail 'the store holds the session ID'
+
+# Without its store the program says why, in the error log.
+rm -r "$work/shop/sessions"
+grep -q '^HTTP/1.0 500' <<<"$(request)" || fail 'without a store the answer is not 500'
+grep -q 'open store' "$work/breakage.log" || fail 'without a store nothing is in the log of what programs say'
+echo 'readme: ok'
