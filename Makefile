@@ -243,7 +243,8 @@ $(foreach dir,$(TEST_DIRS),$(eval $(call test_program,$(dir))))
 
 # What tests from outside (ptrace, a model checker) and takes minutes is run by `make proof`.
 PROOFS := $(B)/tests/kill
-TESTS := $(filter-out $(PROOFS),$(TESTS))
+# scripts/proof-power builds and runs this one: it takes root and loop devices.
+TESTS := $(filter-out $(PROOFS) $(B)/tests/power,$(TESTS))
 
 tests: $(TESTS)
 
