@@ -60,19 +60,45 @@ Word wait_for_word(int marks, bool until_mark) {
   }
 }
 
+/// A journal that is committed for one file is committed for all: then names are on disk whose data is not.
+class Neighbour {
+ public:
+  explicit Neighbour(const std::string& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {}
+  Neighbour(const Neighbour&) = delete;
+  Neighbour& operator=(const Neighbour&) = delete;
+  ~Neighbour() { ::close(file_); }
+  void write() {
+    ++count_;
+    if (::pwrite(file_, &count_, sizeof count_, 0) != sizeof count_ || ::fsync(file_) != 0) throw Interrupted{};
+  }
+
+ private:
+  int file_;
+  std::uint64_t count_ = 0;
+};
+
 int work(const LoadOptions& options, Population& population, const Ledger& ledger, int number, int marks) {
   try {
     const auto system = std::make_shared<FastClock>(options.breakage, population);
-    Worker worker(open_store(system, options.store, {}), population, ledger, options.levels, options.breakage,
-                  options.seed * 1000 + static_cast<std::uint64_t>(number), [marks] {
-                    if (::write(marks, "m", 1) != 1) throw std::runtime_error("write to the pipe");
-                  });
+    Neighbour neighbour(options.store + "." + std::to_string(number));
+    const auto reached = [marks] {
+      if (::write(marks, "m", 1) != 1) throw std::runtime_error("write to the pipe");
+    };
+    const auto be_neighbour = [&] {
+      if (options.neighbours) neighbour.write();
+    };
+    Worker worker(open_store(system, options.store, {}), population, ledger,
+                  {.levels = options.levels,
+                   .breakage = options.breakage,
+                   .seed = options.seed * 1000 + static_cast<std::uint64_t>(number),
+                   .reached = reached,
+                   .neighbour = be_neighbour});
     worker.run();
     return 0;
   } catch (const IoError& error) {
-    std::cerr << "load: worker " << number << ": " << error.what() << '\n';
+    std::cerr << "load: worker " + std::to_string(number) + ": " + error.what() + "\n";
   } catch (const Interrupted&) {
-    std::cerr << "load: worker " << number << ": a sync has failed\n";
+    std::cerr << "load: worker " + std::to_string(number) + ": a sync has failed\n";
   }
   return interrupted_status;
 }

@@ -38,11 +38,15 @@ int run(const std::vector<std::string>& words) {
   if (words.size() >= 5 && words[0] == "load") {
     const auto breakage = breakage_named(words.size() > 5 ? words[5] : "none");
     if (!breakage) throw std::invalid_argument("no breakage is named " + words[5]);
+    const auto levels = levels_named(words[3]);
+    // Durable commits are neighbours enough to the others, and would be helped by them.
+    const bool neighbours = levels == std::vector{Level::relaxed};
     return run_load({.store = words[1],
                      .ledger = words[2],
-                     .levels = levels_named(words[3]),
+                     .levels = levels,
                      .seed = std::stoull(words[4]),
-                     .breakage = *breakage});
+                     .breakage = *breakage,
+                     .neighbours = neighbours});
   }
   if (words.size() >= 5 && words[0] == "verify")
     return run_verify({.store = words[1],

@@ -7,22 +7,20 @@
 
 namespace sess::test::power {
 
-Worker::Worker(Store store, Population& population, const Ledger& ledger, std::vector<Level> levels, Breakage breakage,
-               std::uint64_t seed, std::function<void()> reached)
+Worker::Worker(Store store, Population& population, const Ledger& ledger, WorkerOptions options)
     : store_(std::move(store)),
       population_(population),
       ledger_(ledger),
-      levels_(std::move(levels)),
-      breakage_(breakage),
-      random_(seed),
-      reached_(std::move(reached)) {}
+      options_(std::move(options)),
+      random_(options_.seed) {}
 
 void Worker::run() {
   while (!population_.stop.load()) {
+    if (random_() % 64 == 0) options_.neighbour();
     operate();
     if (++population_.operations >= population_.mark.load() &&
         population_.mark.exchange(Population::never) != Population::never)
-      reached_();
+      options_.reached();
   }
 }
 
@@ -38,7 +36,7 @@ void Worker::operate() {
     (void)store_.touch(key_of(number));
     return;
   }
-  if (const auto snapshot = store_.snapshot(key_of(number)); snapshot && breakage_ == Breakage::none)
+  if (const auto snapshot = store_.snapshot(key_of(number)); snapshot && options_.breakage == Breakage::none)
     if (!version_in(snapshot->values(), number)) throw std::runtime_error("a snapshot is no version of its session");
 }
 
@@ -46,7 +44,7 @@ void Worker::commit(Session& session, std::uint32_t number, std::uint32_t versio
   const Level level = level_of(number);
   const bool durable = level == Level::durable || (level == Level::mixed && random_() % 2 == 0);
   write_version(session, number, version);
-  if (breakage_ == Breakage::mixed && random_() % 4 == 0) session.set("text", text_of(number, version + 1));
+  if (options_.breakage == Breakage::mixed && random_() % 4 == 0) session.set("text", text_of(number, version + 1));
   Entry entry{Step::commit_tried, level, durable, number, version, 0, session.key().bytes()};
   ledger_.append(entry);
   if (!session.commit({.durability = durable ? Durability::durable : Durability::relaxed})) throw Interrupted{};
@@ -73,7 +71,7 @@ void Worker::change(std::size_t place, std::uint32_t number) {
     return;  // destroyed meanwhile
   }
   const auto version = version_in(session->values(), number);
-  if (!version && breakage_ == Breakage::none) throw std::runtime_error("a session holds no version of itself");
+  if (!version && options_.breakage == Breakage::none) throw std::runtime_error("a session holds no version of itself");
   commit(*session, number, static_cast<std::uint32_t>(session->peek<std::int64_t>("version").value_or(0)) + 1);
 }
 
