@@ -13,7 +13,7 @@ std::string_view to_string(Kind kind) {
 }
 
 std::string_view to_string(Level level) {
-  static constexpr std::array<std::string_view, level_count> names = {"durable", "relaxed", "mixed"};
+  static constexpr std::array<std::string_view, level_count> names = {"durable", "relaxed", "mixed", "scrubbed"};
   return names.at(static_cast<std::size_t>(level));
 }
 

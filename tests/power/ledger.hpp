@@ -22,8 +22,13 @@ enum class Step : std::uint8_t {
 };
 
 /// What the commits of a session ask for.
-enum class Level : std::uint8_t { durable, relaxed, mixed };
-inline constexpr int level_count = 3;
+enum class Level : std::uint8_t {
+  durable,
+  relaxed,
+  mixed,     // now this, now that
+  scrubbed,  // durable, and what is replaced is overwritten
+};
+inline constexpr int level_count = 4;
 
 /// In the byte order of this machine: who reads it is on the same one.
 struct Entry {

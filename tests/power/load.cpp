@@ -79,6 +79,7 @@ class Neighbour {
 
 int work(const LoadOptions& options, Population& population, const Ledger& ledger, int number, int marks) {
   try {
+    const auto method = options.renaming && number % 2 == 1 ? CommitMethod::rename_only : CommitMethod::automatic;
     const auto system = std::make_shared<FastClock>(options.breakage, population);
     Neighbour neighbour(options.store + "." + std::to_string(number));
     const auto reached = [marks] {
@@ -87,7 +88,7 @@ int work(const LoadOptions& options, Population& population, const Ledger& ledge
     const auto be_neighbour = [&] {
       if (options.neighbours) neighbour.write();
     };
-    Worker worker(open_store(system, options.store, {}), population, ledger,
+    Worker worker(open_store(system, options.store, {.commit_method = method}), population, ledger,
                   {.levels = options.levels,
                    .breakage = options.breakage,
                    .seed = options.seed * 1000 + static_cast<std::uint64_t>(number),

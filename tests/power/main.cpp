@@ -1,6 +1,6 @@
 // The two halves of the proof with real file systems; scripts/proof-power runs them around a power cut.
 //
-//   power load STORE LEDGER LEVELS SEED [BREAKAGE]     LEVELS: durable, relaxed, mixed, with commas between
+//   power load STORE LEDGER LEVELS SEED [BREAKAGE]     LEVELS: durable, relaxed, mixed, scrubbed, with commas
 //   power verify STORE LEDGER BEFORE AFTER [look]      lengths of the ledger before and after the cut, in bytes
 // The shared support of the tests is linked whole, and parts of it are written for doctest.
 #define DOCTEST_CONFIG_IMPLEMENT
@@ -46,6 +46,7 @@ int run(const std::vector<std::string>& words) {
                      .levels = levels,
                      .seed = std::stoull(words[4]),
                      .breakage = *breakage,
+                     .renaming = levels == std::vector{Level::scrubbed},
                      .neighbours = neighbours});
   }
   if (words.size() >= 5 && words[0] == "verify")
