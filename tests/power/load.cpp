@@ -45,11 +45,11 @@ struct Pipe {
 
 enum class Word : std::uint8_t { next, stop, mark };
 
-/// Waits for a line of standard input, or for the end of it, or (only if asked for) for the mark or the workers' end.
-Word wait_for_word(int marks, bool until_mark) {
+/// Waits for a line of standard input, for the mark, or for the end of either: of who asks, or of all workers.
+Word wait_for_word(int marks) {
   std::array<pollfd, 2> waited{{{STDIN_FILENO, POLLIN, 0}, {marks, POLLIN, 0}}};
   for (;;) {
-    if (::poll(waited.data(), until_mark ? 2 : 1, -1) < 0) continue;
+    if (::poll(waited.data(), waited.size(), -1) < 0) continue;
     char letter = 0;
     if (waited[0].revents != 0) {
       if (::read(STDIN_FILENO, &letter, 1) != 1) return Word::stop;
@@ -119,11 +119,11 @@ void conduct(const LoadOptions& options, Population& population, const Ledger& l
   const auto set_mark = [&] { population.mark = population.operations.load() + options.operations; };
   do {
     set_mark();
-    if (wait_for_word(marks, true) != Word::mark || !settle(options, ledger)) return;
+    if (wait_for_word(marks) != Word::mark || !settle(options, ledger)) return;
     set_mark();
-    if (wait_for_word(marks, true) != Word::mark) return;
+    if (wait_for_word(marks) != Word::mark) return;
     std::cout << "cut" << std::endl;
-  } while (wait_for_word(marks, false) == Word::next);
+  } while (wait_for_word(marks) == Word::next);
 }
 
 }  // namespace
