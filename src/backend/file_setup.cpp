@@ -142,10 +142,11 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path) {
   Directory top = Directory::open(system, path);
   const auto text = top.read_text(format::store_file);
   if (!text && top.status(format::shards_directory))
-    refuse(Reason::not_a_store,
-           "open store \"{}\": its file \"{}\" is missing; if this was a store, sessctl init makes it one again and keeps "
-           "its sessions",
-           path, format::store_file);
+    refuse(
+        Reason::not_a_store,
+        "open store \"{}\": its file \"{}\" is missing; if this was a store, sessctl init makes it one again and keeps "
+        "its sessions",
+        path, format::store_file);
   if (!text)
     refuse(Reason::not_a_store,
            "open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);

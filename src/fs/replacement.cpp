@@ -137,23 +137,19 @@ int Replacement::publish() {
 void Replacement::exchange_or_replace() {
   sys::System& system = directory_.system();
   const int at = directory_.descriptor();
-  // A spare that this version does not come from must be gone before the version stands: recovery would take it for the
-  // one before, and it may be a commit that failed or was killed.
   if (!reuses_spare_) {
+    // A spare that this version does not come from must be gone before the version stands: recovery would take it for
+    // the one before, and it may be a commit that failed or was killed.
     if (options_.scrub)
       scrub_spare();
     else
       directory_.unlink(names_.spare);
-  }
-  if (options_.exchange) {
+    // The current version gets the spare's name before it loses its own: a power cut keeps these changes in their
+    // order, so recovery finds it. Where that fails the new version has no spare, which is no harm.
+    if (options_.exchange) system.link(at, names_.current, at, names_.spare);
+  } else if (options_.exchange) {
     const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
-    if (answer == 0) {
-      // A temp name now means the old version: it becomes the spare while the new inode's lock is still ours. Where
-      // that fails (ENOENT: a sweep took it for a leftover) the spare is missing, which is no harm.
-      if (!reuses_spare_ && system.rename(at, name_.c_str(), at, names_.spare, RenameMode::replace) < 0)
-        system.unlink(at, name_.c_str());
-      return;
-    }
+    if (answer == 0) return;
     if (answer != -EINVAL && answer != -ENOSYS && answer != -EOPNOTSUPP)
       throw_io("exchange", directory_.path_of(name_), answer);
   }

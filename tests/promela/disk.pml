@@ -117,6 +117,19 @@ inline close_file(fd) {
   }
 }
 
+/* close of a descriptor that is not the locked one, though it may mean the same file: flock belongs to the other one. */
+inline close_other(fd, locked_fd) {
+  if
+  :: fd != NONE && fd == locked_fd ->
+     d_step {
+       printf("%d: close inode %d, not its lock\n", me, fd);
+       inode[fd].open--;
+       fd = NONE
+     }
+  :: else -> close_file(fd)
+  fi
+}
+
 /* flock, with LOCK_NB. */
 inline try_lock(fd, locked) {
   d_step {

@@ -234,7 +234,7 @@ inline prepare() {
 #endif
      if
      :: on_spare -> break
-     :: else -> call(close_file(next))
+     :: else -> call(close_other(next, file))
      fi;
 #ifdef NO_SPACE
      call(if
@@ -315,14 +315,17 @@ again:
   if
   :: renames ->
      fallible(give_up_complete, must_be_there(); only_holder(); rename_over(prepared, K); commit_takes_effect(next, earlier))
-  :: else ->
-     fallible(give_up_complete, must_be_there(); only_holder(); exchange(prepared, K); commit_takes_effect(next, earlier));
-#ifndef TEMP_RENAMED_AFTER_RELEASE
-     if
-     :: !on_spare -> fallible(not_renamed, only_holder(); rename_over(temp, SPARE); check_spare())
-     :: else
-     fi
-#endif
+  :: !renames && on_spare ->
+     fallible(give_up_complete, only_holder(); exchange(SPARE, K); commit_takes_effect(next, earlier))
+  :: !renames && !on_spare ->
+     fallible(not_linked, only_holder();
+              if
+              :: name[SPARE] == NONE -> link(K, SPARE)
+              :: else
+              fi);
+not_linked:
+     fallible(give_up_complete, must_be_there(); only_holder(); rename_over(temp, K); check_spare();
+              commit_takes_effect(next, earlier))
   fi;
   goto hand_over;
 
@@ -333,14 +336,6 @@ lost:
   goto again;
 
 #if FAULTS > 0
-  /* Without a spare, which is no harm. The temp name stays where the exchange took effect and answered an error. */
-not_renamed:
-  if
-  :: call(unlink(temp))
-  :: true
-  fi;
-  goto hand_over;
-
   /* "A commit that fails" unlinks the spare once everything is written, or removes its temp file. */
 give_up_complete:
   if
@@ -408,14 +403,5 @@ hand_over:
        next = NONE;
        loaded = record;
        highest = generation);
-#ifdef TEMP_RENAMED_AFTER_RELEASE
-  if
-  :: !on_spare && !renames ->
-     call(close_file(file));
-     call(rename_over(temp, SPARE); check_spare());
-     goto exit
-  :: else
-  fi;
-#endif
   skip
 }

@@ -152,15 +152,30 @@ TEST_CASE("a failure after everything is written unlinks the spare, emptied") {
   }
 }
 
-TEST_CASE("a failure before the exchange leaves no temp file") {
+TEST_CASE("a failure before the new version has its name leaves no temp file") {
   for (const Call call : {Call::write, Call::set_times, Call::rename}) {
     CAPTURE(to_string(call));
     Ground ground(false);
     ground.system.fail(call, 1, EIO);
     CHECK(ground.failed() == EIO);
-    CHECK(ground.names() == Names{"a"});
+    CHECK(ground.names() == (call == Call::rename ? Names{"a", "a~"} : Names{"a"}));
     nothing_is_lost(ground, true);
   }
+}
+
+TEST_CASE("a current file that has got the spare's name as well, and lost none, is not written to") {
+  Ground ground(false);
+  ground.system.fail(Call::rename, 1, EIO);
+  CHECK(ground.failed() == EIO);
+  const auto both = ground.system.look("/a");
+  REQUIRE(both.identity == ground.system.look("/a~").identity);
+  CHECK(both.links == 2);
+  CHECK(ground.replace() == 0);
+  CHECK(ground.system.text("/a") == "next");
+  CHECK(ground.system.text("/a~") == "current");
+  CHECK(ground.system.look("/a~").identity == both.identity);
+  CHECK(ground.system.look("/a~").links == 1);
+  CHECK(ground.names() == Names{"a", "a~"});
 }
 
 TEST_CASE("a spare that cannot be cut to its new length is unlinked") {
@@ -214,10 +229,9 @@ TEST_CASE("a replacement that was never prepared touches nothing") {
   nothing_is_lost(ground, true);
 }
 
-TEST_CASE("a temp file that a sweep has taken for a leftover costs the spare and not the commit") {
+TEST_CASE("where the current version cannot be linked as well the new one has no spare") {
   Ground ground(false);
-  // Gone between the exchange and the second rename.
-  ground.system.fail(Call::rename, 2, ENOENT);
+  ground.system.fail(Call::link, 1, EPERM);
   CHECK(ground.replace() == 0);
   CHECK(ground.system.text("/a") == "next");
   CHECK_FALSE(ground.system.exists("/a~"));
