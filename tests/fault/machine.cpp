@@ -1,0 +1,137 @@
+#include "machine.hpp"
+
+#include "support/store_world.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace sess::test {
+
+using std::chrono::hours;
+
+namespace {
+
+FakeOptions fake_options(const Setting& setting) { return {.no_replace_supported = setting.no_replace}; }
+
+FakeOptions options_after_start(const Setting& setting) {
+  FakeOptions options = fake_options(setting);
+  if (setting.another_device) options.device = 2;
+  return options;
+}
+
+std::string shards() { return std::string(store_path) + "/shards"; }
+
+}  // namespace
+
+StoreOptions Machine::options(const Setting& setting) {
+  return {.idle_timeout = hours(48),
+          .lifetime = hours(1000),
+          .lock_timeout = std::chrono::milliseconds(50),
+          .create = setting.disk == Setting::Disk::empty,
+          .commit_method = setting.method};
+}
+
+Machine::Machine(const Setting& setting)
+    : fake(std::make_shared<FakeSystem>(fake_options(setting))), system(fake), setting_(setting) {
+  if (setting.disk == Setting::Disk::empty) return;
+  StoreOptions making = options(setting);
+  making.create = true;
+  making.commit_method = CommitMethod::automatic;  // so that there is a spare, unless it is taken away
+  store = open_store(fake, store_path, making);
+  keys.push_back(make_session(*store, {{"n", 1}, {"text", secret + std::string(600, 'x')}}));
+  if (!store->update(key(), [](Editor& editor) { editor.set("n", 2); })) throw std::logic_error("cannot make a session");
+  damage();
+  if (setting.furnish) setting.furnish(*this);
+}
+
+Machine::Machine(const Setting& setting, const DiskImage& image, std::vector<SessionKey> session_keys,
+                 const Breaking& breaking)
+    : fake(std::make_shared<FakeSystem>(image, options_after_start(setting))),
+      system(breaking ? breaking(fake) : fake),
+      keys(std::move(session_keys)),
+      setting_(setting) {}
+
+Store& Machine::viewer() {
+  if (!viewer_) viewer_ = open_store(fake, store_path, options(setting_));
+  return *viewer_;
+}
+
+void Machine::damage() {
+  const std::string record = record_path(key());
+  const std::string spare = spare_path(key());
+  const auto spoil = [&](const std::string& path) {
+    std::vector<std::byte> content = fake->content(path);
+    content.back() ^= std::byte{1};
+    fake->set_content(path, content);
+  };
+  if (setting_.spare == Setting::Spare::absent) fake->unlink(sys::working_directory, spare.c_str());
+  if (setting_.spare == Setting::Spare::linked)
+    fake->link(sys::working_directory, spare.c_str(), sys::working_directory, "/srv/backup");
+  if (setting_.spare == Setting::Spare::damaged) spoil(spare);
+  if (setting_.record == Setting::Record::damaged) spoil(record);
+  if (setting_.record == Setting::Record::emptied) fake->set_content(record, {});
+  if (setting_.record == Setting::Record::unsettled) {
+    sys::FileTime time = fake->look(record).modified;
+    time.nanoseconds = time.nanoseconds / 1'000'000 * 1'000'000;  // no generation ends in these digits here
+    fake->set_modified(record, time);
+  }
+}
+
+SessionSight Machine::look_at(const SessionKey& key) {
+  const auto snapshot = viewer().snapshot(key);
+  SessionSight sight{snapshot.outcome()};
+  if (!snapshot) return sight;
+  sight.n = snapshot->get<std::int64_t>("n");
+  sight.text = snapshot->get<std::string>("text");
+  sight.generation = snapshot->facts().generation;
+  sight.deadline = snapshot->facts().deadline;
+  return sight;
+}
+
+Sight Machine::look() {
+  Sight sight;
+  for (const SessionKey& known : keys) sight.sessions.push_back(look_at(known));
+  sight.made = !made.empty() && viewer().snapshot(made.back()).has_value();
+  const std::string quarantine = std::string(store_path) + "/quarantine";
+  for (const std::string& name : fake->names_below(quarantine))
+    sight.quarantined.push_back(fake->text(quarantine + "/" + name));
+  std::ranges::sort(sight.quarantined);
+  return sight;
+}
+
+std::vector<std::string> Machine::session_files() const {
+  std::vector<std::string> names = fake->names_below(shards());
+  std::erase_if(names, [](const std::string& name) { return name.ends_with('/'); });
+  return names;
+}
+
+bool Machine::finds_secret() const {
+  return std::ranges::any_of(session_files(), [&](const std::string& name) {
+    return fake->text(shards() + "/" + name).find(secret) != std::string::npos;
+  });
+}
+
+void Machine::hold_spare() {
+  foreign_ = fake->open(sys::working_directory, spare_path(key()).c_str(), sys::OpenMode::read_write);
+  if (foreign_ < 0 || fake->try_lock(foreign_) != 0) throw std::logic_error("cannot lock the spare");
+}
+
+void Machine::let_go() {
+  changes.reset();
+  session.reset();
+  store.reset();
+  viewer_.reset();
+  if (foreign_ >= 0) fake->close(std::exchange(foreign_, -1));
+}
+
+void Machine::put(const std::string& name, const std::string& text) const {
+  fake->set_text(std::string(store_path) + "/" + name, text);
+}
+
+std::string Machine::record_name(const SessionKey& key) { return record_file(key); }
+std::string Machine::spare_name(const SessionKey& key) { return spare_file(key); }
+std::string Machine::record_path(const SessionKey& key) { return shards() + "/" + record_file(key); }
+std::string Machine::spare_path(const SessionKey& key) { return shards() + "/" + spare_file(key); }
+
+}  // namespace sess::test

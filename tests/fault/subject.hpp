@@ -1,0 +1,50 @@
+// A public operation that is to meet faults, and the store in which it does.
+#pragma once
+
+#include "machine.hpp"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sess::test {
+
+/// What an operation has answered, unless it has thrown.
+struct Answer {
+  Outcome outcome = Outcome::ok;
+  /// It says itself that not everything was done: what it says so of may be as it was.
+  bool admits_errors = false;
+  /// Empty, or why what it has handed out is not right.
+  std::string wrong = {};
+};
+
+struct Subject {
+  std::string name;
+  std::function<Answer(Machine&)> run;
+  Setting setting = {};
+  /// Before the faults, and in each run: what the operation finds open or locked.
+  std::function<void(Machine&)> ready = nullptr;
+  /// It opens the store itself, or makes it.
+  bool opens_store = false;
+  /// ok stands for a power cut too, and whatever is answered the cut leaves the old version or the new one.
+  bool durable = false;
+  /// It changes several sessions, one after the other.
+  bool has_steps = false;
+  /// After ok no file of a session holds what the versions before it held.
+  bool scrubs = false;
+  /// What it may answer when it is run once more after it has thrown and yet had its effect.
+  Outcome again = Outcome::ok;
+};
+
+std::vector<Subject> first_commits();
+std::vector<Subject> commits();
+std::vector<Subject> commits_by_rename();
+std::vector<Subject> reads_and_renewals();
+std::vector<Subject> ends();
+std::vector<Subject> repairs();
+std::vector<Subject> sweeps();
+std::vector<Subject> listings();
+std::vector<Subject> stores();
+
+}  // namespace sess::test
