@@ -62,7 +62,8 @@ class SESS_API Session : public Editor {
   /// Answers ok; durability_unknown; expired when the absolute deadline has passed, or the idle one and
   /// it is not to be renewed (nothing written). Throws IoError, TooLarge, TypeMismatch, UsageError for values nested
   /// too deeply, and for a new session StoreError if its ID is taken, which no chance explains: then the committed
-  /// version stays, and the changes are still here.
+  /// version stays, and the changes are still here. Released with an IoError only where the file system can tell no
+  /// more which of the two versions is current.
   Status commit(const CommitOptions& options = {});
   /// Forgets the changes since the lock or the last commit.
   void rollback();

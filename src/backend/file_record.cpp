@@ -43,7 +43,7 @@ Outcome FileRecord::commit(const NewVersion& next) {
       return commit_by(replacement, next);
     } catch (const IoError& error) {
       if (no_space && fs::out_of_space(error.error_number())) std::rethrow_exception(no_space);
-      if (attempt == attempt_limit || replacement.reuses_spare()) throw;
+      if (!lock_ || attempt == attempt_limit || replacement.reuses_spare()) throw;
       if (fs::out_of_space(error.error_number())) {
         spare_only = true;  // a temp file needs space; the spare has it already
         no_space = std::current_exception();

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace sess::fs {
@@ -111,7 +112,15 @@ int Replacement::publish() {
     exchange_or_replace();
   } catch (const IoError& error) {
     // Some file systems rename and answer an error all the same (NFS, FUSE). What the name means decides.
-    const auto linked = directory_.status(names_.current);
+    std::optional<sys::FileStatus> linked;
+    try {
+      linked = directory_.status(names_.current);
+    } catch (...) {
+      // Either file may be the current one: neither is cut or removed, and nobody knows which lock counts.
+      state_ = State::published;
+      current_.release();
+      throw;
+    }
     if (!linked || linked->identity != next_.identity()) throw;
     sync_answer = -error.error_number();
   }
