@@ -28,7 +28,7 @@ struct CommitOptions {
   bool renew = true;
   /// True: overwrites the version that this commit replaces, on disk, once the new one is there; and commits although
   /// nothing has changed, if it has to. For a secret that was removed: without it the session's previous version stays
-  /// in its spare file. Costs two syncs. durability_unknown if the overwriting failed. A file system or a device that
+  /// in its spare file. Costs three syncs. durability_unknown if the overwriting failed. A file system or a device that
   /// writes elsewhere (btrfs, flash), and copies that others have made, are beyond its reach.
   bool scrub = false;
 };

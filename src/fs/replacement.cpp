@@ -128,11 +128,7 @@ int Replacement::publish() {
   // The lock on the new inode is held, so nobody else can commit; the old one's waiters wake, look at the name
   // and queue on the new inode.
   const FileLock replaced = std::exchange(current_, std::move(next_));
-  if (options_.scrub) {
-    const int answer = scrub(replaced.file(), 1);
-    if (sync_answer == 0) sync_answer = answer;
-  }
-  if (!options_.durable) return sync_answer;
+  if (!options_.durable && !options_.scrub) return sync_answer;
   try {
     directory_.sync_child(options_.directory_name);
   } catch (const IoError& error) {
@@ -140,6 +136,8 @@ int Replacement::publish() {
   } catch (const std::bad_alloc&) {
     sync_answer = -ENOMEM;
   }
+  // Not before the new name is on disk: a power cut would leave the old one, with nothing in it.
+  if (options_.scrub && sync_answer == 0) sync_answer = scrub(replaced.file(), 1);
   return sync_answer;
 }
 
