@@ -51,7 +51,12 @@ Subject commit(std::string name, Change change, const CommitOptions& options) {
 
 Subject merge(std::string name, bool changes, const CommitOptions& options) {
   return {.name = std::move(name),
-          .run = [=](Machine& machine) { return Answer{machine.store->merge(*machine.changes, options).outcome()}; },
+          .run =
+              [=](Machine& machine) {
+                const Status status = machine.store->merge(*machine.changes, options);
+                // Without changes it is a renewal, and one that meets a lock is left out.
+                return Answer{status.outcome(), !changes && machine.met_a_lock()};
+              },
           .ready =
               [=](Machine& machine) {
                 machine.changes = machine.store->snapshot(machine.key())->edit();

@@ -59,6 +59,8 @@ std::vector<int> errors_of(const LoggedCall& call) {
     case Call::rename: {  // renameat2(2)
       auto errors = with(of_any_disk, {EACCES, EBUSY, EDQUOT, EINVAL, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOMEM,
                                        ENOSPC, ENOSYS, ENOTDIR, EOPNOTSUPP, EPERM, EROFS, EXDEV});
+      // Of what is moved aside: somebody has removed it, which is an answer.
+      if (call.path.find("/quarantine/") != std::string::npos) std::erase(errors, ENOENT);
       // Only of RENAME_NOREPLACE: of a new session's name.
       if (!call.path.ends_with('~') && call.path.find(" -> ") != std::string::npos) errors.push_back(EEXIST);
       return errors;

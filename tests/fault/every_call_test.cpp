@@ -14,9 +14,9 @@
 namespace sess::test {
 namespace {
 
-constexpr std::size_t shown = 12;  // of what is wrong with one subject; the rest is counted
+constexpr std::size_t shown = 300;  // of what is wrong with one subject; the rest is counted
 
-Effort effort() { return long_run() ? Effort{.every_shard = true, .sweep_stride = 1, .disks = 200} : Effort{}; }
+Effort effort() { return long_run() ? Effort{.every_call = true, .sweep_stride = 1, .disks = 200} : Effort{}; }
 
 /// Prints a line for each subject and one for all. The runs with a fault.
 std::size_t fail_all(const char* what, const std::vector<Subject>& subjects) {
@@ -28,7 +28,6 @@ std::size_t fail_all(const char* what, const std::vector<Subject>& subjects) {
     if (tally.wrong.size() > shown) FAIL_CHECK("and ", (tally.wrong.size() - shown), " more");
     std::printf("%-52s %4zu of %4zu calls %6zu faults %6zu failed %6zu disks\n", subject.name.c_str(), tally.visited,
                 tally.calls, tally.runs, tally.failed, tally.disks);
-    CHECK(tally.failed > 0);
     all.visited += tally.visited;
     all.calls += tally.calls;
     all.runs += tally.runs;
@@ -38,7 +37,7 @@ std::size_t fail_all(const char* what, const std::vector<Subject>& subjects) {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   std::printf("%-52s %4zu of %4zu calls %6zu faults %6zu failed %6zu disks %5.1f s%s\n", what, all.visited, all.calls,
               all.runs, all.failed, all.disks, taken.count(),
-              all.visited == all.calls ? "" : " (LONG=1 strikes the calls in all shards that hold nothing)");
+              all.visited == all.calls ? "" : " (the rest, which repeats others, with LONG=1)");
   std::fflush(stdout);
   return all.runs;
 }

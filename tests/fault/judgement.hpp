@@ -35,5 +35,7 @@ enum class Permitted : std::uint8_t {
 
 /// `exactly`: generations and deadlines too.
 std::string objection_to(const Sight& found, const Sight& old, const Sight& fresh, Permitted permitted, bool exactly);
+/// The look itself moves aside what cannot be recovered: then as much is there as after a run without a fault.
+std::string objection_to_quarantine(const Sight& found, const Sight& fresh);
 
 }  // namespace sess::test

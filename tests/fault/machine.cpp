@@ -1,8 +1,10 @@
 #include "machine.hpp"
 
+#include "format/header.hpp"
 #include "support/store_world.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
@@ -62,7 +64,8 @@ void Machine::damage() {
   const std::string spare = spare_path(key());
   const auto spoil = [&](const std::string& path) {
     std::vector<std::byte> content = fake->content(path);
-    content.back() ^= std::byte{1};
+    // Of the payload, and in the sector of the header: half an earlier version must not mend it.
+    content.at(format::header_size) ^= std::byte{1};
     fake->set_content(path, content);
   };
   if (setting_.spare == Setting::Spare::absent) fake->unlink(sys::working_directory, spare.c_str());
@@ -90,6 +93,7 @@ SessionSight Machine::look_at(const SessionKey& key) {
 }
 
 Sight Machine::look() {
+  viewer();
   Sight sight;
   for (const SessionKey& known : keys) sight.sessions.push_back(look_at(known));
   sight.made = !made.empty() && viewer().snapshot(made.back()).has_value();
@@ -109,6 +113,12 @@ std::vector<std::string> Machine::session_files() const {
 bool Machine::finds_secret() const {
   return std::ranges::any_of(session_files(), [&](const std::string& name) {
     return fake->text(shards() + "/" + name).find(secret) != std::string::npos;
+  });
+}
+
+bool Machine::met_a_lock() const {
+  return std::ranges::any_of(fake->log(), [](const LoggedCall& call) {
+    return call.call == Call::try_lock && call.result == -EWOULDBLOCK;
   });
 }
 

@@ -78,6 +78,8 @@ class Machine {
   Sight look();
   std::vector<std::string> session_files() const;
   bool finds_secret() const;
+  /// A lock has been asked for that was not free.
+  bool met_a_lock() const;
   /// Locks the session's spare as a waiter does who is about to look at the name.
   void hold_spare();
   /// Closes everything that this machine has opened; then nothing must be open or locked.

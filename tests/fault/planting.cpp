@@ -78,17 +78,16 @@ std::string to_string(const Plan& plan) {
 
 std::vector<std::size_t> visited_calls(const std::vector<LoggedCall>& log, const std::vector<std::string>& shards,
                                        bool all) {
-  std::map<std::string, std::pair<std::size_t, std::size_t>> first_and_last;
-  for (std::size_t number = 1; number <= log.size(); ++number) {
-    const auto [found, is_new] = first_and_last.try_emplace(kind_of(log[number - 1], shards), number, number);
-    found->second.second = number;
-  }
+  constexpr std::size_t beginning = 6;  // more than any call is repeated but where something is tried again and again
+  constexpr std::size_t end = 2;
+  std::map<std::string, std::vector<std::size_t>> by_kind;
+  for (std::size_t number = 1; number <= log.size(); ++number)
+    by_kind[kind_of(log[number - 1], shards)].push_back(number);
   std::vector<std::size_t> visited;
-  for (std::size_t number = 1; number <= log.size(); ++number) {
-    const std::string kind = kind_of(log[number - 1], shards);
-    const auto [first, last] = first_and_last.at(kind);
-    if (all || !kind.ends_with("/*") || number == first || number == last) visited.push_back(number);
-  }
+  for (const auto& [kind, numbers] : by_kind)
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      if (all || i < beginning || i + end >= numbers.size()) visited.push_back(numbers[i]);
+  std::ranges::sort(visited);
   return visited;
 }
 
@@ -109,7 +108,7 @@ std::vector<Plan> plans_for(const std::vector<LoggedCall>& log, std::size_t numb
     }
   {
     Plan plan = base;
-    plan.error = EIO;
+    plan.error = plan.next_error = EIO;
     plan.faults = {fault({}, number, EIO, Repeat::for_good)};
     plan.manner = "and so does every call from then on";
     plans.push_back(plan);
@@ -122,7 +121,8 @@ std::vector<Plan> plans_for(const std::vector<LoggedCall>& log, std::size_t numb
     plan.manner = "though it has its effect";
     plans.push_back(plan);
     // A connection that comes and goes: the look that is to find out what has become of the call fails as well.
-    plan.faults.push_back(fault({}, number + 1, error, Repeat::once));
+    plan.next_error = error == ETIMEDOUT ? ETIMEDOUT : EIO;
+    plan.faults.push_back(fault({}, number + 1, plan.next_error, Repeat::once));
     plan.manner = "though it has its effect, and the next call fails too";
     plans.push_back(plan);
   }

@@ -29,8 +29,10 @@ struct Subject {
   bool opens_store = false;
   /// ok stands for a power cut too, and whatever is answered the cut leaves the old version or the new one.
   bool durable = false;
-  /// It changes several sessions, one after the other.
+  /// It changes several things, one after the other.
   bool has_steps = false;
+  /// Where it fails, what is to be moved to quarantine may be there or still where it was.
+  bool may_quarantine = false;
   /// After ok no file of a session holds what the versions before it held.
   bool scrubs = false;
   /// What it may answer when it is run once more after it has thrown and yet had its effect.

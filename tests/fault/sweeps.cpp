@@ -4,7 +4,6 @@
 #include "support/store_world.hpp"
 
 #include <algorithm>
-#include <cerrno>
 
 namespace sess::test {
 
@@ -34,12 +33,6 @@ void furnish(Machine& machine) {
 
 void wait_long(Machine& machine) { machine.fake->advance(hours(2)); }
 
-bool met_a_lock(const Machine& machine) {
-  return std::ranges::any_of(machine.fake->log(), [](const LoggedCall& call) {
-    return call.call == Call::try_lock && call.result == -EWOULDBLOCK;
-  });
-}
-
 /// The files that a sweep has removed, by what it calls them.
 struct Removed {
   explicit Removed(const Machine& machine) : before(machine.session_files()) {}
@@ -57,7 +50,7 @@ struct Removed {
 Answer sweep(Machine& machine) {
   const Removed removed(machine);
   const GcReport report = machine.store->gc();
-  Answer answer{report.status.outcome(), report.errors > 0 || report.in_use > 0 || met_a_lock(machine)};
+  Answer answer{report.status.outcome(), report.errors > 0 || report.in_use > 0 || machine.met_a_lock()};
   if (report.errors > 0 && report.first_error.empty()) answer.wrong = "an error without words";
   if (!report.complete && report.errors == 0 && report.status.ok()) answer.wrong = "did not look at every shard";
   if (removed.count(machine, ".temp") + removed.count(machine, "~") + removed.count(machine, "") <

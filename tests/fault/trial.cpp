@@ -48,6 +48,16 @@ struct Prepared {
   std::vector<LoggedCall> log;
 };
 
+bool is_usage_error(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const UsageError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 /// One run with one fault.
 class Trial {
  public:
@@ -55,15 +65,17 @@ class Trial {
       : prepared_(prepared), plan_(plan), effort_(effort), machine_(prepared.start(breaking)) {}
 
   void run(bool sweeps) {
-    const bool is_held = machine_->session.has_value();
+    is_held_ = machine_->session.has_value();
     plant();
     perform();
+    failed_ = !ending_.is_ok(prepared_.answer);
     machine_->fake->clear_faults();
     check_that_it_struck();
     object(objection_to(ending_, plan_, subject(), prepared_.answer));
     check_secret();
     if (subject().durable) check_power_cut();
-    if (ending_.thrown && is_held) check_that_it_is_still_locked();
+    if (ending_.thrown) check_that_nothing_comes_back();
+    if (ending_.thrown && is_held_ && !plan_.may_have_effect && !may_lose_lock()) check_that_it_is_still_locked();
     check_sight(true);
     check_again();
     machine_->let_go();
@@ -73,7 +85,7 @@ class Trial {
   }
 
   const std::vector<std::string>& objections() const { return objections_; }
-  bool failed() const { return !ending_.is_ok(prepared_.answer); }
+  bool failed() const { return failed_; }
   std::size_t disks() const { return disks_; }
 
  private:
@@ -118,13 +130,15 @@ class Trial {
   Permitted permitted() const {
     if (ending_.answer && ending_.answer->admits_errors) return Permitted::each_its_own;
     if (ending_.took_effect(prepared_.answer)) return Permitted::fresh;
-    return plan_.may_have_effect || subject().has_steps ? Permitted::each_its_own : Permitted::old;
+    const bool is_open = plan_.may_have_effect || subject().has_steps;
+    return is_open ? Permitted::each_its_own : Permitted::old;
   }
 
   void check_sight(bool exactly) {
     look("a snapshot", [&] {
       last_ = machine_->look();
       object(objection_to(last_, prepared_.old, prepared_.fresh, permitted(), exactly));
+      if (!subject().may_quarantine) object(objection_to_quarantine(last_, prepared_.fresh));
     });
   }
 
@@ -151,6 +165,24 @@ class Trial {
     if (!first.empty()) object("after a power cut: " + first);
   }
 
+  /// A session that cannot find out whether it has the lock still is released.
+  bool may_lose_lock() const { return is_held_ && plan_.struck.call == Call::rename && plan_.next_error != 0; }
+
+  /// A commit that has failed leaves nothing that a recovery could take for a version, unless nothing lets it.
+  void check_that_nothing_comes_back() {
+    if (prepared_.old.sessions.empty() || plan_.may_have_effect || plan_.next_error != 0) return;
+    const SessionSight& old = prepared_.old.sessions.front();
+    const SessionSight& fresh = prepared_.fresh.sessions.front();
+    if (old.n == fresh.n || !fresh.n) return;
+    look("a recovery", [&] {
+      Machine after(subject().setting, machine_->fake->image(), machine_->keys, nullptr);
+      after.fake->set_content(Machine::record_path(after.key()), {});
+      const auto found = after.viewer().snapshot(after.key());
+      if (found && found->get<std::int64_t>("n") == fresh.n)
+        object("a recovery brings back the commit that has failed");
+    });
+  }
+
   void check_that_it_is_still_locked() {
     look("a lock", [&] {
       const auto locked = machine_->viewer().lock(machine_->key(), {.timeout = std::chrono::milliseconds(0)});
@@ -165,6 +197,7 @@ class Trial {
     const bool had_effect = objection_to(last_, prepared_.old, prepared_.fresh, Permitted::old, false).size() > 0;
     perform();
     if (ending_.thrown) {
+      if (may_lose_lock() && is_usage_error(ending_.thrown)) return;
       look("once more, it", [&] { std::rethrow_exception(ending_.thrown); });
       return;
     }
@@ -236,6 +269,8 @@ class Trial {
   Ending ending_;
   Sight last_;
   std::vector<std::string> objections_;
+  bool is_held_ = false;
+  bool failed_ = false;
   std::size_t disks_ = 0;
 };
 
@@ -247,7 +282,7 @@ Tally fail_everywhere(const Subject& subject, const Effort& effort, const Breaki
   for (const SessionKey& key : prepared.keys) shards.push_back(key.to_string().substr(0, 2));
   Tally tally;
   tally.calls = prepared.log.size();
-  for (const std::size_t number : visited_calls(prepared.log, shards, effort.every_shard)) {
+  for (const std::size_t number : visited_calls(prepared.log, shards, effort.every_call)) {
     ++tally.visited;
     for (const Plan& plan : plans_for(prepared.log, number)) {
       Trial trial(prepared, plan, effort, breaking);

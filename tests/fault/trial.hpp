@@ -21,9 +21,9 @@ struct Tally {
 
 /// How much is done: see each.
 struct Effort {
-  bool every_shard = false;      // strike a call in every shard, and not only in the first and the last that are empty
+  bool every_call = false;        // also of many that are the same; see visited_calls
   std::size_t sweep_stride = 16;  // sweep after one run of so many, besides after those that leave something to sweep
-  std::size_t disks = 12;        // at most so many for each power cut
+  std::size_t disks = 12;         // at most so many for each power cut
 };
 
 /// `breaking`, if given, breaks the system on purpose: then something should be wrong.
