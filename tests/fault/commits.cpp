@@ -24,14 +24,12 @@ void lengthen(Editor& editor) {
 }
 
 Subject update(std::string name, Change change, const CommitOptions& options, const Setting& setting = {}) {
-  Subject subject{.name = std::move(name),
-                  .run =
-                      [=](Machine& machine) {
-                        return Answer{machine.store->update(machine.key(), change, options).outcome()};
-                      },
-                  .setting = setting,
-                  .durable = options.durability == Durability::durable,
-                  .scrubs = options.scrub};
+  Subject subject{
+      .name = std::move(name),
+      .run = [=](Machine& machine) { return Answer{machine.store->update(machine.key(), change, options).outcome()}; },
+      .setting = setting,
+      .durable = options.durability == Durability::durable,
+      .scrubs = options.scrub};
   if (setting.spare == Setting::Spare::busy) subject.ready = [](Machine& machine) { machine.hold_spare(); };
   return subject;
 }
@@ -102,6 +100,11 @@ std::vector<Subject> commits() {
                                    commit("commit, durable", count_up, durable),
                                    commit("commit, scrub", shorten, scrub),
                                    commit("commit of nothing, durable", nullptr, durable)};
+  // Not durable by itself, and yet no cut may leave what a scrub has overwritten.
+  Subject alone =
+      update("update without a spare, scrub alone", shorten, {.scrub = true}, {.spare = Setting::Spare::absent});
+  alone.durable = true;
+  subjects.push_back(alone);
   struct Surroundings {
     const char* name;
     Setting::Spare spare;

@@ -69,8 +69,8 @@ std::vector<int> errors_of(const LoggedCall& call) {
       return with(of_any_disk, {EACCES, EDQUOT, EEXIST, ELOOP, EMLINK, ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC, ENOTDIR,
                                 EPERM, EROFS, EXDEV});
     case Call::unlink:  // unlinkat(2); ENOSPC and EDQUOT: copy-on-write file systems
-      return with(of_any_disk, {EACCES, EBUSY, EDQUOT, EISDIR, ELOOP, ENAMETOOLONG, ENOMEM, ENOSPC, ENOTDIR, EPERM,
-                                EROFS});
+      return with(of_any_disk,
+                  {EACCES, EBUSY, EDQUOT, EISDIR, ELOOP, ENAMETOOLONG, ENOMEM, ENOSPC, ENOTDIR, EPERM, EROFS});
     case Call::make_directory:    // mkdirat(2)
     case Call::make_directories:  // and openat(2), fsync(2) of the parents
       return with(of_any_disk,

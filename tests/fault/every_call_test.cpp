@@ -1,5 +1,5 @@
-// Every system call fails: each public operation, with each error that each of its calls is documented to answer, once and
-// for good, and with transfers that stop short.
+// Every system call fails: each public operation, with each error that each of its calls is documented to answer, once
+// and for good, and with transfers that stop short.
 #include "support/temporary_directory.hpp"
 #include "trial.hpp"
 
@@ -46,9 +46,7 @@ std::size_t fail_all(const char* what, const std::vector<Subject>& subjects) {
 
 TEST_CASE("a first commit that meets a fault") { CHECK(fail_all("first commits", first_commits()) >= 1); }
 TEST_CASE("a commit that meets a fault") { CHECK(fail_all("commits", commits()) >= 1); }
-TEST_CASE("a commit by rename that meets a fault") {
-  CHECK(fail_all("commits by rename", commits_by_rename()) >= 1);
-}
+TEST_CASE("a commit by rename that meets a fault") { CHECK(fail_all("commits by rename", commits_by_rename()) >= 1); }
 TEST_CASE("a read or a renewal that meets a fault") {
   CHECK(fail_all("reads and renewals", reads_and_renewals()) >= 1);
 }
@@ -57,6 +55,19 @@ TEST_CASE("a repair that meets a fault") { CHECK(fail_all("repairs", repairs()) 
 TEST_CASE("a sweep that meets a fault") { CHECK(fail_all("sweeps", sweeps()) >= 1); }
 TEST_CASE("a listing that meets a fault") { CHECK(fail_all("listings", listings()) >= 1); }
 TEST_CASE("a store that meets a fault when it is opened") { CHECK(fail_all("stores", stores()) >= 1); }
+
+TEST_CASE("what looks at no file makes no system call that could fail") {
+  const Setting setting;
+  Machine machine(setting);
+  const auto changes = machine.store->snapshot(machine.key())->edit();
+  machine.fake->clear_log();
+  CHECK_FALSE(machine.store->parse("no session ID"));
+  CHECK(machine.store->facts().path == store_path);
+  CHECK(machine.store->options().idle_timeout.count() > 0);
+  CHECK(machine.store->find("", 10).empty());
+  CHECK(machine.store->merge(changes, {.renew = false}));
+  CHECK(machine.fake->log() == std::vector<LoggedCall>{});
+}
 
 }  // namespace
 }  // namespace sess::test

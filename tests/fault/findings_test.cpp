@@ -40,9 +40,8 @@ TEST_CASE_FIXTURE(Fixture, "a commit whose exchange and the look after it both f
 TEST_CASE_FIXTURE(WithoutSpare, "a power cut in a commit that scrubs left an overwritten record and no spare") {
   // The directory cannot be synced, as at the moment before it is.
   machine.fake->fail(Call::sync, 1, EIO);
-  const Status status = machine.store->update(
-      machine.key(), [](Editor& editor) { editor.set("n", 3); },
-      {.durability = Durability::durable, .scrub = true});
+  const Status status = machine.store->update(machine.key(), [](Editor& editor) { editor.set("n", 3); },
+                                              {.durability = Durability::durable, .scrub = true});
   CHECK(status == Outcome::durability_unknown);
   machine.fake->power_cut_states({.limit = 200}, [&](const DiskImage& disk) {
     Machine after(setting, disk, machine.keys, nullptr);

@@ -42,7 +42,8 @@ Machine::Machine(const Setting& setting)
   making.commit_method = CommitMethod::automatic;  // so that there is a spare, unless it is taken away
   store = open_store(fake, store_path, making);
   keys.push_back(make_session(*store, {{"n", 1}, {"text", secret + std::string(600, 'x')}}));
-  if (!store->update(key(), [](Editor& editor) { editor.set("n", 2); })) throw std::logic_error("cannot make a session");
+  if (!store->update(key(), [](Editor& editor) { editor.set("n", 2); }))
+    throw std::logic_error("cannot make a session");
   damage();
   if (setting.furnish) setting.furnish(*this);
 }
@@ -117,9 +118,8 @@ bool Machine::finds_secret() const {
 }
 
 bool Machine::met_a_lock() const {
-  return std::ranges::any_of(fake->log(), [](const LoggedCall& call) {
-    return call.call == Call::try_lock && call.result == -EWOULDBLOCK;
-  });
+  return std::ranges::any_of(
+      fake->log(), [](const LoggedCall& call) { return call.call == Call::try_lock && call.result == -EWOULDBLOCK; });
 }
 
 void Machine::hold_spare() {

@@ -30,9 +30,8 @@ std::string kind_of(const LoggedCall& call, const std::vector<std::string>& shar
 /// How many calls of its kind have been made when this one is.
 std::uint64_t number_among_its_kind(const std::vector<LoggedCall>& log, std::size_t number) {
   const Call kind = log[number - 1].call;
-  return static_cast<std::uint64_t>(
-      std::count_if(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(number),
-                    [kind](const LoggedCall& call) { return call.call == kind; }));
+  return static_cast<std::uint64_t>(std::count_if(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(number),
+                                                  [kind](const LoggedCall& call) { return call.call == kind; }));
 }
 
 Fault fault(std::optional<Call> call, std::uint64_t nth, int error, Repeat repeat, bool executed = false) {

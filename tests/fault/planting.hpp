@@ -25,8 +25,8 @@ struct Plan {
 /// "call 7, rename(srv/store/...), EIO, once".
 std::string to_string(const Plan& plan);
 
-/// The calls that are struck: all of them, or of many that are the same, or differ in nothing but the shard, the first and
-/// the last few. `shards` are those that hold something.
+/// The calls that are struck: all of them, or of many that are the same, or differ in nothing but the shard, the first
+/// and the last few. `shards` are those that hold something.
 std::vector<std::size_t> visited_calls(const std::vector<LoggedCall>& log, const std::vector<std::string>& shards,
                                        bool all);
 

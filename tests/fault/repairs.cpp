@@ -39,8 +39,7 @@ Answer update(Machine& machine) {
 
 Answer update_durably(Machine& machine) {
   return {machine.store
-              ->update(
-                  machine.key(), [](Editor& editor) { editor.set("n", 3); }, {.durability = Durability::durable})
+              ->update(machine.key(), [](Editor& editor) { editor.set("n", 3); }, {.durability = Durability::durable})
               .outcome()};
 }
 
@@ -63,9 +62,8 @@ std::vector<Subject> repairs() {
   for (const auto& [state, spare] :
        {std::pair{"a damaged record without a spare", Spare::absent}, {"two damaged records", Spare::damaged}})
     for (const auto& [name, run] : {User{"lock of ", lock}, {"snapshot of ", snapshot}})
-      subjects.push_back({.name = std::string(name) + state,
-                          .run = run,
-                          .setting = {.record = Record::damaged, .spare = spare}});
+      subjects.push_back(
+          {.name = std::string(name) + state, .run = run, .setting = {.record = Record::damaged, .spare = spare}});
   return subjects;
 }
 

@@ -11,11 +11,11 @@
 namespace sess::test {
 
 struct Tally {
-  std::size_t calls = 0;    // of a run in which nothing goes wrong
-  std::size_t visited = 0;  // of them, those that were struck
-  std::size_t runs = 0;     // with a fault in each
-  std::size_t failed = 0;   // of them, those in which the operation did not answer ok
-  std::size_t disks = 0;    // that a power cut after a run could have left, looked at
+  std::size_t calls = 0;           // of a run in which nothing goes wrong
+  std::size_t visited = 0;         // of them, those that were struck
+  std::size_t runs = 0;            // with a fault in each
+  std::size_t failed = 0;          // of them, those in which the operation did not answer ok
+  std::size_t disks = 0;           // that a power cut after a run could have left, looked at
   std::vector<std::string> wrong;  // one line each, naming subject and fault
 };
 
