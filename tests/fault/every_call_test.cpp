@@ -1,7 +1,7 @@
 // Every system call fails: each public operation, with each error that each of its calls is documented to answer, once
 // and for good, and with transfers that stop short.
+#include "failing.hpp"
 #include "support/temporary_directory.hpp"
-#include "trial.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,8 +4,10 @@
 #include "support/store_world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace sess::test {
@@ -108,6 +110,23 @@ Sight Machine::look() {
 std::vector<std::string> Machine::session_files() const {
   std::vector<std::string> names = fake->names_below(shards());
   std::erase_if(names, [](const std::string& name) { return name.ends_with('/'); });
+  return names;
+}
+
+std::vector<std::string> Machine::strays() {
+  std::vector<std::string> names = session_files();
+  for (const auto* owners : {&keys, &made})
+    for (const SessionKey& owner : *owners) {
+      if (!viewer().snapshot(owner)) continue;
+      std::erase(names, record_name(owner));
+      std::erase(names, spare_name(owner));
+    }
+  for (const std::string& name : fake->names_below(store_path)) {
+    constexpr std::array ours = {"gc", "keys", "store", "principals/", "quarantine/"};
+    const bool is_ours = std::ranges::find(ours, std::string_view(name)) != ours.end() || name.starts_with("shards/") ||
+                         name.starts_with("quarantine/");
+    if (!is_ours) names.push_back(name);
+  }
   return names;
 }
 

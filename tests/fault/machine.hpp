@@ -77,6 +77,8 @@ class Machine {
   /// Throws what the store throws.
   Sight look();
   std::vector<std::string> session_files() const;
+  /// The files that belong to no session that there is, and are none of the store's own.
+  std::vector<std::string> strays();
   bool finds_secret() const;
   /// A lock has been asked for that was not free.
   bool met_a_lock() const;

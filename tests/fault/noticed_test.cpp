@@ -1,6 +1,6 @@
 // What is broken on purpose is found by the faults, in the words that belong to it.
 #include "breakages.hpp"
-#include "trial.hpp"
+#include "failing.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,8 @@
 // Two things that a fake cannot be told to do: a file that is made though open answers an error, and a directory that
 // cannot be read to its end.
 #include "machine.hpp"
+#include "subject.hpp"
 #include "support/forwarding_system.hpp"
-#include "support/store_world.hpp"
-#include "trial.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +10,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace sess::test {
 namespace {
@@ -83,15 +84,8 @@ std::size_t run_all(const Subject& subject, std::size_t first) {
     const GcReport swept = machine.viewer().gc();
     CHECK(swept.complete);
     CHECK(swept.errors == 0);
-    std::vector<std::string> strays = machine.session_files();
-    for (const auto& owners : {machine.keys, machine.made})
-      for (const SessionKey& owner : owners)
-        if (machine.viewer().snapshot(owner))
-          std::erase_if(strays, [&](const std::string& name) {
-            return name == Machine::record_name(owner) || name == Machine::spare_name(owner);
-          });
-    CHECK(strays == std::vector<std::string>{});
-    for (const char* name : {"/store.new", "/keys.new", "/quarantine/probe", "/quarantine/probe.other"})
+    CHECK(machine.strays() == std::vector<std::string>{});
+    for (const char* name : {"/quarantine/probe", "/quarantine/probe.other"})
       CHECK_FALSE(machine.fake->exists(store_path + std::string(name)));
     if (!fired) return number - first;
   }

@@ -1,52 +1,13 @@
 #include "trial.hpp"
 
-#include "judgement.hpp"
-
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
-#include <memory>
-#include <string_view>
-#include <utility>
+#include <optional>
 
 namespace sess::test {
 
 namespace {
-
-/// What there is to start from, and what a run without a fault makes of it.
-struct Prepared {
-  explicit Prepared(const Subject& wanted) : subject(wanted) {
-    {
-      Machine first(subject.setting);
-      keys = first.keys;
-      first.let_go();
-      image = first.fake->image();
-    }
-    old = start(nullptr)->look();
-    const auto machine = start(nullptr);
-    answer = subject.run(*machine);
-    log = machine->fake->log();
-    fresh = machine->look();
-  }
-
-  std::unique_ptr<Machine> start(const Breaking& breaking) const {
-    auto machine = std::make_unique<Machine>(subject.setting, image, keys, breaking);
-    if (!subject.opens_store) machine->store = machine->open();
-    if (subject.ready) subject.ready(*machine);
-    machine->fake->settle();
-    machine->fake->clear_log();
-    return machine;
-  }
-
-  const Subject& subject;
-  DiskImage image;
-  std::vector<SessionKey> keys;
-  Sight old;
-  Sight fresh;
-  Answer answer;
-  std::vector<LoggedCall> log;
-};
 
 bool is_usage_error(const std::exception_ptr& thrown) {
   try {
@@ -58,243 +19,177 @@ bool is_usage_error(const std::exception_ptr& thrown) {
   }
 }
 
-/// One run with one fault.
-class Trial {
- public:
-  Trial(const Prepared& prepared, const Plan& plan, const Effort& effort, const Breaking& breaking)
-      : prepared_(prepared), plan_(plan), effort_(effort), machine_(prepared.start(breaking)) {}
-
-  void run(bool sweeps) {
-    is_held_ = machine_->session.has_value();
-    plant();
-    perform();
-    failed_ = !ending_.is_ok(prepared_.answer);
-    machine_->fake->clear_faults();
-    check_that_it_struck();
-    object(objection_to(ending_, plan_, subject(), prepared_.answer));
-    check_secret();
-    if (subject().durable) check_power_cut();
-    if (ending_.thrown) check_that_nothing_comes_back();
-    if (ending_.thrown && is_held_ && !plan_.may_have_effect && !may_lose_lock()) check_that_it_is_still_locked();
-    check_sight(true);
-    check_again();
-    machine_->let_go();
-    check_leaks();
-    check_that_it_goes_on();
-    check_leftovers(sweeps);
-  }
-
-  const std::vector<std::string>& objections() const { return objections_; }
-  bool failed() const { return failed_; }
-  std::size_t disks() const { return disks_; }
-
- private:
-  const Subject& subject() const { return prepared_.subject; }
-
-  void object(std::string objection) {
-    if (!objection.empty()) objections_.push_back(std::move(objection));
-  }
-
-  /// What the library throws where nothing is wrong any more is wrong.
-  template <class Look>
-  void look(const char* what, Look&& look) {
-    try {
-      look();
-    } catch (const std::exception& error) {
-      object(std::string(what) + " throws: " + error.what());
-    }
-  }
-
-  void plant() {
-    for (const Fault& fault : plan_.faults) machine_->fake->fail(fault);
-    for (const ShortTransfer& transfer : plan_.transfers) machine_->fake->shorten(transfer);
-  }
-
-  void perform() {
-    ending_ = {};
-    try {
-      ending_.answer = subject().run(*machine_);
-    } catch (...) {
-      ending_.thrown = std::current_exception();
-    }
-  }
-
-  void check_that_it_struck() {
-    const std::vector<LoggedCall> log = machine_->fake->log();
-    if (log.size() < plan_.number || log[plan_.number - 1].call != plan_.struck.call ||
-        log[plan_.number - 1].path != plan_.struck.path)
-      object("another call was struck: a run is not like the one before");
-  }
-
-  /// What may be seen after this ending.
-  Permitted permitted() const {
-    if (ending_.answer && ending_.answer->admits_errors) return Permitted::each_its_own;
-    if (ending_.took_effect(prepared_.answer)) return Permitted::fresh;
-    const bool is_open = plan_.may_have_effect || subject().has_steps;
-    return is_open ? Permitted::each_its_own : Permitted::old;
-  }
-
-  void check_sight(bool exactly) {
-    look("a snapshot", [&] {
-      last_ = machine_->look();
-      object(objection_to(last_, prepared_.old, prepared_.fresh, permitted(), exactly));
-      if (!subject().may_quarantine) object(objection_to_quarantine(last_, prepared_.fresh));
-    });
-  }
-
-  void check_secret() {
-    if (subject().scrubs && ending_.is_ok(prepared_.answer) && machine_->finds_secret())
-      object("answers ok, and what was to be overwritten is still there");
-  }
-
-  void check_power_cut() {
-    Permitted after_cut = permitted();
-    if (ending_.answer && ending_.answer->outcome == Outcome::durability_unknown) after_cut = Permitted::either;
-    std::string first;
-    machine_->fake->power_cut_states({.limit = effort_.disks}, [&](const DiskImage& disk) {
-      ++disks_;
-      if (!first.empty()) return;
-      try {
-        Machine after(subject().setting, disk, machine_->keys, nullptr);
-        after.made = machine_->made;
-        first = objection_to(after.look(), prepared_.old, prepared_.fresh, after_cut, false);
-      } catch (const std::exception& error) {
-        first = error.what();
-      }
-    });
-    if (!first.empty()) object("after a power cut: " + first);
-  }
-
-  /// A session that cannot find out whether it has the lock still is released.
-  bool may_lose_lock() const { return is_held_ && plan_.struck.call == Call::rename && plan_.next_error != 0; }
-
-  /// A commit that has failed leaves nothing that a recovery could take for a version, unless nothing lets it.
-  void check_that_nothing_comes_back() {
-    if (prepared_.old.sessions.empty() || plan_.may_have_effect || plan_.next_error != 0) return;
-    const SessionSight& old = prepared_.old.sessions.front();
-    const SessionSight& fresh = prepared_.fresh.sessions.front();
-    if (old.n == fresh.n || !fresh.n) return;
-    look("a recovery", [&] {
-      Machine after(subject().setting, machine_->fake->image(), machine_->keys, nullptr);
-      after.fake->set_content(Machine::record_path(after.key()), {});
-      const auto found = after.viewer().snapshot(after.key());
-      if (found && found->get<std::int64_t>("n") == fresh.n)
-        object("a recovery brings back the commit that has failed");
-    });
-  }
-
-  void check_that_it_is_still_locked() {
-    look("a lock", [&] {
-      const auto locked = machine_->viewer().lock(machine_->key(), {.timeout = std::chrono::milliseconds(0)});
-      if (locked || locked.outcome() != Outcome::busy)
-        object("the session that was locked is not any more: " + std::string(to_string(locked.outcome())));
-    });
-  }
-
-  /// What has failed succeeds once nothing fails.
-  void check_again() {
-    if (ending_.took_effect(prepared_.answer)) return;
-    const bool had_effect = objection_to(last_, prepared_.old, prepared_.fresh, Permitted::old, false).size() > 0;
-    perform();
-    if (ending_.thrown) {
-      if (may_lose_lock() && is_usage_error(ending_.thrown)) return;
-      look("once more, it", [&] { std::rethrow_exception(ending_.thrown); });
-      return;
-    }
-    const Answer& answer = *ending_.answer;
-    object(answer.wrong);
-    if (answer.outcome != prepared_.answer.outcome && (!had_effect || answer.outcome != subject().again))
-      object("once more, it answers " + std::string(to_string(answer.outcome)));
-    if (!had_effect) check_sight(false);
-  }
-
-  void check_leaks() {
-    const FakeSystem::Leaks leaks = machine_->fake->leaks();
-    for (const std::string& path : leaks.descriptors) object("is left open: " + path);
-    for (const std::string& path : leaks.locks) object("is left locked: " + path);
-    if (leaks.announced != 0) object("a lock is left announced");
-  }
-
-  void check_that_it_goes_on() {
-    look("the next update", [&] {
-      for (const SessionKey& key : machine_->keys) {
-        const auto before = machine_->viewer().snapshot(key);
-        if (!before) continue;
-        if (!machine_->viewer().update(key, [](Editor& editor) { editor.add("n", 100); }))
-          object("the next update is refused");
-        const auto after = machine_->viewer().snapshot(key);
-        if (!after || after->get<std::int64_t>("n") != before->get<std::int64_t>("n").value_or(0) + 100)
-          object("the next update is lost");
-        else if (after->facts().generation <= before->facts().generation)
-          object("the next update has the generation of this one");
-      }
-    });
-  }
-
-  void check_leftovers(bool sweeps) {
-    look("a sweep", [&] {
-      if (sweeps || !strays().empty()) {
-        machine_->fake->advance(std::chrono::hours(1));
-        const GcReport report = machine_->viewer().gc({.clock_hold = std::chrono::milliseconds(0)});
-        if (!report.complete || report.errors > 0) object("a sweep cannot do its work: " + report.first_error);
-      }
-      for (const std::string& name : strays()) object("is there still, after a sweep: " + name);
-    });
-    machine_->let_go();
-  }
-
-  /// The files that belong to no session, and to no store.
-  std::vector<std::string> strays() {
-    std::vector<std::string> names = machine_->session_files();
-    std::vector<SessionKey> owners = machine_->keys;
-    owners.insert(owners.end(), machine_->made.begin(), machine_->made.end());
-    for (const SessionKey& key : owners) {
-      if (!machine_->viewer().snapshot(key)) continue;
-      std::erase(names, Machine::record_name(key));
-      std::erase(names, Machine::spare_name(key));
-    }
-    for (const std::string& name : machine_->fake->names_below(store_path)) {
-      constexpr std::array ours = {"gc", "keys", "store", "principals/", "quarantine/"};
-      const bool is_ours = std::ranges::find(ours, std::string_view(name)) != ours.end() ||
-                           name.starts_with("shards/") || name.starts_with("quarantine/");
-      if (!is_ours) names.push_back(name);
-    }
-    return names;
-  }
-
-  const Prepared& prepared_;
-  const Plan& plan_;
-  const Effort& effort_;
-  std::unique_ptr<Machine> machine_;
-  Ending ending_;
-  Sight last_;
-  std::vector<std::string> objections_;
-  bool is_held_ = false;
-  bool failed_ = false;
-  std::size_t disks_ = 0;
-};
-
 }  // namespace
 
-Tally fail_everywhere(const Subject& subject, const Effort& effort, const Breaking& breaking) {
-  const Prepared prepared(subject);
-  std::vector<std::string> shards;
-  for (const SessionKey& key : prepared.keys) shards.push_back(key.to_string().substr(0, 2));
-  Tally tally;
-  tally.calls = prepared.log.size();
-  for (const std::size_t number : visited_calls(prepared.log, shards, effort.every_call)) {
-    ++tally.visited;
-    for (const Plan& plan : plans_for(prepared.log, number)) {
-      Trial trial(prepared, plan, effort, breaking);
-      trial.run(tally.runs % effort.sweep_stride == 0);
-      ++tally.runs;
-      tally.failed += trial.failed() ? 1 : 0;
-      tally.disks += trial.disks();
-      for (const std::string& objection : trial.objections())
-        tally.wrong.push_back(subject.name + ": " + to_string(plan) + ": " + objection);
-    }
+void Trial::run(const Thoroughness& thoroughness) {
+  is_held_ = machine_->session.has_value();
+  plant();
+  perform();
+  failed_ = !ending_.is_ok(prepared_.answer);
+  machine_->fake->clear_faults();
+  check_that_it_struck();
+  object(objection_to(ending_, plan_, subject(), prepared_.answer));
+  check_secret();
+  if (subject().durable) check_power_cut(thoroughness.disks);
+  if (ending_.thrown) check_that_nothing_comes_back();
+  if (ending_.thrown && is_held_ && !plan_.may_have_effect && !may_lose_lock()) check_that_it_is_still_locked();
+  check_sight(true);
+  check_again();
+  machine_->let_go();
+  check_leaks();
+  check_that_it_goes_on();
+  check_leftovers(thoroughness.sweeps);
+}
+
+void Trial::object(std::string objection) {
+  if (!objection.empty()) objections_.push_back(std::move(objection));
+}
+
+/// What the library throws where nothing is wrong any more is wrong.
+template <class Look>
+void Trial::look(const char* what, Look&& look) {
+  try {
+    look();
+  } catch (const std::exception& error) {
+    object(std::string(what) + " throws: " + error.what());
   }
-  return tally;
+}
+
+void Trial::plant() {
+  for (const Fault& fault : plan_.faults) machine_->fake->fail(fault);
+  for (const ShortTransfer& transfer : plan_.transfers) machine_->fake->shorten(transfer);
+}
+
+void Trial::perform() {
+  ending_ = {};
+  try {
+    ending_.answer = subject().run(*machine_);
+  } catch (...) {
+    ending_.thrown = std::current_exception();
+  }
+}
+
+void Trial::check_that_it_struck() {
+  const std::vector<LoggedCall> log = machine_->fake->log();
+  if (log.size() < plan_.number || log[plan_.number - 1].call != plan_.struck.call ||
+      log[plan_.number - 1].path != plan_.struck.path)
+    object("another call was struck: a run is not like the one before");
+}
+
+/// What may be seen after this ending.
+Permitted Trial::permitted() const {
+  if (ending_.answer && ending_.answer->admits_errors) return Permitted::each_its_own;
+  if (ending_.took_effect(prepared_.answer)) return Permitted::fresh;
+  const bool is_open = plan_.may_have_effect || subject().has_steps;
+  return is_open ? Permitted::each_its_own : Permitted::old;
+}
+
+void Trial::check_sight(bool exactly) {
+  look("a snapshot", [&] {
+    last_ = machine_->look();
+    object(objection_to(last_, prepared_.old, prepared_.fresh, permitted(), exactly));
+    if (!subject().may_quarantine) object(objection_to_quarantine(last_, prepared_.fresh));
+  });
+}
+
+void Trial::check_secret() {
+  if (subject().scrubs && ending_.is_ok(prepared_.answer) && machine_->finds_secret())
+    object("answers ok, and what was to be overwritten is still there");
+}
+
+void Trial::check_power_cut(std::size_t limit) {
+  Permitted after_cut = permitted();
+  if (ending_.answer && ending_.answer->outcome == Outcome::durability_unknown) after_cut = Permitted::either;
+  std::string first;
+  machine_->fake->power_cut_states({.limit = limit}, [&](const DiskImage& disk) {
+    ++disks_;
+    if (!first.empty()) return;
+    try {
+      Machine after(subject().setting, disk, machine_->keys, nullptr);
+      after.made = machine_->made;
+      first = objection_to(after.look(), prepared_.old, prepared_.fresh, after_cut, false);
+    } catch (const std::exception& error) {
+      first = error.what();
+    }
+  });
+  if (!first.empty()) object("after a power cut: " + first);
+}
+
+/// A session that cannot find out whether it has the lock still is released.
+bool Trial::may_lose_lock() const { return is_held_ && plan_.struck.call == Call::rename && plan_.next_error != 0; }
+
+/// A commit that has failed leaves nothing that a recovery could take for a version, unless nothing lets it.
+void Trial::check_that_nothing_comes_back() {
+  if (prepared_.old.sessions.empty() || plan_.may_have_effect || plan_.next_error != 0) return;
+  const SessionSight& old = prepared_.old.sessions.front();
+  const SessionSight& fresh = prepared_.fresh.sessions.front();
+  if (old.n == fresh.n || !fresh.n) return;
+  look("a recovery", [&] {
+    Machine after(subject().setting, machine_->fake->image(), machine_->keys, nullptr);
+    after.fake->set_content(Machine::record_path(after.key()), {});
+    const auto found = after.viewer().snapshot(after.key());
+    if (found && found->get<std::int64_t>("n") == fresh.n) object("a recovery brings back the commit that has failed");
+  });
+}
+
+void Trial::check_that_it_is_still_locked() {
+  look("a lock", [&] {
+    const auto locked = machine_->viewer().lock(machine_->key(), {.timeout = std::chrono::milliseconds(0)});
+    if (locked || locked.outcome() != Outcome::busy)
+      object("the session that was locked is not any more: " + std::string(to_string(locked.outcome())));
+  });
+}
+
+/// What has failed succeeds once nothing fails.
+void Trial::check_again() {
+  if (ending_.took_effect(prepared_.answer)) return;
+  const bool had_effect = objection_to(last_, prepared_.old, prepared_.fresh, Permitted::old, false).size() > 0;
+  perform();
+  if (ending_.thrown) {
+    if (may_lose_lock() && is_usage_error(ending_.thrown)) return;
+    look("once more, it", [&] { std::rethrow_exception(ending_.thrown); });
+    return;
+  }
+  const Answer& answer = *ending_.answer;
+  object(answer.wrong);
+  if (answer.outcome != prepared_.answer.outcome && (!had_effect || answer.outcome != subject().again))
+    object("once more, it answers " + std::string(to_string(answer.outcome)));
+  if (!had_effect) check_sight(false);
+}
+
+void Trial::check_leaks() {
+  const FakeSystem::Leaks leaks = machine_->fake->leaks();
+  for (const std::string& path : leaks.descriptors) object("is left open: " + path);
+  for (const std::string& path : leaks.locks) object("is left locked: " + path);
+  if (leaks.announced != 0) object("a lock is left announced");
+}
+
+void Trial::check_that_it_goes_on() {
+  look("the next update", [&] {
+    for (const SessionKey& key : machine_->keys) {
+      const auto before = machine_->viewer().snapshot(key);
+      if (!before) continue;
+      if (!machine_->viewer().update(key, [](Editor& editor) { editor.add("n", 100); }))
+        object("the next update is refused");
+      const auto after = machine_->viewer().snapshot(key);
+      if (!after || after->get<std::int64_t>("n") != before->get<std::int64_t>("n").value_or(0) + 100)
+        object("the next update is lost");
+      else if (after->facts().generation <= before->facts().generation)
+        object("the next update has the generation of this one");
+    }
+  });
+}
+
+void Trial::check_leftovers(bool sweeps) {
+  look("a sweep", [&] {
+    if (sweeps || !machine_->strays().empty()) {
+      machine_->fake->advance(std::chrono::hours(1));
+      const GcReport report = machine_->viewer().gc({.clock_hold = std::chrono::milliseconds(0)});
+      if (!report.complete || report.errors > 0) object("a sweep cannot do its work: " + report.first_error);
+    }
+    for (const std::string& name : machine_->strays()) object("is there still, after a sweep: " + name);
+  });
+  machine_->let_go();
 }
 
 }  // namespace sess::test

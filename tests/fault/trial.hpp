@@ -1,32 +1,70 @@
-// One operation, run once for each fault that it can meet; each time everything is looked at afterwards.
+// One run of an operation with one fault, and everything that is looked at afterwards.
 #pragma once
 
+#include "judgement.hpp"
 #include "planting.hpp"
-#include "subject.hpp"
+#include "prepared.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sess::test {
 
-struct Tally {
-  std::size_t calls = 0;           // of a run in which nothing goes wrong
-  std::size_t visited = 0;         // of them, those that were struck
-  std::size_t runs = 0;            // with a fault in each
-  std::size_t failed = 0;          // of them, those in which the operation did not answer ok
-  std::size_t disks = 0;           // that a power cut after a run could have left, looked at
-  std::vector<std::string> wrong;  // one line each, naming subject and fault
+struct Thoroughness {
+  bool sweeps = false;    // also where nothing has been left to sweep
+  std::size_t disks = 0;  // at most so many are looked at after a power cut
 };
 
-/// How much is done: see each.
-struct Effort {
-  bool every_call = false;        // also of many that are the same; see visited_calls
-  std::size_t sweep_stride = 16;  // sweep after one run of so many, besides after those that leave something to sweep
-  std::size_t disks = 12;         // at most so many for each power cut
-};
+class Trial {
+ public:
+  /// `breaking` may be null. Subject and plan must outlive this.
+  Trial(const Prepared& prepared, const Plan& plan, const Breaking& breaking)
+      : prepared_(prepared), plan_(plan), machine_(prepared.start(breaking)) {}
 
-/// `breaking`, if given, breaks the system on purpose: then something should be wrong.
-Tally fail_everywhere(const Subject& subject, const Effort& effort, const Breaking& breaking = nullptr);
+  void run(const Thoroughness& thoroughness);
+
+  /// What is wrong, one line each.
+  const std::vector<std::string>& objections() const { return objections_; }
+  /// The operation did not answer what it answers without a fault.
+  bool failed() const { return failed_; }
+  /// After a power cut, looked at.
+  std::size_t disks() const { return disks_; }
+
+ private:
+  const Subject& subject() const { return prepared_.subject; }
+  void object(std::string objection);
+  template <class Look>
+  void look(const char* what, Look&& look);
+  void plant();
+  void perform();
+  Permitted permitted() const;
+  bool may_lose_lock() const;
+
+  // While everything is as the operation has left it.
+  void check_that_it_struck();
+  void check_secret();
+  void check_power_cut(std::size_t limit);
+  void check_that_nothing_comes_back();
+  void check_that_it_is_still_locked();
+  // Then by using it.
+  void check_sight(bool exactly);
+  void check_again();
+  void check_leaks();
+  void check_that_it_goes_on();
+  void check_leftovers(bool sweeps);
+
+  const Prepared& prepared_;
+  const Plan& plan_;
+  std::unique_ptr<Machine> machine_;
+  Ending ending_;
+  Sight last_;
+  std::vector<std::string> objections_;
+  bool is_held_ = false;  // the session was locked before
+  bool failed_ = false;
+  std::size_t disks_ = 0;
+};
 
 }  // namespace sess::test
