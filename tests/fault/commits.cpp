@@ -74,6 +74,7 @@ Subject first_commit(std::string name, const CommitOptions& options, const Setti
                 return Answer{session.commit(options).outcome()};
               },
           .setting = setting,
+          .needs_all_shards = true,
           .durable = options.durability == Durability::durable};
 }
 

@@ -43,8 +43,8 @@ Answer find(Machine& machine) {
 }  // namespace
 
 std::vector<Subject> listings() {
-  return {{.name = "list", .run = list, .setting = {.furnish = furnish}},
-          {.name = "find", .run = find, .setting = {.furnish = furnish}}};
+  return {{.name = "list", .run = list, .setting = {.furnish = furnish}, .needs_all_shards = true},
+          {.name = "find", .run = find, .setting = {.furnish = furnish}, .needs_all_shards = true}};
 }
 
 }  // namespace sess::test

@@ -1,6 +1,7 @@
 #include "machine.hpp"
 
 #include "format/header.hpp"
+#include "format/names.hpp"
 #include "support/store_world.hpp"
 
 #include <algorithm>
@@ -128,6 +129,13 @@ std::vector<std::string> Machine::strays() {
     if (!is_ours) names.push_back(name);
   }
   return names;
+}
+
+GcReport Machine::sweep() {
+  for (unsigned shard = 0; shard < format::shard_count; ++shard)
+    fake->make_directory(sys::working_directory, (shards() + "/" + format::shard_name(shard)).c_str());
+  fake->advance(hours(1));
+  return viewer().gc({.clock_hold = std::chrono::milliseconds(0)});
 }
 
 bool Machine::finds_secret() const {

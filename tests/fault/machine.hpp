@@ -82,6 +82,8 @@ class Machine {
   bool finds_secret() const;
   /// A lock has been asked for that was not free.
   bool met_a_lock() const;
+  /// A sweep by the sound system, an hour later, with all shards there.
+  GcReport sweep();
   /// Locks the session's spare as a waiter does who is about to look at the name.
   void hold_spare();
   /// Closes everything that this machine has opened; then nothing must be open or locked.

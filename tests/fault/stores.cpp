@@ -17,12 +17,17 @@ Answer open(Machine& machine) {
 
 std::vector<Subject> stores() {
   return {
-      {.name = "open", .run = open, .opens_store = true},
-      {.name = "open of a store that was moved", .run = open, .setting = {.another_device = true}, .opens_store = true},
+      {.name = "open", .run = open, .opens_store = true, .needs_all_shards = true},
+      {.name = "open of a store that was moved",
+       .run = open,
+       .setting = {.another_device = true},
+       .opens_store = true,
+       .needs_all_shards = true},
       {.name = "open of a store that is to be made",
        .run = open,
        .setting = {.disk = Setting::Disk::empty},
-       .opens_store = true},
+       .opens_store = true,
+       .needs_all_shards = true},
   };
 }
 

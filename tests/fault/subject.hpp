@@ -27,6 +27,8 @@ struct Subject {
   std::function<void(Machine&)> ready = nullptr;
   /// It opens the store itself, or makes it.
   bool opens_store = false;
+  /// It needs the shards that hold nothing too. Most operations do not, and are run a few times faster without them.
+  bool needs_all_shards = false;
   /// ok stands for a power cut too, and whatever is answered the cut leaves the old version or the new one.
   bool durable = false;
   /// It changes several things, one after the other.

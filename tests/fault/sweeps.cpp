@@ -88,12 +88,22 @@ void sweep_before(Machine& machine) {
 
 std::vector<Subject> sweeps() {
   return {
-      {.name = "sweep", .run = sweep, .setting = {.furnish = furnish}, .ready = wait_long, .has_steps = true},
-      {.name = "dry run of a sweep", .run = count_only, .setting = {.furnish = furnish}, .ready = wait_long},
+      {.name = "sweep",
+       .run = sweep,
+       .setting = {.furnish = furnish},
+       .ready = wait_long,
+       .needs_all_shards = true,
+       .has_steps = true},
+      {.name = "dry run of a sweep",
+       .run = count_only,
+       .setting = {.furnish = furnish},
+       .ready = wait_long,
+       .needs_all_shards = true},
       {.name = "sweep after the clock was set ahead",
        .run = sweep_on_hold,
        .setting = {.furnish = sweep_before},
-       .ready = [](Machine& machine) { machine.fake->set_wall_clock(std::chrono::seconds(1'800'000'000)); }},
+       .ready = [](Machine& machine) { machine.fake->set_wall_clock(std::chrono::seconds(1'800'000'000)); },
+       .needs_all_shards = true},
   };
 }
 

@@ -183,8 +183,7 @@ void Trial::check_that_it_goes_on() {
 void Trial::check_leftovers(bool sweeps) {
   look("a sweep", [&] {
     if (sweeps || !machine_->strays().empty()) {
-      machine_->fake->advance(std::chrono::hours(1));
-      const GcReport report = machine_->viewer().gc({.clock_hold = std::chrono::milliseconds(0)});
+      const GcReport report = machine_->sweep();
       if (!report.complete || report.errors > 0) object("a sweep cannot do its work: " + report.first_error);
     }
     for (const std::string& name : machine_->strays()) object("is there still, after a sweep: " + name);
