@@ -2,6 +2,7 @@
 #include "subject.hpp"
 
 #include <initializer_list>
+#include <stdexcept>
 
 namespace sess::test {
 
@@ -41,10 +42,22 @@ Subject commit(std::string name, Change change, const CommitOptions& options) {
           .ready =
               [=](Machine& machine) {
                 machine.session = machine.store->lock(machine.key()).value();
-                if (change != nullptr) change(*machine.session);
+                change(*machine.session);
               },
           .durable = options.durability == Durability::durable,
           .scrubs = options.scrub};
+}
+
+/// What is to be made safe was committed without a sync.
+Subject commit_of_nothing() {
+  Subject subject = commit("commit of nothing, durable", count_up, durable);
+  subject.ready = [](Machine& machine) {
+    machine.session = machine.store->lock(machine.key()).value();
+    machine.session->set("n", 3);
+    if (!machine.session->commit(relaxed)) throw std::logic_error("cannot commit");
+  };
+  subject.finds_unsynced = true;
+  return subject;
 }
 
 Subject merge(std::string name, bool changes, const CommitOptions& options) {
@@ -74,6 +87,8 @@ Subject first_commit(std::string name, const CommitOptions& options, const Setti
                 return Answer{session.commit(options).outcome()};
               },
           .setting = setting,
+          // The keyring is looked at before an ID is issued.
+          .ready = [](Machine& machine) { machine.fake->advance(std::chrono::minutes(1)); },
           .needs_all_shards = true,
           .durable = options.durability == Durability::durable};
 }
@@ -100,7 +115,7 @@ std::vector<Subject> commits() {
                                    commit("commit", count_up, relaxed),
                                    commit("commit, durable", count_up, durable),
                                    commit("commit, scrub", shorten, scrub),
-                                   commit("commit of nothing, durable", nullptr, durable)};
+                                   commit_of_nothing()};
   // Not durable by itself, and yet no cut may leave what a scrub has overwritten.
   Subject alone =
       update("update without a spare, scrub alone", shorten, {.scrub = true}, {.spare = Setting::Spare::absent});

@@ -131,6 +131,12 @@ std::vector<std::string> Machine::strays() {
   return names;
 }
 
+std::size_t Machine::temporary_files() const {
+  if (!fake->exists(store_path)) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(
+      fake->names_below(store_path), [](const std::string& name) { return name.ends_with(".temp"); }));
+}
+
 GcReport Machine::sweep() {
   for (unsigned shard = 0; shard < format::shard_count; ++shard)
     fake->make_directory(sys::working_directory, (shards() + "/" + format::shard_name(shard)).c_str());

@@ -79,6 +79,7 @@ class Machine {
   std::vector<std::string> session_files() const;
   /// The files that belong to no session that there is, and are none of the store's own.
   std::vector<std::string> strays();
+  std::size_t temporary_files() const;
   bool finds_secret() const;
   /// A lock has been asked for that was not free.
   bool met_a_lock() const;
@@ -102,6 +103,7 @@ class Machine {
   std::vector<SessionKey> keys;
   std::vector<SessionKey> made;
   std::optional<Session> session;  // that the operation finds locked
+  std::optional<SessionId> id;     // that was handed out before, and stays valid
   std::optional<Changes> changes;  // that it finds made
 
  private:

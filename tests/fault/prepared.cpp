@@ -46,7 +46,7 @@ std::unique_ptr<Machine> Prepared::start(const Breaking& breaking) const {
   auto machine = std::make_unique<Machine>(subject.setting, image, keys, breaking);
   if (!subject.opens_store) machine->store = machine->open();
   if (subject.ready) subject.ready(*machine);
-  machine->fake->settle();
+  if (!subject.finds_unsynced) machine->fake->settle();
   machine->fake->clear_log();
   return machine;
 }

@@ -15,7 +15,7 @@ struct Prepared {
   /// The subject must outlive this.
   explicit Prepared(const Subject& wanted);
 
-  /// A machine that is ready for the operation, with everything on disk. `breaking` may be null.
+  /// A machine that is ready for the operation. `breaking` may be null.
   std::unique_ptr<Machine> start(const Breaking& breaking) const;
 
   const Subject& subject;

@@ -31,6 +31,8 @@ struct Subject {
   bool needs_all_shards = false;
   /// ok stands for a power cut too, and whatever is answered the cut leaves the old version or the new one.
   bool durable = false;
+  /// What it finds is not on disk yet, so that a cut leaves what it promises only after ok.
+  bool finds_unsynced = false;
   /// It changes several things, one after the other.
   bool has_steps = false;
   /// Where it fails, what is to be moved to quarantine may be there or still where it was.

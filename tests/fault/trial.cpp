@@ -1,5 +1,6 @@
 #include "trial.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -23,6 +24,7 @@ bool is_usage_error(const std::exception_ptr& thrown) {
 
 void Trial::run(const Thoroughness& thoroughness) {
   is_held_ = machine_->session.has_value();
+  temporary_ = machine_->temporary_files();
   plant();
   perform();
   failed_ = !ending_.is_ok(prepared_.answer);
@@ -30,7 +32,8 @@ void Trial::run(const Thoroughness& thoroughness) {
   check_that_it_struck();
   object(objection_to(ending_, plan_, subject(), prepared_.answer));
   check_secret();
-  if (subject().durable) check_power_cut(thoroughness.disks);
+  check_temporary_files();
+  if (subject().durable && (!failed_ || !subject().finds_unsynced)) check_power_cut(thoroughness.disks);
   if (ending_.thrown) check_that_nothing_comes_back();
   if (ending_.thrown && is_held_ && !plan_.may_have_effect && !may_lose_lock()) check_that_it_is_still_locked();
   check_sight(true);
@@ -95,6 +98,13 @@ void Trial::check_sight(bool exactly) {
 void Trial::check_secret() {
   if (subject().scrubs && ending_.is_ok(prepared_.answer) && machine_->finds_secret())
     object("answers ok, and what was to be overwritten is still there");
+}
+
+/// Who fails and lives removes them, and leaves to a sweep only what seems to be somebody else's by now.
+void Trial::check_temporary_files() {
+  const bool can_remove = plan_.struck.call != Call::unlink && plan_.next_error == 0 && !plan_.may_have_effect;
+  const bool seems_lost = plan_.error == EWOULDBLOCK || plan_.error == ENOENT;
+  if (can_remove && !seems_lost && machine_->temporary_files() > temporary_) object("leaves a temp file");
 }
 
 void Trial::check_power_cut(std::size_t limit) {
@@ -166,6 +176,8 @@ void Trial::check_leaks() {
 
 void Trial::check_that_it_goes_on() {
   look("the next update", [&] {
+    if (machine_->id && machine_->viewer().parse(machine_->id->reveal()) != machine_->id)
+      object("an ID that was handed out is not accepted any more");
     for (const SessionKey& key : machine_->keys) {
       const auto before = machine_->viewer().snapshot(key);
       if (!before) continue;

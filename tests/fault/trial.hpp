@@ -46,6 +46,7 @@ class Trial {
   // While everything is as the operation has left it.
   void check_that_it_struck();
   void check_secret();
+  void check_temporary_files();
   void check_power_cut(std::size_t limit);
   void check_that_nothing_comes_back();
   void check_that_it_is_still_locked();
@@ -62,7 +63,8 @@ class Trial {
   Ending ending_;
   Sight last_;
   std::vector<std::string> objections_;
-  bool is_held_ = false;  // the session was locked before
+  bool is_held_ = false;       // the session was locked before
+  std::size_t temporary_ = 0;  // files that were there before
   bool failed_ = false;
   std::size_t disks_ = 0;
 };
