@@ -16,7 +16,15 @@ namespace {
 
 constexpr std::size_t shown = 20;  // of what is wrong with one subject; the rest is counted
 
-Effort effort() { return long_run() ? Effort{.every_call = true, .sweep_stride = 1, .disks = 200} : Effort{}; }
+/// A sanitizer's memory makes each disk cost ten times as much.
+Effort effort() {
+  if (long_run()) return {.every_call = true, .sweep_stride = 1, .disks = 200};
+#ifdef __SANITIZE_ADDRESS__
+  return {.disks = 2};
+#else
+  return {};
+#endif
+}
 
 /// A little less than there is today: whoever makes calls or faults vanish by mistake is to notice.
 struct Floor {
