@@ -138,6 +138,16 @@ void settle_and_destroy(Machine& machine) {
   destroy(machine, std::move(session));
 }
 
+/// The first change of a session that has been on the disk for long: its version before must not be lost with it.
+void change_what_was_settled(Machine& machine) {
+  Session session = create_and_change(machine, {700});
+  machine.history.acknowledged = 0;  // by now
+  machine.system.settle();
+  machine.history.acknowledged = 1;
+  write(session, machine.history, 2, 900);
+  static_cast<void>(session.commit());
+}
+
 void report(const std::string& what, const Counts& counts) {
   MESSAGE(what, ": ", counts.cuts, " cuts, ", counts.images, " disks, ", counts.old, " older, ", counts.gone, " gone");
   CHECK(counts.cuts > 20);
@@ -161,6 +171,19 @@ TEST_CASE("a power cut at durability relaxed leaves an earlier version or none, 
     report("relaxed", counts);
     CHECK(counts.old > 0);  // or the bound leaves out what the test is about
   }
+}
+
+TEST_CASE("a power cut in the first change of a settled session leaves one of its two versions, at both levels") {
+  Counts counts;
+  for (const Durability durability : {Durability::relaxed, Durability::durable}) {
+    const Counts more = cut_everywhere(change_what_was_settled, {.durability = durability});
+    counts.cuts += more.cuts;
+    counts.images += more.images;
+    counts.gone += more.gone;
+    counts.wrong += more.wrong;
+  }
+  report("first change", counts);
+  CHECK(counts.gone == 0);
 }
 
 TEST_CASE("logout is final across a power cut, at both durability levels") {
