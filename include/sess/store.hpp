@@ -49,6 +49,10 @@ struct StoreOptions {
   /// How long lock, update, merge and destroy (and a snapshot or touch of a record that does not verify) wait for a
   /// session's lock before they answer busy.
   std::chrono::milliseconds lock_timeout = std::chrono::seconds(30);
+  /// At most so many threads, of all programs that have such a limit, wait for the lock of one session; who comes then
+  /// is answered busy at once, so that one slow request of a user cannot take every worker. Those that wait for less
+  /// than a moment (two turns of the processor) do not count. At most 64; 0: no limit.
+  unsigned waiter_limit = 0;
   /// Make the store if there is none at this path (Store::init). An existing directory that is not empty and
   /// not a store is refused all the same.
   bool create = false;

@@ -5,6 +5,7 @@
 #include "format/names.hpp"
 #include "fs/creation.hpp"
 #include "fs/io_error.hpp"
+#include "fs/waiting_room.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,14 @@ constexpr int snapshot_attempts = 64;
 }  // namespace
 
 FileStore::FileStore(fs::Directory top, FileStoreOptions options)
-    : top_(std::move(top)), shards_(top_.open_child(format::shards_directory)), options_(std::move(options)) {}
+    : top_(std::move(top)), shards_(top_.open_child(format::shards_directory)), options_(std::move(options)) {
+  if (options_.waiter_limit > 0) top_.make_file(format::waiters_file);
+}
+
+fs::Acquisition FileStore::acquire(const SessionKey& key, std::chrono::nanoseconds timeout) const {
+  const fs::WaitingRoom room{&top_, format::waiters_file, format::first_waiter_of(key), options_.waiter_limit};
+  return fs::acquire(shards_, format::record_name(key).c_str(), fs::Deadline::after(system(), timeout), &room);
+}
 
 std::int64_t FileStore::now() const { return system().wall_clock(); }
 
@@ -100,10 +108,9 @@ bool FileStore::stamped(const Version& version, sys::FileTime modified) const {
 ReadResult FileStore::read(const SessionKey& key) const {
   std::string why;
   if (auto result = read_unlocked(key, why)) return std::move(*result);
-  const auto name = format::record_name(key);
   fs::Acquisition acquired;
   try {
-    acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), options_.lock_timeout));
+    acquired = acquire(key, options_.lock_timeout);
   } catch (const IoError& error) {
     if (error.error_number() == EROFS) return read_only(key);
     throw;
@@ -132,8 +139,7 @@ ReadResult FileStore::read_only(const SessionKey& key) const {
 }
 
 LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeout) const {
-  const auto name = format::record_name(key);
-  fs::Acquisition acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), timeout));
+  fs::Acquisition acquired = acquire(key, timeout);
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, nullptr, acquired.holder};
   Loaded loaded = load(key, acquired.lock.file(), acquired.status);
@@ -164,7 +170,7 @@ FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& fi
 
 RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   const auto name = format::record_name(key);
-  fs::Acquisition acquired = fs::acquire(shards_, name.c_str(), fs::Deadline::after(system(), timeout));
+  fs::Acquisition acquired = acquire(key, timeout);
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, acquired.holder};
   if (acquired.outcome == fs::Acquisition::Outcome::absent) {
     // Somebody else's removal, perhaps of a program that was killed before its sync: who is told of it may rely on it.

@@ -19,6 +19,7 @@ struct FileStoreOptions {
   bool nanoseconds = true;  // likewise: file times are kept to the nanosecond
   bool no_replace = true;   // likewise
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(30);
+  unsigned waiter_limit = 0;  // at most format::waiters_per_session; 0: none
   std::function<void(const Event&)> on_event = nullptr;
 };
 
@@ -45,6 +46,8 @@ class FileStore final : public RecordStore {
   /// The lock-free part of read: nothing if every attempt met a commit or damage. Changes nothing on disk.
   std::optional<ReadResult> read_unlocked(const SessionKey& key, std::string& why) const;
   std::uint64_t random_number() const;
+  /// Waits for a session's lock, as far as the limit on waiters permits.
+  fs::Acquisition acquire(const SessionKey& key, std::chrono::nanoseconds timeout) const;
   std::function<std::string()> temporary_names(const SessionKey& key) const;
   void report(Event::Kind kind, const SessionKey& key, std::string detail) const;
   /// What a locked record is: its own version, the one that it is to be recovered to, or nothing that verifies.

@@ -53,6 +53,14 @@ ShortName shard_of(const SessionKey& key) noexcept {
   return name;
 }
 
+std::uint64_t first_waiter_of(const SessionKey& key) noexcept {
+  // 56 bits of the key: with the 64 places of each session below 2^62, and no two sessions share one but by a chance
+  // that costs a waiter, not a promise.
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 7; ++i) number = number << 8 | key.bytes()[i];
+  return number * waiters_per_session;
+}
+
 std::string temporary_name(const SessionKey& key, std::uint64_t number) {
   return fmt::format("{}.{:016x}{}", record_name(key).view(), number, temporary_suffix);
 }

@@ -14,6 +14,8 @@ namespace sess::format {
 inline constexpr const char* store_file = "store";
 inline constexpr const char* keys_file = "keys";
 inline constexpr const char* gc_file = "gc";
+/// Empty; made where a program limits how many wait for a session. Bytes of it are locked, which need not be there.
+inline constexpr const char* waiters_file = "waiters";
 /// What `store` and `keys` are written as before they get their names.
 inline constexpr const char* new_store_file = "store.new";
 inline constexpr const char* new_keys_file = "keys.new";
@@ -52,6 +54,10 @@ ShortName shard_of(const SessionKey& key) noexcept;
 std::string temporary_name(const SessionKey& key, std::uint64_t number);
 /// In quarantine/: "<key>.<16 hexadecimal digits>", with "~" before the dot for a spare.
 std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t number);
+
+/// Each session has so many bytes of the file "waiters", from this offset on.
+inline constexpr unsigned waiters_per_session = 64;
+std::uint64_t first_waiter_of(const SessionKey& key) noexcept;
 
 /// What an entry of a shard is.
 struct ShardEntry {

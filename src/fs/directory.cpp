@@ -82,6 +82,14 @@ bool Directory::unlink(const char* name) const {
   return true;
 }
 
+void Directory::make_file(const char* name) const {
+  const int descriptor = system_->open(descriptor_.get(), name, OpenMode::create_exclusive);
+  if (descriptor >= 0)
+    const UniqueFd file(*system_, descriptor);
+  else if (descriptor != -EEXIST)
+    throw_io("create", path_of(name), descriptor);
+}
+
 bool Directory::make_directory(const char* name) const {
   const int answer = system_->make_directory(descriptor_.get(), name);
   if (answer == -EEXIST) return false;

@@ -36,6 +36,8 @@ class Directory {
 
   /// False where there was no such name.
   bool unlink(const char* name) const;
+  /// An empty file of mode 0600, unless the name is there already.
+  void make_file(const char* name) const;
   /// False where the directory was there already.
   bool make_directory(const char* name) const;
   void visit(const std::function<bool(const sys::DirectoryEntry&)>& visitor) const;

@@ -1,6 +1,7 @@
 #include "fs/file_lock.hpp"
 
 #include "fs/io_error.hpp"
+#include "fs/waiting_room.hpp"
 
 #include <utility>
 
@@ -74,13 +75,30 @@ std::optional<Lockable> open_lockable(const Directory& directory, const char* na
 namespace {
 
 /// What ended the wait for an open file's lock.
-enum class WaitEnd : std::uint8_t { locked, name_moved_on, deadline };
+enum class WaitEnd : std::uint8_t { locked, name_moved_on, gave_up };
 
-WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, Deadline deadline, Backoff& backoff) {
+/// One who waits for a name: until when, how, and where.
+struct Waiter {
+  Deadline deadline;
+  Backoff backoff;
+  const WaitingRoom* room;
+  std::optional<FileLock> place = std::nullopt;
+
+  /// False if there is no time or no place to wait any longer.
+  bool wait() {
+    if (room != nullptr && room->places > 0 && !place && deadline.permits_waiting() && backoff.sleeps_next()) {
+      place = take_place(*room);
+      if (!place) return false;
+    }
+    return backoff.pause();
+  }
+};
+
+WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, Waiter& waiter) {
   while (!lock.try_lock(directory, name)) {
-    if (deadline.permits_waiting() && lock.held_by_this_thread())
+    if (waiter.deadline.permits_waiting() && lock.held_by_this_thread())
       throw UsageError("lock session: this thread holds the session's lock already and would wait for itself");
-    if (!backoff.pause()) return WaitEnd::deadline;
+    if (!waiter.wait()) return WaitEnd::gave_up;
     const auto linked = directory.status(name);
     if (!linked || linked->identity != lock.identity()) return WaitEnd::name_moved_on;
   }
@@ -88,16 +106,15 @@ WaitEnd wait_for(FileLock& lock, const Directory& directory, const char* name, D
 }
 
 /// One attempt at what the name means now; nothing if it has come to mean another file meanwhile.
-std::optional<Acquisition> acquire_once(const Directory& directory, const char* name, Deadline deadline,
-                                        Backoff& backoff) {
+std::optional<Acquisition> acquire_once(const Directory& directory, const char* name, Waiter& waiter) {
   auto opened = open_lockable(directory, name);
   if (!opened) return Acquisition{Acquisition::Outcome::absent};
   FileLock& lock = opened->lock;
   const FileIdentity identity = lock.identity();
-  const WaitEnd end = wait_for(lock, directory, name, deadline, backoff);
+  const WaitEnd end = wait_for(lock, directory, name, waiter);
   if (end == WaitEnd::name_moved_on) return std::nullopt;
-  if (end == WaitEnd::deadline) {
-    const int holder = deadline.permits_waiting() ? directory.system().lock_holder(identity) : 0;
+  if (end == WaitEnd::gave_up) {
+    const int holder = waiter.deadline.permits_waiting() ? directory.system().lock_holder(identity) : 0;
     return Acquisition{Acquisition::Outcome::busy, {}, {}, holder};
   }
   // The check that makes the lock good. Device and inode, not the link count: the old inode stays linked as
@@ -105,22 +122,22 @@ std::optional<Acquisition> acquire_once(const Directory& directory, const char* 
   const auto linked = directory.status(name);
   if (linked && linked->identity == identity)
     return Acquisition{Acquisition::Outcome::locked, std::move(lock), *linked};
-  if (deadline.permits_waiting()) return std::nullopt;
+  if (waiter.deadline.permits_waiting()) return std::nullopt;
   return Acquisition{linked ? Acquisition::Outcome::busy : Acquisition::Outcome::absent};
 }
 
 }  // namespace
 
 // Bounded by the deadline: every turn either waits or follows a rename that another process made.
-Acquisition acquire(const Directory& directory, const char* name, Deadline deadline) {
-  Backoff backoff(directory.system(), deadline);
+Acquisition acquire(const Directory& directory, const char* name, Deadline deadline, const WaitingRoom* room) {
+  Waiter waiter{deadline, Backoff(directory.system(), deadline), room};
   for (;;) {
     try {
-      if (auto acquired = acquire_once(directory, name, deadline, backoff)) return std::move(*acquired);
+      if (auto acquired = acquire_once(directory, name, waiter)) return std::move(*acquired);
       if (deadline.left(directory.system()) <= std::chrono::nanoseconds::zero()) return {Acquisition::Outcome::busy};
     } catch (const IoError& error) {
       // ESTALE of a descriptor: another client of a network file system has removed the file that it means.
-      if (error.error_number() != ESTALE || !backoff.pause()) throw;
+      if (error.error_number() != ESTALE || !waiter.backoff.pause()) throw;
     }
   }
 }

@@ -71,8 +71,11 @@ struct Acquisition {
   int holder = 0;               // of a busy lock, where the kernel tells and waiting was permitted
 };
 
-/// Acquires the lock of a name. Waits at most until the deadline. Throws UsageError when this thread holds it
-/// already and would wait for ever.
-Acquisition acquire(const Directory& directory, const char* name, Deadline deadline);
+struct WaitingRoom;
+
+/// Acquires the lock of a name. Waits at most until the deadline, and not at all (but for a few turns of the processor)
+/// where a room is given and has no place left. Throws UsageError when this thread holds it already and would wait for
+/// ever.
+Acquisition acquire(const Directory& directory, const char* name, Deadline deadline, const WaitingRoom* room = nullptr);
 
 }  // namespace sess::fs

@@ -35,6 +35,8 @@ nanoseconds Deadline::left(sys::System& system) const {
   return std::max(nanoseconds::zero(), at_ - system.monotonic_clock());
 }
 
+bool Backoff::sleeps_next() const noexcept { return yields_ >= yield_count; }
+
 bool Backoff::pause() {
   const nanoseconds left = deadline_.left(system_);
   if (left <= nanoseconds::zero()) return false;

@@ -28,6 +28,8 @@ class Deadline {
 class Backoff {
  public:
   Backoff(sys::System& system, Deadline deadline) noexcept : system_(system), deadline_(deadline) {}
+  /// True once the short waits are over that most locks end in.
+  bool sleeps_next() const noexcept;
   /// Yields or sleeps a while. False, at once, if the deadline has passed.
   bool pause();
 

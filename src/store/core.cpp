@@ -2,6 +2,7 @@
 
 #include "backend/file_setup.hpp"
 #include "backend/file_store.hpp"
+#include "format/names.hpp"
 #include "store/times.hpp"
 #include "sys/crypto.hpp"
 #include "sys/posix_system.hpp"
@@ -25,6 +26,7 @@ void check(const StoreOptions& options) {
   check_timeout(options.lifetime, "open store: lifetime");
   if (options.lock_timeout.count() < 0 || options.lock_timeout > longest_timeout)
     refuse("lock_timeout must not be negative, and at most a hundred years");
+  if (options.waiter_limit > format::waiters_per_session) refuse("waiter_limit must be at most 64");
   if (options.size_limit == 0 || options.size_limit > largest) refuse("size_limit must be from 1 byte to 1 GiB");
 }
 
@@ -60,8 +62,9 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
         const bool exchange =
             opened.file.exchange && opened.file.nanoseconds && options.commit_method == CommitMethod::automatic;
         auto records = std::make_unique<backend::FileStore>(
-            std::move(opened.top), backend::FileStoreOptions{exchange, opened.file.nanoseconds, opened.file.no_replace,
-                                                             options.lock_timeout, options.on_event});
+            std::move(opened.top),
+            backend::FileStoreOptions{exchange, opened.file.nanoseconds, opened.file.no_replace, options.lock_timeout,
+                                      options.waiter_limit, options.on_event});
         return Parts{facts, std::move(opened.keys), std::move(records)};
       }()) {}
 

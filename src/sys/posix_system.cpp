@@ -106,6 +106,16 @@ int PosixSystem::unlock(int descriptor) {
   return checked([&] { return ::flock(descriptor, LOCK_UN); });
 }
 
+int PosixSystem::try_lock_byte(int descriptor, std::uint64_t offset) {
+  struct ::flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = static_cast<off_t>(offset);
+  range.l_len = 1;
+  const int answer = checked([&] { return ::fcntl(descriptor, F_OFD_SETLK, &range); });
+  return answer == -EAGAIN || answer == -EACCES ? -EWOULDBLOCK : answer;
+}
+
 int PosixSystem::status(int descriptor, FileStatus& status) {
   struct ::stat found {};
   const int answer = checked([&] { return ::fstat(descriptor, &found); });

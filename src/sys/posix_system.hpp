@@ -11,6 +11,7 @@ class PosixSystem final : public System {
   int close(int descriptor) override;
   int try_lock(int descriptor) override;
   int unlock(int descriptor) override;
+  int try_lock_byte(int descriptor, std::uint64_t offset) override;
   int status(int descriptor, FileStatus& status) override;
   int status_at(int directory, const char* path, FileStatus& status) override;
   std::int64_t read(int descriptor, std::span<std::byte> buffer, std::uint64_t offset) override;

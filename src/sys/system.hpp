@@ -99,6 +99,10 @@ class System {
   /// flock(LOCK_UN).
   virtual int unlock(int descriptor) = 0;
 
+  /// fcntl(F_OFD_SETLK) of one byte, which need not be there: 0, or -EWOULDBLOCK when another open file description has
+  /// it. Let go by close. Independent of flock.
+  virtual int try_lock_byte(int descriptor, std::uint64_t offset) = 0;
+
   /// fstat(2) and statx(2) without following a symbolic link.
   virtual int status(int descriptor, FileStatus& status) = 0;
   virtual int status_at(int directory, const char* path, FileStatus& status) = 0;

@@ -41,6 +41,8 @@ std::vector<int> errors_of(const LoggedCall& call) {
       return with(of_any_disk, {EWOULDBLOCK, ENOLCK, ENOMEM, EOPNOTSUPP});
     case Call::unlock:
       return with(of_any_disk, {ENOLCK});
+    case Call::try_lock_byte:  // fcntl(2), F_OFD_SETLK
+      return with(of_any_disk, {EWOULDBLOCK, EINVAL, ENOLCK, ENOMEM});
     case Call::status:  // fstat(2)
       return with(of_any_disk, {ENOMEM, EOVERFLOW});
     case Call::status_at:  // fstatat(2)

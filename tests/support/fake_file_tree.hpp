@@ -41,6 +41,7 @@ struct Inode {
 
   const void* locked_by = nullptr;  // the open file description that holds the flock
   int locked_by_process = 0;
+  std::map<std::uint64_t, const void*> locked_bytes;  // offset -> the open file description
 
   bool is_directory() const { return type == sys::FileType::directory; }
   void set_modified(sys::FileTime time);

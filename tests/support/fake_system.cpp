@@ -87,6 +87,16 @@ int FakeSystem::unlock(int descriptor) {
   });
 }
 
+int FakeSystem::try_lock_byte(int descriptor, std::uint64_t offset) {
+  const std::lock_guard guard(mutex_);
+  return attempt(Call::try_lock_byte, path_of(descriptor), [&] {
+    Description* description = find(descriptor);
+    if (description == nullptr) return -EBADF;
+    const auto byte = description->inode->locked_bytes.try_emplace(offset, description).first;
+    return byte->second == description ? 0 : -EWOULDBLOCK;
+  });
+}
+
 void FakeSystem::fill(const Inode& inode, sys::FileStatus& status) const {
   status.identity = {options_.device, inode.number};
   status.type = inode.type;

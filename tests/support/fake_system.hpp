@@ -60,6 +60,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   int close(int descriptor) override;
   int try_lock(int descriptor) override;
   int unlock(int descriptor) override;
+  int try_lock_byte(int descriptor, std::uint64_t offset) override;
   int status(int descriptor, sys::FileStatus& status) override;
   int status_at(int directory, const char* path, sys::FileStatus& status) override;
   std::int64_t read(int descriptor, std::span<std::byte> buffer, std::uint64_t offset) override;

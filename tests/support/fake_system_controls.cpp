@@ -105,6 +105,7 @@ int FakeSystem::hand_out(InodePtr inode, bool writable, std::string path) {
 
 void FakeSystem::drop(Description& description) {
   if (description.inode->locked_by == &description) description.inode->locked_by = nullptr;
+  std::erase_if(description.inode->locked_bytes, [&](const auto& byte) { return byte.second == &description; });
   tree_.closed(*description.inode);
 }
 

@@ -57,11 +57,13 @@ Footprint FakeSystem::footprint(const PendingCall& call) {
     case Call::close:
       touched.reads(object(inode_of, number));  // its count of links decides whether the inode is freed
       if (description == nullptr) break;
-      if (description->inode->locked_by == description) touched.writes(object(lock_of, number));
+      if (description->inode->locked_by == description || !description->inode->locked_bytes.empty())
+        touched.writes(object(lock_of, number));
       if (description->inode->links == 0) touched.writes(object(journal));
       break;
     case Call::try_lock:
     case Call::unlock:
+    case Call::try_lock_byte:
       touched.writes(object(lock_of, number));
       break;
     case Call::status:

@@ -16,6 +16,7 @@ class ForwardingSystem : public sys::System {
   int close(int descriptor) override { return inner_->close(descriptor); }
   int try_lock(int descriptor) override { return inner_->try_lock(descriptor); }
   int unlock(int descriptor) override { return inner_->unlock(descriptor); }
+  int try_lock_byte(int descriptor, std::uint64_t offset) override { return inner_->try_lock_byte(descriptor, offset); }
   int status(int descriptor, sys::FileStatus& status) override { return inner_->status(descriptor, status); }
   int status_at(int directory, const char* path, sys::FileStatus& status) override {
     return inner_->status_at(directory, path, status);

@@ -141,6 +141,11 @@ int ScheduledSystem::unlock(int descriptor) {
   return scheduled(on_descriptor(Call::unlock, descriptor), [&] { return inner_->unlock(descriptor); });
 }
 
+int ScheduledSystem::try_lock_byte(int descriptor, std::uint64_t offset) {
+  return scheduled(on_descriptor(Call::try_lock_byte, descriptor),
+                   [&] { return inner_->try_lock_byte(descriptor, offset); });
+}
+
 int ScheduledSystem::status(int descriptor, sys::FileStatus& status) {
   return scheduled(on_descriptor(Call::status, descriptor), [&] { return inner_->status(descriptor, status); });
 }

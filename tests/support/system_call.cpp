@@ -11,6 +11,7 @@ std::string_view to_string(Call call) {
       "close",
       "try_lock",
       "unlock",
+      "try_lock_byte",
       "status",
       "status_at",
       "read",
@@ -49,6 +50,7 @@ bool is_read_only(Call call) {
     case Call::close:
     case Call::try_lock:
     case Call::unlock:
+    case Call::try_lock_byte:
     case Call::open:  // only with create_exclusive, which the caller knows
     case Call::write:
     case Call::truncate:

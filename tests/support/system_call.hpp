@@ -14,6 +14,7 @@ enum class Call : std::uint8_t {
   close,
   try_lock,
   unlock,
+  try_lock_byte,
   status,
   status_at,
   read,
