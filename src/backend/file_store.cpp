@@ -21,9 +21,7 @@ constexpr int snapshot_attempts = 64;
 }  // namespace
 
 FileStore::FileStore(fs::Directory top, FileStoreOptions options)
-    : top_(std::move(top)), shards_(top_.open_child(format::shards_directory)), options_(std::move(options)) {
-  if (options_.waiter_limit > 0) top_.make_file(format::waiters_file);
-}
+    : top_(std::move(top)), shards_(top_.open_child(format::shards_directory)), options_(std::move(options)) {}
 
 fs::Acquisition FileStore::acquire(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   const fs::WaitingRoom room{&top_, format::waiters_file, format::first_waiter_of(key), options_.waiter_limit};

@@ -137,7 +137,7 @@ int Replacement::publish() {
     sync_answer = -ENOMEM;
   }
   // Not before the new name is on disk: a power cut would leave the old one, with nothing in it.
-  if (options_.scrub && sync_answer == 0) sync_answer = scrub(replaced.file(), 1);
+  if (options_.scrub && sync_answer == 0) sync_answer = scrub(replaced.file(), replaced_is_spare_ ? 1 : 0);
   return sync_answer;
 }
 
@@ -153,9 +153,14 @@ void Replacement::exchange_or_replace() {
       directory_.unlink(names_.spare);
     // The current version gets the spare's name before it loses its own: a power cut keeps these changes in their
     // order, so recovery finds it. Where that fails the new version has no spare, which is no harm.
-    if (options_.exchange) system.link(at, names_.current, at, names_.spare);
+    if (options_.exchange) {
+      replaced_is_spare_ = system.link(at, names_.current, at, names_.spare) == 0;
+      // Some file systems link and answer an error all the same.
+      if (!replaced_is_spare_) directory_.unlink(names_.spare);
+    }
   } else if (options_.exchange) {
     const int answer = system.rename(at, name_.c_str(), at, names_.current, RenameMode::exchange);
+    replaced_is_spare_ = answer == 0;
     if (answer == 0) return;
     if (answer != -EINVAL && answer != -ENOSYS && answer != -EOPNOTSUPP)
       throw_io("exchange", directory_.path_of(name_), answer);
@@ -208,12 +213,12 @@ void Replacement::abandon() noexcept {
 bool Replacement::keep_spare() noexcept {
   sys::System& system = directory_.system();
   const int descriptor = next_.file().get();
-  if (written_ == 0) return true;  // as it was
+  if (size_ == 0) return true;  // nobody has tried to write
   if (written_ < size_) {
-    // One byte short of the record it never verifies. The generation that it names is the largest one so far, and must
-    // be found by the next commit.
+    // One byte short of the record it never verifies, also where a write took effect and answered an error. The
+    // generation that it names is the largest one so far, and must be found by the next commit.
     const std::uint64_t size = std::min<std::uint64_t>(status_.size, size_ - 1);
-    const bool names_generation = std::min<std::uint64_t>(size, written_) >= options_.head;
+    const bool names_generation = size >= options_.head && (written_ == 0 || written_ >= options_.head);
     return names_generation && system.truncate(descriptor, size) == 0;
   }
   // Complete, and perhaps with its times: a snapshot that has read it would find the same inode and the same times

@@ -33,7 +33,11 @@ void report(const std::exception_ptr& error) {
   }
   std::ranges::replace_if(
       line, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }, '?');
-  std::cerr << line + '\n' << std::flush;
+  try {
+    std::cerr << line + '\n' << std::flush;
+  } catch (...) {
+    // A program may have its stream throw; the client is to be answered all the same.
+  }
 }
 
 /// The body's announced length; nothing if what stands there is no number.

@@ -50,7 +50,7 @@ struct RunOptions {
   /// What a client is told to wait when a session was busy.
   std::chrono::seconds retry_after{1};
   /// What a handler or the store threw. Must not throw. Called in the thread of the request. Without one a line goes to
-  /// standard error, which servers put into their error log.
+  /// standard error, which servers put into their error log: the one place where the library says something by itself.
   std::function<void(std::exception_ptr)> on_error = nullptr;
   /// Before the response is sent, when the session has been committed (or not: the status says it); for logs and
   /// measurements. Where the request was refused for its body or something threw (400, 413, 500), the status is ok

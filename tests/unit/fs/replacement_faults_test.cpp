@@ -107,12 +107,43 @@ TEST_CASE("each call of a replacement may fail once: the old version stays whole
   }
 }
 
-TEST_CASE("a failure before anything is written leaves the spare as it was") {
-  Ground ground(true);
-  ground.system.fail(Call::write, 1, ENOSPC);
-  CHECK(ground.failed() == ENOSPC);
-  CHECK(ground.system.text("/a~") == "previous");
-  nothing_is_lost(ground, true);
+TEST_CASE("a failure before anything is written leaves a shorter spare as it was, and cuts a longer one") {
+  for (const bool shorter : {true, false}) {
+    Ground ground(true);
+    if (shorter) ground.system.set_text("/a~", "pre");
+    ground.system.fail(Call::write, 1, ENOSPC);
+    CHECK(ground.failed() == ENOSPC);
+    CHECK(ground.system.text("/a~") == "pre");
+    nothing_is_lost(ground, true);
+  }
+}
+
+TEST_CASE("a write that took effect and answered an error leaves nothing complete in the spare") {
+  for (const char* spare : {"", "pre", "previous"}) {
+    Ground ground(true);
+    ground.system.set_text("/a~", spare);
+    ground.system.fail(test::Fault{.call = Call::write,
+                                   .nth = 1,
+                                   .error = EIO,
+                                   .repeat = Repeat::once,
+                                   .path = {},
+                                   .executed = true});
+    CHECK(ground.failed() == EIO);
+    nothing_is_lost(ground, true);
+  }
+}
+
+TEST_CASE("a scrub does not write through the link of a backup that has been made of the current version") {
+  for (const bool exchange : {false, true}) {
+    for (const bool linkable : {false, true}) {
+      Ground ground(false);
+      const int at = ground.directory.descriptor();
+      REQUIRE(ground.system.link(at, "a", at, "backup") == 0);
+      if (!linkable) ground.system.fail(Call::link, 1, EPERM);
+      CHECK(ground.replace({.exchange = exchange, .scrub = true}) == 0);
+      CHECK(ground.system.text("/backup") == "current");
+    }
+  }
 }
 
 TEST_CASE("a write that was cut short leaves the spare its blocks, and what it has written of the head") {

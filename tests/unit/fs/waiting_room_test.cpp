@@ -3,8 +3,6 @@
 
 #include "fake_ground.hpp"
 
-#include <sess/error.hpp>
-
 #include <doctest/doctest.h>
 
 #include <cerrno>
@@ -45,19 +43,32 @@ TEST_CASE("a place is announced, so that a forked child does not keep it") {
   CHECK(ground.system.leaks().announced == 1);
 }
 
-TEST_CASE("a waiter that finds no place leaves nothing open, and one that cannot look says so") {
+TEST_CASE("a waiter that finds no place leaves nothing open, and one that cannot look waits without a limit") {
   Ground ground;
   const auto before = ground.system.leaks().descriptors.size();
   {
     const auto place = take_place(ground.room(0, 1));
     CHECK_FALSE(take_place(ground.room(0, 1)));
-    ground.system.fail(Call::try_lock_byte, 1, ENOLCK);
-    CHECK_THROWS_AS(take_place(ground.room(0, 1)), IoError);
+    for (const Call call : {Call::open, Call::status, Call::try_lock_byte}) {
+      CAPTURE(to_string(call));
+      ground.system.fail(call, 1, ENOLCK);
+      const auto unlimited = take_place(ground.room(0, 1));
+      REQUIRE(unlimited);
+      CHECK_FALSE(*unlimited);
+    }
   }
   CHECK(ground.system.leaks().descriptors.size() == before);
   CHECK(ground.system.leaks().announced == 0);
+}
+
+TEST_CASE("the file of the places is made where there is none") {
+  Ground ground;
   ground.directory.unlink("waiters");
-  CHECK_THROWS_AS(take_place(ground.room(0, 1)), IoError);
+  CHECK(*take_place(ground.room(0, 1)));
+  CHECK(ground.system.exists("/waiters"));
+  ground.directory.unlink("waiters");
+  ground.system.limit_space(0, 0);
+  CHECK_FALSE(*take_place(ground.room(0, 1)));
 }
 
 TEST_CASE("a file that is there already is left as it is") {
