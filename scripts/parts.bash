@@ -8,8 +8,8 @@ parts_passed=0
 parts_failed=0
 parts_skipped=0
 
-# part NAME COMMAND...: runs one part, shows it, and adds its last line to the totals. A part that fails without a count
-# (it did not compile) counts as one failure.
+# part NAME COMMAND...: runs one part, shows it, and adds its last line to the totals. A part without a count (it did not
+# compile, or ran nothing) counts as one failure, and as one skipped if its status is 77.
 part() {
   local name=$1 status=0 start=$SECONDS counts ok bad left_out
   shift
@@ -19,11 +19,24 @@ part() {
   read -r ok bad left_out _ <<<"$counts" || true
   ok=${ok:-0}
   bad=${bad:-0}
-  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+  if [ "$status" -eq 77 ]; then
+    left_out=1
+  elif [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
+    bad=1
+  fi
   parts_passed=$((parts_passed + ok))
   parts_failed=$((parts_failed + bad))
   parts_skipped=$((parts_skipped + ${left_out:-0}))
-  printf '==== %s: %s, %d s\n' "$name" "$([ "$status" -eq 0 ] && echo ok || echo failed)" "$((SECONDS - start))"
+  printf '==== %s: %s, %d s\n' "$name" "$([ "$bad" -eq 0 ] && echo ok || echo failed)" "$((SECONDS - start))"
+}
+
+# preparation NAME COMMAND...: runs what counts nothing; its failure counts as one.
+preparation() {
+  printf '\n==== %s\n' "$1"
+  if ! "${@:2}"; then
+    parts_failed=$((parts_failed + 1))
+    printf '==== %s: failed\n' "$1"
+  fi
 }
 
 # sum_of_parts: the last line, `N passed, N failed`, and `, N skipped` if there are any. Status 0 only if something ran

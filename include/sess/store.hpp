@@ -92,8 +92,8 @@ struct StoreFacts {
 
 struct KeyRotationOptions {
   /// How long IDs of a secret are still accepted after it was replaced. Longer than any session lives: 400 days is the
-  /// longest that a browser keeps a cookie (RFC 6265bis, section 5.5). Zero: every session ends at once, for the
-  /// programs that are started from then on.
+  /// longest that a browser keeps a cookie (RFC 6265bis, section 5.5). Zero: every session ends at once; programs that
+  /// run already follow when they look next (parse).
   std::chrono::seconds keep = std::chrono::hours(24 * 400);
 };
 
@@ -121,8 +121,8 @@ class SESS_API Store {
   static void init(const std::string& path);
 
   /// The ID that a client sent, if this store has issued it; nothing for anything else. No system call, but for one in
-  /// a second at most where the ID is of a secret that this program has not seen yet (rotate_keys); what fails then is
-  /// an IoError.
+  /// a second at most for texts that have the form of an ID and do not verify: their secret may be newer than what this
+  /// program has seen (rotate_keys). What fails then is an IoError.
   std::optional<SessionId> parse(std::string_view text) const;
 
   /// One committed version, without a lock and without waiting for writers. Takes the lock, and waits for it at most
@@ -165,9 +165,10 @@ class SESS_API Store {
   GcReport gc(const GcOptions& options = {}) const;
 
   /// Makes a new secret for session IDs. Programs that have the store open come to know it by themselves, before the
-  /// first ID is signed with it; IDs of the earlier ones stay valid as long as the options say. Waits for another
-  /// rotation. Throws UsageError if the last one is seconds ago, or if all of 127 secrets are still kept; StoreError if
-  /// the keyring is damaged.
+  /// first ID is signed with it; IDs of the earlier ones stay valid as long as the options say, and without end while
+  /// the clock is known to be ahead (GcOptions::clock_hold). Waits for another rotation. Throws UsageError if the last
+  /// one is seconds ago, or if all of 127 secrets are still kept; StoreError if the keyring is damaged; IoError, also
+  /// where the new keyring is in its place and only the sync of the directory has failed.
   KeyRotation rotate_keys(const KeyRotationOptions& options = {}) const;
 
   const StoreOptions& options() const noexcept;

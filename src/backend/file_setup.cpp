@@ -119,10 +119,7 @@ void init_directory(sys::System& system, const std::string& path) {
     shards.make_directory(format::shard_name(shard).c_str());
   shards.sync();
   if (!top.status(format::keys_file) && holds_sessions(shards))
-    refuse(Reason::damaged,
-           "make store \"{}\": it holds sessions, and its file \"{}\" is missing; restore that from a backup (with a "
-           "new one "
-           "every session would end)",
+    refuse(Reason::damaged, "make store \"{}\": it holds sessions, and its file \"{}\" is missing; restore that from a backup",
            path, format::keys_file);
   KeysFile::make(top);
   // At its full size from the start: a sweep must not need a block.

@@ -1,6 +1,8 @@
 #include "backend/keys_file.hpp"
 
+#include "backend/clock_guard.hpp"
 #include "backend/setup_lock.hpp"
+#include "format/gc_state.hpp"
 #include "format/names.hpp"
 #include "fs/io_error.hpp"
 
@@ -8,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -24,17 +28,21 @@ Keyring::Secret random_secret(const fs::Directory& top) {
   return secret;
 }
 
+[[noreturn]] void refuse_damaged(const char* operation, const fs::Directory& top, bool is_there) {
+  throw StoreError(StoreError::Reason::damaged,
+                   fmt::format("{} store \"{}\": its file \"{}\" is {}; restore it from a backup", operation, top.path(),
+                               format::keys_file, is_there ? "damaged" : "missing"));
+}
+
 std::int64_t seconds_now(sys::System& system) { return system.wall_clock() / 1000; }
 
 }  // namespace
 
 KeysFile::KeysFile(fs::Directory top) : top_(std::move(top)) {
   auto reading = read();
-  if (!reading)
-    throw StoreError(StoreError::Reason::damaged,
-                     fmt::format("open store \"{}\": its file \"{}\" is {}", top_.path(), format::keys_file,
-                                 top_.status(format::keys_file) ? "damaged" : "missing; restore it from a backup"));
-  keep(std::move(*reading));
+  if (!reading) refuse_damaged("open", top_, top_.status(format::keys_file).has_value());
+  looked_ = top_.system().monotonic_clock().count();
+  newest_ = new Reading(std::move(*reading));
 }
 
 KeysFile::~KeysFile() {
@@ -42,7 +50,11 @@ KeysFile::~KeysFile() {
 }
 
 void KeysFile::make(const fs::Directory& top) {
-  if (const auto text = top.read_text(format::keys_file); text && Keyring::parse(*text)) return;
+  if (const auto text = top.read_text(format::keys_file)) {
+    // It is put in place whole, so this is no init that was killed.
+    if (!Keyring::parse(*text)) refuse_damaged("make", top, true);
+    return;
+  }
   const auto keyring = Keyring::make(random_secret(top), random_secret(top), seconds_now(top.system()));
   top.put_text(format::keys_file, format::new_keys_file, keyring.to_text());
 }
@@ -57,36 +69,36 @@ std::optional<KeysFile::Reading> KeysFile::read() const {
   return Reading{std::move(*keyring), *status, nullptr};
 }
 
-void KeysFile::keep(Reading reading) const {
-  auto kept = std::make_unique<Reading>(std::move(reading));
-  kept->earlier = newest_.load(std::memory_order_relaxed);
-  while (!newest_.compare_exchange_weak(kept->earlier, kept.get(), std::memory_order_acq_rel)) {
-  }
-  kept.release();
-  looked_.store(top_.system().monotonic_clock().count(), std::memory_order_release);
-}
-
 bool KeysFile::looked_lately() const {
   const std::chrono::nanoseconds last(looked_.load(std::memory_order_acquire));
   return top_.system().monotonic_clock() - last < look_interval;
 }
 
 void KeysFile::look() const {
-  const auto now = top_.system().monotonic_clock();
-  const auto status = top_.status(format::keys_file);
-  const sys::FileStatus& known = newest().status;
-  const bool same = !status || (status->identity == known.identity && status->changed == known.changed);
-  if (!same) {
-    if (auto reading = read()) return keep(std::move(*reading));
+  // From before the look: whatever happens while this thread is held up is looked for again.
+  const std::int64_t now = top_.system().monotonic_clock().count();
+  for (;;) {
+    const Reading* const known = newest_.load(std::memory_order_acquire);
+    const auto status = top_.status(format::keys_file);
+    if (!status || (status->identity == known->status.identity && status->changed == known->status.changed)) break;
+    auto reading = read();
+    if (!reading) break;
+    reading->earlier = known;
+    auto kept = std::make_unique<Reading>(std::move(*reading));
+    const Reading* expected = known;
+    if (!newest_.compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel)) continue;  // another's: newer?
+    kept.release();
+    break;
   }
-  // After what was looked at, never before: another thread relies on it.
-  looked_.store(now.count(), std::memory_order_release);
+  std::int64_t last = looked_.load(std::memory_order_acquire);
+  while (last < now && !looked_.compare_exchange_weak(last, now, std::memory_order_acq_rel)) {
+  }
 }
 
 std::optional<SessionId> KeysFile::check(std::string_view text) const {
   const Keyring& keyring = newest().keyring;
   auto id = keyring.check(text);
-  if (id || !keyring.names_unknown_secret(text) || looked_lately()) return id;
+  if (id || !Keyring::has_form_of_id(text) || looked_lately()) return id;
   look();
   return newest().keyring.check(text);
 }
@@ -103,18 +115,33 @@ SessionId KeysFile::issue(SessionKind kind, std::span<const std::byte, format::r
   return reading.keyring.issue(kind, seconds_now(top_.system()), reading.status.changed.seconds + 1, random);
 }
 
+/// By how many seconds the wall clock is ahead, as far as the sweep's guard can tell (clock_guard.hpp).
+std::optional<std::int64_t> KeysFile::clock_ahead() const {
+  const auto last = format::parse_gc_state(top_.read_text(format::gc_file).value_or(""));
+  if (!last) return std::nullopt;
+  const format::ClockState clock = observe_clock(last->clock, top_.system(), GcOptions().clock_hold);
+  if (!held(clock)) return std::nullopt;
+  return clock.jump / 1000;
+}
+
 KeyRotation KeysFile::rotate(const KeyRotationOptions& options) const {
   const fs::FileLock lock = lock_for_setup(top_);
   auto reading = read();
-  if (!reading)
-    throw StoreError(StoreError::Reason::damaged, fmt::format("rotate keys of store \"{}\": its file \"{}\" is damaged",
-                                                              top_.path(), format::keys_file));
-  const std::int64_t now = seconds_now(top_.system());
+  if (!reading) refuse_damaged("rotate keys of", top_, top_.status(format::keys_file).has_value());
   const Keyring& before = reading->keyring;
-  if (before.secrets() > 1 && now - before.newest_made() < format::signing_delay.count())
+  std::int64_t now = seconds_now(top_.system());
+  std::int64_t keep_since = now - options.keep.count();
+  if (const auto ahead = clock_ahead()) {
+    now -= *ahead;
+    keep_since = std::min(keep_since, std::int64_t{0});  // nobody knows how old anything is
+  }
+  const bool keeps_nothing = options.keep == std::chrono::seconds::zero();
+  if (keeps_nothing) keep_since = now;
+  const std::int64_t age = now - before.newest_made();
+  if (!keeps_nothing && before.secrets() > 1 && age >= 0 && age < format::signing_delay.count())
     throw UsageError(fmt::format("rotate keys of store \"{}\": they were rotated less than {} seconds ago; wait",
                                  top_.path(), format::signing_delay.count()));
-  const auto after = before.rotated(random_secret(top_), now, now - options.keep.count());
+  const auto after = before.rotated(random_secret(top_), now, keep_since);
   if (!after)
     throw UsageError(
         fmt::format("rotate keys of store \"{}\": {} earlier secrets are still kept; rotate less often, or "

@@ -2,12 +2,13 @@
 //
 // Secrets are replaced while programs run, and nobody may be logged out by that. So a new secret signs no ID in its
 // first seconds (format::signing_delay), and within these every program finds it: it looks at the file before it issues
-// an ID, and where an ID names a secret that it does not know; at most once in look_interval, so that forged IDs cost
-// no more than one system call in that time.
+// an ID, and where a text has the form of an ID and does not verify; at most once in look_interval, so that forged IDs
+// cost no more than one system call in that time.
 //
 // Why that is enough: an ID of the new secret is sent at least signing_delay after the file has been renamed into its
 // place. A program that meets the ID has looked at the file either after the renaming, and knows the secret, or more
-// than look_interval ago, and looks now.
+// than look_interval ago, and looks now. (If the wall clock is set ahead within the delay, a program may refuse an ID for
+// the rest of look_interval. The same holds after a rotation that keeps nothing.)
 #pragma once
 
 #include "format/keyring.hpp"
@@ -47,8 +48,8 @@ class KeysFile {
   KeyRotation rotate(const KeyRotationOptions& options) const;
 
  private:
-  /// What was read of the file once. Earlier ones stay until the store is closed, because another thread may be at
-  /// them: no more than there were rotations.
+  /// What was read of the file once. Earlier ones stay until the store is closed, because another thread may be at them:
+  /// about as many as there were changes of the file.
   struct Reading {
     format::Keyring keyring;
     sys::FileStatus status;
@@ -58,8 +59,8 @@ class KeysFile {
   /// Reads the file again if it has changed since. A file that is missing or damaged now changes nothing.
   void look() const;
   bool looked_lately() const;
+  std::optional<std::int64_t> clock_ahead() const;
   std::optional<Reading> read() const;
-  void keep(Reading reading) const;
 
   fs::Directory top_;
   mutable std::atomic<const Reading*> newest_ = nullptr;

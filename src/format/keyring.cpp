@@ -140,7 +140,8 @@ std::optional<Keyring> Keyring::rotated(const Secret& for_ids, std::int64_t now,
   next.principals_ = principals_;
   for (std::size_t i = 0; i < ids_.size(); ++i) {
     const std::int64_t replaced = i + 1 < ids_.size() ? ids_[i + 1].made : now;
-    if (replaced > keep_since) next.ids_.push_back(ids_[i]);
+    const bool may_have_signed_lately = i + 2 >= ids_.size() && keep_since < now;
+    if (replaced > keep_since || may_have_signed_lately) next.ids_.push_back(ids_[i]);
   }
   unsigned number = newest_number();
   for (unsigned tried = 0; tried < secret_number_limit; ++tried) {
@@ -160,7 +161,9 @@ const Keyring::Numbered* Keyring::find(unsigned number) const {
 
 const Keyring::Numbered& Keyring::signer(std::int64_t now, std::int64_t published) const {
   for (std::size_t i = ids_.size() - 1; i > 0; --i) {
-    const std::int64_t known_since = i + 1 == ids_.size() ? std::max(ids_[i].made, published) : ids_[i].made;
+    // A time to come is of a clock that was ahead, and says nothing.
+    const bool counts = i + 1 == ids_.size() && published <= now + 1;
+    const std::int64_t known_since = counts ? std::max(ids_[i].made, published) : ids_[i].made;
     if (known_since <= now - signing_delay.count()) return ids_[i];
   }
   return ids_.front();
@@ -192,10 +195,7 @@ std::optional<SessionId> Keyring::check(std::string_view text) const {
   return SessionIdAccess::make(*bytes);
 }
 
-bool Keyring::names_unknown_secret(std::string_view text) const {
-  const auto bytes = from_base64(text);
-  return bytes && find((*bytes)[0] & secret_number_limit) == nullptr;
-}
+bool Keyring::has_form_of_id(std::string_view text) { return from_base64(text).has_value(); }
 
 }  // namespace format
 }  // namespace sess

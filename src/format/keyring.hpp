@@ -46,11 +46,12 @@ class Keyring {
                   std::span<const std::byte, random_part_size> random) const;
   /// The ID that this text is, if it was issued under one of these secrets. Its MAC is compared in constant time.
   std::optional<SessionId> check(std::string_view text) const;
-  /// True if this text may be an ID, but not of one of these secrets: of a newer one, perhaps.
-  bool names_unknown_secret(std::string_view text) const;
+  /// True if this text has the form of an ID, of whatever secret.
+  static bool has_form_of_id(std::string_view text);
 
-  /// The same with one secret more, and without those that were replaced before `keep_since`. Nothing if every number
-  /// is taken.
+  /// The same with one secret more, and without those that were replaced before `keep_since`; the one before the newest
+  /// stays, because it may have signed until now, unless nothing is to be kept (`keep_since` not before `now`). Nothing if
+  /// every number is taken.
   std::optional<Keyring> rotated(const Secret& for_ids, std::int64_t now, std::int64_t keep_since) const;
   std::size_t secrets() const noexcept { return ids_.size(); }
   unsigned newest_number() const noexcept { return ids_.back().number; }

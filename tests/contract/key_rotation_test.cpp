@@ -95,10 +95,10 @@ TEST_CASE_FIXTURE(Fixture, "forged IDs cost one system call a second") {
   system->clear_log();
   for (int i = 0; i < 1000; ++i) CHECK_FALSE(first.parse(forged));
   CHECK(system->log().size() == 1);
-  const std::string known = "AQ" + std::string(58, 'A');  // of secret 1, with a MAC that is not right
+  // A text that has not the form of an ID costs none.
   system->advance(5s);
   system->clear_log();
-  for (int i = 0; i < 1000; ++i) CHECK_FALSE(first.parse(known));
+  for (int i = 0; i < 1000; ++i) CHECK_FALSE(first.parse(forged + "A"));
   CHECK(system->log().empty());
 }
 
@@ -162,6 +162,56 @@ TEST_CASE_FIXTURE(Fixture, "who cannot look whether an unknown secret is a new o
   system->advance(2s);
   system->fail(Call::status_at, 1, EIO);
   CHECK(accepts(first, issue(second)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a rotation under a clock that was set ahead logged everybody out, and was the last one") {
+  const SessionId before = issue(first);
+  first.rotate_keys();
+  system->advance(24h);
+  const SessionId id = issue(first);
+  const auto real = std::chrono::milliseconds(system->wall_clock());
+  system->set_wall_clock(real + 24h * 800);
+  CHECK(first.rotate_keys().dropped == 0);
+  CHECK(accepts(open_store(system, path, {}), before));
+  system->set_wall_clock(real);
+  system->advance(15s);
+  for (const Store& store : {first, second, open_store(system, path, {})}) {
+    CHECK(accepts(store, before));
+    CHECK(accepts(store, id));
+    CHECK(accepts(store, issue(store)));
+  }
+  CHECK(number(issue(first)) == 3);
+  CHECK(first.rotate_keys().number == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture, "after a theft the keys are rotated at once, whenever they were before") {
+  first.rotate_keys();
+  CHECK(first.rotate_keys({.keep = 0s}).kept == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a keyring that was restored from a backup, and rotated, was not known to programs that run") {
+  const std::string keys = std::string(path) + "/keys";
+  const std::string backup = system->text(keys);
+  first.rotate_keys();
+  system->advance(20s);
+  const SessionId id = issue(second);
+  REQUIRE(accepts(first, id));
+  system->set_text(keys, backup);
+  const Store other = open_store(system, path, {});
+  CHECK(other.rotate_keys().number == 2);
+  system->advance(20s);
+  CHECK(accepts(first, issue(other)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "init put a new keyring in the place of a damaged one") {
+  const std::string top = path;
+  std::string keys = system->text(top + "/keys");
+  keys[40] ^= 1;
+  system->set_text(top + "/keys", keys);
+  REQUIRE(system->unlink(sys::working_directory, (top + "/store").c_str()) == 0);
+  CHECK_THROWS_AS(open_store(system, path, {.create = true}), StoreError);
+  CHECK(system->text(top + "/keys") == keys);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a rotation that fails changes nothing") {

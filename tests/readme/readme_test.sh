@@ -84,7 +84,7 @@ output=$(bash -euo pipefail -c "$(block sh 3)") || fail 'block 3 failed'
 grep -q '"sessions":1' <<<"$output" || fail "sessctl stats did not count one session: $output"
 read -r -d '' _ _ _ _ _ cron_user command < <(block cron 1) || true
 [ "$cron_user" = www-data ] || fail "cron's line names user $cron_user"
-output=$(bash -c "$command" 2>&1) || fail "what cron runs failed: $output"
+output=$(env -i PATH=/usr/bin:/bin LD_LIBRARY_PATH="$LD_LIBRARY_PATH" sh -c "$command" 2>&1) || fail "what cron runs failed: $output"
 [ -z "$output" ] || fail "what cron runs said: $output"
 id=${cookie#*=}
 ! grep -rqF -- "$id" "$work/shop" || fail 'the store holds the session ID'

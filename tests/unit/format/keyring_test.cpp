@@ -301,13 +301,20 @@ TEST_CASE("a keyring whose numbers are all taken is not rotated") {
   CHECK(ring->rotated(counted<Keyring::Secret>(7), now + 200, now + 2).has_value());
 }
 
-TEST_CASE("an ID names an unknown secret only if it has the form of one") {
-  const auto ring = keyring();
-  const auto newer = ring.rotated(counted<Keyring::Secret>(70), now, 0).value();
-  const std::string text = newer.issue(SessionKind::anonymous, now + 60, now, counted<Chance>(100)).reveal();
-  CHECK(ring.names_unknown_secret(text));
-  CHECK_FALSE(newer.names_unknown_secret(text));
-  CHECK_FALSE(ring.names_unknown_secret(issue(ring)));
-  CHECK_FALSE(ring.names_unknown_secret(text + "A"));
-  CHECK_FALSE(ring.names_unknown_secret(""));
+TEST_CASE("the form of an ID is told from any other text") {
+  const std::string text = issue(keyring());
+  CHECK(Keyring::has_form_of_id(text));
+  CHECK(Keyring::has_form_of_id(std::string(60, 'A')));
+  CHECK_FALSE(Keyring::has_form_of_id(text + "A"));
+  CHECK_FALSE(Keyring::has_form_of_id(text.substr(1)));
+  CHECK_FALSE(Keyring::has_form_of_id(text.substr(1) + "="));
+  CHECK_FALSE(Keyring::has_form_of_id(""));
+}
+
+TEST_CASE("the secret that signed until now is kept, however short the time, unless nothing is") {
+  const auto two = keyring().rotated(counted<Keyring::Secret>(70), now + 1000, 0).value();
+  CHECK(two.rotated(counted<Keyring::Secret>(71), now + 5000, now + 4999)->secrets() == 3);
+  CHECK(two.rotated(counted<Keyring::Secret>(71), now + 5000, now + 5000)->secrets() == 1);
+  const auto three = two.rotated(counted<Keyring::Secret>(71), now + 5000, 0).value();
+  CHECK(three.rotated(counted<Keyring::Secret>(72), now + 9000, now + 8999)->secrets() == 3);
 }
