@@ -119,8 +119,9 @@ void init_directory(sys::System& system, const std::string& path) {
     shards.make_directory(format::shard_name(shard).c_str());
   shards.sync();
   if (!top.status(format::keys_file) && holds_sessions(shards))
-    refuse(Reason::damaged, "make store \"{}\": it holds sessions, and its file \"{}\" is missing; restore that from a backup",
-           path, format::keys_file);
+    refuse(Reason::damaged,
+           "make store \"{}\": it holds sessions, and its file \"{}\" is missing; restore that from a backup", path,
+           format::keys_file);
   KeysFile::make(top);
   // At its full size from the start: a sweep must not need a block.
   if (!top.status(format::gc_file))

@@ -30,8 +30,8 @@ Keyring::Secret random_secret(const fs::Directory& top) {
 
 [[noreturn]] void refuse_damaged(const char* operation, const fs::Directory& top, bool is_there) {
   throw StoreError(StoreError::Reason::damaged,
-                   fmt::format("{} store \"{}\": its file \"{}\" is {}; restore it from a backup", operation, top.path(),
-                               format::keys_file, is_there ? "damaged" : "missing"));
+                   fmt::format("{} store \"{}\": its file \"{}\" is {}; restore it from a backup", operation,
+                               top.path(), format::keys_file, is_there ? "damaged" : "missing"));
 }
 
 std::int64_t seconds_now(sys::System& system) { return system.wall_clock() / 1000; }
@@ -86,7 +86,8 @@ void KeysFile::look() const {
     reading->earlier = known;
     auto kept = std::make_unique<Reading>(std::move(*reading));
     const Reading* expected = known;
-    if (!newest_.compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel)) continue;  // another's: newer?
+    if (!newest_.compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel))
+      continue;  // another's: newer?
     kept.release();
     break;
   }

@@ -7,8 +7,8 @@
 //
 // Why that is enough: an ID of the new secret is sent at least signing_delay after the file has been renamed into its
 // place. A program that meets the ID has looked at the file either after the renaming, and knows the secret, or more
-// than look_interval ago, and looks now. (If the wall clock is set ahead within the delay, a program may refuse an ID for
-// the rest of look_interval. The same holds after a rotation that keeps nothing.)
+// than look_interval ago, and looks now. (If the wall clock is set ahead within the delay, a program may refuse an ID
+// for the rest of look_interval. The same holds after a rotation that keeps nothing.)
 #pragma once
 
 #include "format/keyring.hpp"
@@ -48,8 +48,8 @@ class KeysFile {
   KeyRotation rotate(const KeyRotationOptions& options) const;
 
  private:
-  /// What was read of the file once. Earlier ones stay until the store is closed, because another thread may be at them:
-  /// about as many as there were changes of the file.
+  /// What was read of the file once. Earlier ones stay until the store is closed, because another thread may be at
+  /// them: about as many as there were changes of the file.
   struct Reading {
     format::Keyring keyring;
     sys::FileStatus status;

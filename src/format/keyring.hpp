@@ -50,8 +50,8 @@ class Keyring {
   static bool has_form_of_id(std::string_view text);
 
   /// The same with one secret more, and without those that were replaced before `keep_since`; the one before the newest
-  /// stays, because it may have signed until now, unless nothing is to be kept (`keep_since` not before `now`). Nothing if
-  /// every number is taken.
+  /// stays, because it may have signed until now, unless nothing is to be kept (`keep_since` not before `now`). Nothing
+  /// if every number is taken.
   std::optional<Keyring> rotated(const Secret& for_ids, std::int64_t now, std::int64_t keep_since) const;
   std::size_t secrets() const noexcept { return ids_.size(); }
   unsigned newest_number() const noexcept { return ids_.back().number; }

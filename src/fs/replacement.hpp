@@ -84,8 +84,8 @@ class Replacement {
   std::string name_;  // what is to be written: the spare or a temp file
   sys::FileStatus status_ = {};
   bool reuses_spare_ = false;
-  std::size_t size_ = 0;     // of the new content
-  std::size_t written_ = 0;  // of it
+  std::size_t size_ = 0;            // of the new content
+  std::size_t written_ = 0;         // of it
   bool replaced_is_spare_ = false;  // the version before has the spare's name, and no other of ours
   bool sync_failed_ = false;
   State state_ = State::empty;

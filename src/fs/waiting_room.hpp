@@ -20,8 +20,8 @@ struct WaitingRoom {
   unsigned places = 0;            // 0: as many as like may wait
 };
 
-/// Holds a place until it dies; nothing if all are taken. The limit is a kindness to other requests and no promise: where
-/// the file cannot be made, opened or locked, the answer is a place without a file, and there is no limit.
+/// Holds a place until it dies; nothing if all are taken. The limit is a kindness to other requests and no promise:
+/// where the file cannot be made, opened or locked, the answer is a place without a file, and there is no limit.
 std::optional<FileLock> take_place(const WaitingRoom& room);
 
 }  // namespace sess::fs

@@ -122,12 +122,8 @@ TEST_CASE("a write that took effect and answered an error leaves nothing complet
   for (const char* spare : {"", "pre", "previous"}) {
     Ground ground(true);
     ground.system.set_text("/a~", spare);
-    ground.system.fail(test::Fault{.call = Call::write,
-                                   .nth = 1,
-                                   .error = EIO,
-                                   .repeat = Repeat::once,
-                                   .path = {},
-                                   .executed = true});
+    ground.system.fail(
+        test::Fault{.call = Call::write, .nth = 1, .error = EIO, .repeat = Repeat::once, .path = {}, .executed = true});
     CHECK(ground.failed() == EIO);
     nothing_is_lost(ground, true);
   }
