@@ -21,7 +21,6 @@ namespace sess::backend {
 
 using format::StoreFile;
 using fs::Directory;
-using sys::OpenMode;
 
 namespace {
 

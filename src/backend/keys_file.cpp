@@ -87,8 +87,8 @@ void KeysFile::look() const {
     auto kept = std::make_unique<Reading>(std::move(*reading));
     const Reading* expected = known;
     if (!newest_.compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel))
-      continue;  // another's: newer?
-    kept.release();
+      continue;                         // another's: newer?
+    static_cast<void>(kept.release());  // the chain has it
     break;
   }
   std::int64_t last = looked_.load(std::memory_order_acquire);
