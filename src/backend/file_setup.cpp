@@ -60,17 +60,14 @@ void check_nothing_foreign(const Directory& top) {
   });
 }
 
-bool holds_sessions(const Directory& shards) {
-  for (unsigned shard = 0; shard < format::shard_count; ++shard) {
-    bool found = false;
-    shards.open_child(format::shard_name(shard).c_str()).visit([&](const sys::DirectoryEntry& entry) {
-      const auto parsed = format::parse_shard_entry(shard, entry.name);
-      found = parsed && parsed->kind != format::ShardEntry::Kind::temporary;
-      return !found;
-    });
-    if (found) return true;
-  }
-  return false;
+bool holds_sessions(const Directory& shards, unsigned shard) {
+  bool found = false;
+  shards.open_child(format::shard_name(shard).c_str()).visit([&](const sys::DirectoryEntry& entry) {
+    const auto parsed = format::parse_shard_entry(shard, entry.name);
+    found = parsed && parsed->kind != format::ShardEntry::Kind::temporary;
+    return !found;
+  });
+  return found;
 }
 
 /// With the clocks of now: the first sweep has something to compare them with.
@@ -114,13 +111,15 @@ void init_directory(sys::System& system, const std::string& path) {
   for (const char* name : {format::shards_directory, format::principals_directory, format::quarantine_directory})
     top.make_directory(name);
   const Directory shards = top.open_child(format::shards_directory);
-  for (unsigned shard = 0; shard < format::shard_count; ++shard)
-    shards.make_directory(format::shard_name(shard).c_str());
-  shards.sync();
-  if (!top.status(format::keys_file) && holds_sessions(shards))
+  const bool has_keys = top.status(format::keys_file).has_value();
+  for (unsigned shard = 0; shard < format::shard_count; ++shard) {
+    if (shards.make_directory(format::shard_name(shard).c_str()) || has_keys || !holds_sessions(shards, shard))
+      continue;
     refuse(Reason::damaged,
            "make store \"{}\": it holds sessions, and its file \"{}\" is missing; restore that from a backup", path,
            format::keys_file);
+  }
+  shards.sync();
   KeysFile::make(top);
   // At its full size from the start: a sweep must not need a block.
   if (!top.status(format::gc_file))
