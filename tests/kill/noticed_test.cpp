@@ -107,7 +107,7 @@ TEST_CASE("a forked child that keeps the lock of a killed holder is noticed") {
 }
 
 TEST_CASE("a store that is one before it is whole is noticed") {
-  InitSubject init(place(), InitSubject::From::directories, store_file_without_content());
+  InitSubject init(place(), InitSubject::From::nothing, store_file_without_content());
   CHECK(found(init, "neither no store nor a whole one") > 0);
 }
 
