@@ -309,7 +309,7 @@ help:
 	  'make                    the libraries, sessctl and the demo, below $(B)/' \
 	  'make test               build and run every test; LONG=1 runs the long ones too' \
 	  'make proof              kill processes at every system call, and check the model; LONG=1 searches farther' \
-  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
+	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
 	  'make format             clang-format every source in place' \

@@ -1,5 +1,6 @@
 // The limit on waiters holds across processes, and a waiter that is gone leaves its place.
 #include "support/processes.hpp"
+#include "support/store_world.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <sess/sess.hpp>
@@ -22,19 +23,13 @@ struct Fixture {
   std::string path = directory / "store";
   StoreOptions options{.lock_timeout = minutes(5), .create = true};
   Store store = Store::open(path, options);
-  SessionKey key = make();
-  SessionKey other = make();
+  SessionKey key = make_session(store, {{"n", 1}}).key();
+  SessionKey other = make_session(store, {{"n", 1}}).key();
   Gate answered;
   SharedCounter busy;
   SharedCounter locked;
   std::list<Child> waiters;
 
-  SessionKey make() const {
-    Session session = store.create();
-    session.set("n", 1);
-    REQUIRE(session.commit());
-    return session.key();
-  }
   /// A process that waits for the session's lock with this limit, and says how it ended.
   void start_waiter(unsigned limit, const SessionKey& which) {
     waiters.emplace_back([=, this] {
