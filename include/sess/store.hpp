@@ -85,9 +85,16 @@ struct SessionEntry {
 /// What the store's own file says.
 struct StoreFacts {
   std::string path;
-  std::uint32_t format = 0;  // version of the records it writes
+  std::uint32_t format = 0;         // version of the records that it writes (src/FORMAT.md)
+  std::uint32_t newest_format = 0;  // the newest that this library knows: Store::upgrade raises it to that
   std::uint32_t shards = 0;
   bool exchange = false;  // the file system can exchange two names
+};
+
+/// Versions of the record format (src/FORMAT.md). The same twice: the store had the newest one already.
+struct FormatUpgrade {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;
 };
 
 struct KeyRotationOptions {
@@ -119,6 +126,13 @@ class SESS_API Store {
   /// Makes a store and its directory (mode 0700, parents as needed). Throws StoreError if the directory holds
   /// anything already; a store that is already there is left as it is and that is no error.
   static void init(const std::string& path);
+  /// Has records of this store written in the newest format that this library knows, by every program that opens it
+  /// from now on. A store keeps the format that it was made with until then, so that programs of an older and a newer
+  /// libsess can share it. There is no way back: a program that does not know the format refuses the store, and one
+  /// that has it open refuses the records that others write. Sessions stay; each is written in the new format when it
+  /// changes next. Programs that have the store open, and Stores of this one, go on writing the old format. Waits for
+  /// another program that sets up the store. Throws as open does.
+  static FormatUpgrade upgrade(const std::string& path);
 
   /// The ID that a client sent, if this store has issued it; nothing for anything else. No system call, but for one in
   /// a second at most for texts that have the form of an ID and do not verify: their secret may be newer than what this

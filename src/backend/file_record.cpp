@@ -61,7 +61,7 @@ Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& ne
   version.header.generation = next_generation(replacement);
   version.header.payload_size = static_cast<std::uint32_t>(next.payload.size());
   std::vector<std::byte> record;
-  format::encode_record(version.header, next.payload, record);
+  format::encode_record(version.header, next.payload, store_.options_.format, record);
   replacement.write(record);
   // Before the exchange: a sweep judges by mtime as soon as the name means the new file.
   replacement.set_times(stamp(version.deadline, version.header.generation));

@@ -77,7 +77,7 @@ void FileStore::mark_spare(const SessionKey& key, const Version& version) const 
 void FileStore::restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const {
   const auto name = format::record_name(key);
   std::vector<std::byte> record;
-  format::encode_record(version.header, version.payload, record);
+  format::encode_record(version.header, version.payload, options_.format, record);
   shards_.write(lock.file(), name.c_str(), record);
   int answer = system().truncate(lock.file().get(), record.size());
   if (answer < 0) fs::throw_io("truncate", shards_.path_of(name.c_str()), answer);

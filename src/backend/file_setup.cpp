@@ -77,21 +77,6 @@ format::GcState new_gc_state(sys::System& system) {
   return state;
 }
 
-/// Finds out again what the file system can, where a store has been moved to another one.
-void probe_again(const Directory& top, StoreFile& file) {
-  try {
-    const fs::FileLock lock = lock_for_setup(top);
-    const auto written = format::parse_store_file(top.read_text(format::store_file).value_or(""));
-    if (written) file = *written;
-    if (file.file_system == file_system_name(top)) return;  // somebody else has done it meanwhile
-    probe_file_system(top.open_child(format::quarantine_directory), file);
-    top.put_text(format::store_file, format::new_store_file, format::to_text(file));
-  } catch (const IoError&) {
-    // Full or read-only: what was found before goes on to be believed, and a commit that meets a file system without
-    // the exchange does without it. The next program that opens the store tries again.
-  }
-}
-
 }  // namespace
 
 bool is_store(sys::System& system, const std::string& path) {
@@ -130,12 +115,19 @@ void init_directory(sys::System& system, const std::string& path) {
   top.put_text(format::store_file, format::new_store_file, format::to_text(file));
 }
 
-OpenedDirectory open_directory(sys::System& system, const std::string& path) {
+namespace {
+
+Directory open_top(sys::System& system, const std::string& path) {
   sys::FileStatus status;
   if (system.status_at(sys::working_directory, path.c_str(), status) == -ENOENT)
     refuse(Reason::absent, "open store \"{}\": there is no such directory; make one with: sessctl --store DIR init",
            path);
-  Directory top = Directory::open(system, path);
+  return Directory::open(system, path);
+}
+
+/// What the store's file says. Throws StoreError where this process may not use the store, or does not know its format.
+StoreFile read_store_file(const Directory& top, format::FormatVersion newest) {
+  const std::string& path = top.path();
   const auto text = top.read_text(format::store_file);
   if (!text && top.status(format::shards_directory))
     refuse(
@@ -147,15 +139,49 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path) {
     refuse(Reason::not_a_store,
            "open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);
   check_owner_and_mode(top);
-  auto file = format::parse_store_file(*text);
+  const auto file = format::parse_store_file(*text);
   if (!file) refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is damaged", path, format::store_file);
-  if (file->format > format::format_version || file->shards != format::shard_count)
+  if (file->format > newest || file->shards != format::shard_count)
     refuse(Reason::newer_format,
            "open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",
            path, file->format, file->shards);
-  if (file->file_system != file_system_name(top)) probe_again(top, *file);
+  return *file;
+}
+
+/// Finds out again what the file system can, where a store has been moved to another one.
+void probe_again(const Directory& top, StoreFile& file) {
+  try {
+    const fs::FileLock lock = lock_for_setup(top);
+    file = read_store_file(top, format::newest_format);  // somebody may have probed it, or raised its format, meanwhile
+    if (file.file_system == file_system_name(top)) return;
+    probe_file_system(top.open_child(format::quarantine_directory), file);
+    top.put_text(format::store_file, format::new_store_file, format::to_text(file));
+  } catch (const IoError&) {
+    // Full or read-only: what was found before goes on to be believed, and a commit that meets a file system without
+    // the exchange does without it. The next program that opens the store tries again.
+  }
+}
+
+}  // namespace
+
+OpenedDirectory open_directory(sys::System& system, const std::string& path) {
+  Directory top = open_top(system, path);
+  StoreFile file = read_store_file(top, format::newest_format);
+  if (file.file_system != file_system_name(top)) probe_again(top, file);
   auto keys = std::make_unique<KeysFile>(top.again());
-  return {std::move(top), *file, std::move(keys)};
+  return {std::move(top), std::move(file), std::move(keys)};
+}
+
+FormatUpgrade upgrade_directory(sys::System& system, const std::string& path, format::FormatVersion newest) {
+  const Directory top = open_top(system, path);
+  check_owner_and_mode(top);
+  const fs::FileLock lock = lock_for_setup(top);
+  StoreFile file = read_store_file(top, newest);
+  const FormatUpgrade upgrade{file.format, newest};
+  if (upgrade.from == upgrade.to) return upgrade;
+  file.format = newest;
+  top.put_text(format::store_file, format::new_store_file, format::to_text(file));
+  return upgrade;
 }
 
 }  // namespace sess::backend

@@ -6,6 +6,8 @@
 #include "fs/directory.hpp"
 #include "sys/system.hpp"
 
+#include <sess/store.hpp>
+
 #include <memory>
 #include <string>
 
@@ -23,6 +25,11 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path);
 /// Makes a store of a directory that does not exist, is empty, or holds what an earlier call left when it was
 /// killed. A store stays as it is. Several processes may do this at once. Throws StoreError, IoError.
 void init_directory(sys::System& system, const std::string& path);
+
+/// Raises the format that the file "store" names to `newest`, under the lock of setting up. A store at that format or
+/// above stays as it is. Throws StoreError where there is no store that this process may use; IoError.
+FormatUpgrade upgrade_directory(sys::System& system, const std::string& path,
+                                format::FormatVersion newest = format::newest_format);
 
 /// True if there is a directory at this path with a file that makes it a store.
 bool is_store(sys::System& system, const std::string& path);

@@ -203,7 +203,7 @@ std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome
   version.header.generation = 1;
   version.header.payload_size = static_cast<std::uint32_t>(first.payload.size());
   std::vector<std::byte> record;
-  format::encode_record(version.header, first.payload, record);
+  format::encode_record(version.header, first.payload, options_.format, record);
   const auto name = format::record_name(key);
   const auto shard = format::shard_of(key);
   // Made before the file appears: nothing may fail after that.

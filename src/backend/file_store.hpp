@@ -15,9 +15,10 @@
 namespace sess::backend {
 
 struct FileStoreOptions {
-  bool exchange = true;     // probed when the store was made
-  bool nanoseconds = true;  // likewise: file times are kept to the nanosecond
-  bool no_replace = true;   // likewise
+  format::FormatVersion format = format::newest_format;  // to write
+  bool exchange = true;                                  // probed when the store was made
+  bool nanoseconds = true;                               // likewise: file times are kept to the nanosecond
+  bool no_replace = true;                                // likewise
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(30);
   unsigned waiter_limit = 0;  // at most format::waiters_per_session; 0: none
   std::function<void(const Event&)> on_event = nullptr;

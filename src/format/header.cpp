@@ -76,11 +76,12 @@ Unverified corrupt(std::string why) { return {Unverified::Kind::corrupt, std::mo
 
 }  // namespace
 
-void encode_record(const Header& header, std::span<const std::byte> payload, std::vector<std::byte>& record) {
+void encode_record(const Header& header, std::span<const std::byte> payload, FormatVersion version,
+                   std::vector<std::byte>& record) {
   record.assign(header_size, std::byte{0});
   record.insert(record.end(), payload.begin(), payload.end());
   put_array(record, at_magic, magic);
-  put(record, at_version, format_version);
+  put(record, at_version, version);
   put(record, at_header_size, static_cast<std::uint16_t>(header_size));
   put(record, at_state, static_cast<std::uint8_t>(header.state));
   put(record, at_kind, static_cast<std::uint8_t>(header.kind));
@@ -99,12 +100,12 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   if (file.empty()) return corrupt("the file is empty");
   if (file.size() < at_header_size) return corrupt(fmt::format("{} bytes are no header", file.size()));
   if (get_array<8>(file, at_magic) != magic) return corrupt("no record: wrong magic");
-  const auto version = get<std::uint16_t>(file, at_version);
+  const auto version = get<FormatVersion>(file, at_version);
   if (version == 0) return corrupt("format version 0 was never written");
-  if (version > format_version)
+  if (version > newest_format)
     return Unverified{
         Unverified::Kind::foreign,
-        fmt::format("format version {} is newer than {}, the newest this program knows", version, format_version)};
+        fmt::format("format version {} is newer than {}, the newest this program knows", version, newest_format)};
   if (file.size() < header_size) return corrupt(fmt::format("{} bytes are no header", file.size()));
   if (get<std::uint16_t>(file, at_header_size) != header_size) return corrupt("wrong header size");
   const auto payload_size = get<std::uint32_t>(file, at_payload_size);

@@ -15,7 +15,10 @@
 namespace sess::format {
 
 inline constexpr std::size_t header_size = 128;  // bytes
-inline constexpr std::uint16_t format_version = 1;
+/// Versions of the record format. This program reads every version up to the newest, and writes the one that the file
+/// `store` names: so programs of two releases share a store until somebody raises it.
+using FormatVersion = std::uint16_t;
+inline constexpr FormatVersion newest_format = 1;
 /// No record is larger than this, whatever a store's size limit; bytes of payload.
 inline constexpr std::uint32_t payload_limit = std::uint32_t{1} << 30;
 
@@ -38,8 +41,9 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// Header and payload in one buffer, with size and checksum filled in.
-void encode_record(const Header& header, std::span<const std::byte> payload, std::vector<std::byte>& record);
+/// Header and payload in one buffer, with size and checksum filled in, in this version of the format (1 to the newest).
+void encode_record(const Header& header, std::span<const std::byte> payload, FormatVersion version,
+                   std::vector<std::byte>& record);
 
 /// Why bytes are not a record.
 struct Unverified {

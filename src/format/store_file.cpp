@@ -24,8 +24,8 @@ bool read(std::string_view text, bool& flag) {
 
 std::string to_text(const StoreFile& file) {
   return fmt::format(
-      "libsess store\nformat {}\nshards {}\nexchange {:d}\nno_replace {:d}\nnanoseconds {:d}\nfile_system {}\n",
-      file.format, file.shards, file.exchange, file.no_replace, file.nanoseconds, file.file_system);
+      "libsess store\nformat {}\nshards {}\nexchange {:d}\nno_replace {:d}\nnanoseconds {:d}\nfile_system {}\n{}",
+      file.format, file.shards, file.exchange, file.no_replace, file.nanoseconds, file.file_system, file.other_lines);
 }
 
 std::optional<StoreFile> parse_store_file(std::string_view text) {
@@ -33,7 +33,8 @@ std::optional<StoreFile> parse_store_file(std::string_view text) {
   StoreFile file;
   file.format = 0;
   while (!text.empty()) {
-    std::string_view line = cut(text, '\n');
+    const std::string_view whole_line = cut(text, '\n');
+    std::string_view line = whole_line;
     const std::string_view name = cut(line, ' ');
     bool good = true;
     if (name == "format") {
@@ -48,6 +49,8 @@ std::optional<StoreFile> parse_store_file(std::string_view text) {
       good = read(line, file.nanoseconds);
     } else if (name == "file_system") {
       file.file_system = line;
+    } else {
+      file.other_lines.append(whole_line).push_back('\n');
     }
     if (!good) return std::nullopt;
   }

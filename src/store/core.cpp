@@ -57,13 +57,15 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
         check(options);
         sys::prepare_crypto();
         backend::OpenedDirectory opened = open_or_make(*system, path, options);
-        const StoreFacts facts{path, opened.file.format, opened.file.shards, opened.file.exchange};
+        const StoreFacts facts{path, opened.file.format, format::newest_format, opened.file.shards,
+                               opened.file.exchange};
         // Without nanoseconds (inode, mtime) does not name a version, unless each has an inode of its own.
         const bool exchange =
             opened.file.exchange && opened.file.nanoseconds && options.commit_method == CommitMethod::automatic;
         auto records = std::make_unique<backend::FileStore>(
             std::move(opened.top),
-            backend::FileStoreOptions{exchange, opened.file.nanoseconds, opened.file.no_replace, options.lock_timeout,
+            backend::FileStoreOptions{static_cast<format::FormatVersion>(opened.file.format), exchange,
+                                      opened.file.nanoseconds, opened.file.no_replace, options.lock_timeout,
                                       options.waiter_limit, options.on_event});
         return Parts{facts, std::move(opened.keys), std::move(records)};
       }()) {}
@@ -75,6 +77,11 @@ Store Store::open(const std::string& path, const StoreOptions& options) {
 void Store::init(const std::string& path) {
   sys::PosixSystem system;
   backend::init_directory(system, path);
+}
+
+FormatUpgrade Store::upgrade(const std::string& path) {
+  sys::PosixSystem system;
+  return backend::upgrade_directory(system, path);
 }
 
 }  // namespace sess

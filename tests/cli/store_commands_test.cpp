@@ -326,3 +326,14 @@ TEST_CASE("rotate-keys --keep 0 ends every session") {
   CHECK(finished.code == 66);
   CHECK(store.ok({"get", "--id", store.create({"a=2"}), "a"}) == "2");
 }
+
+TEST_CASE("upgrade says which format the store has, and lets a store of the newest one alone") {
+  const TestStore store;
+  const auto file = std::filesystem::path(store.path()) / sess::format::store_file;
+  const auto written = std::filesystem::last_write_time(file);
+  CHECK(store.ok({"upgrade"}) == "the store has format 1 already, the newest");
+  CHECK(json::parse(store.ok({"upgrade", "--dry-run", "--json"})) == json({{"dry_run", true}, {"from", 1}, {"to", 1}}));
+  CHECK(std::filesystem::last_write_time(file) == written);
+  CHECK(store.run({"upgrade", "2"}).code == 64);
+  CHECK(cli::run({"upgrade", "--store", store.directory() / "nothing-here"}).code == 66);
+}

@@ -23,6 +23,11 @@ struct HookedSystem final : ForwardingSystem {
     if (const auto hook = std::exchange(instead_of_rename, nullptr)) return hook();
     return ForwardingSystem::rename(directory, from, to_directory, to, mode);
   }
+  int file_system(int descriptor, sys::FileSystem& found) override {
+    if (before_file_system) before_file_system();
+    return ForwardingSystem::file_system(descriptor, found);
+  }
+  std::function<void()> before_file_system;
   std::function<void()> before_status;     // once
   std::function<void()> before_status_at;  // once
   std::function<int()> instead_of_rename;  // once

@@ -343,7 +343,7 @@ TEST_CASE_FIXTURE(Fixture, "a record with times or a generation at the ends of 6
   SUBCASE("both deadlines, highest") { header.deadline = header.absolute_deadline = Limits::max(); }
   SUBCASE("generation") { header.generation = std::numeric_limits<std::uint64_t>::max(); }
   std::vector<std::byte> hostile;
-  format::encode_record(header, std::span(content).subspan(format::header_size), hostile);
+  format::encode_record(header, std::span(content).subspan(format::header_size), format::newest_format, hostile);
   system->set_content(record(), hostile);
 
   int listed = 0;

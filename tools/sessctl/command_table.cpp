@@ -8,7 +8,7 @@ namespace sessctl {
 namespace {
 
 // In the order in which one meets them.
-constexpr std::array<Command, 11> commands{{
+constexpr std::array<Command, 12> commands{{
     {"init", "make a store", run_init},
     {"create", "make a session and print its ID", run_create},
     {"ls", "list the sessions", run_ls},
@@ -20,6 +20,7 @@ constexpr std::array<Command, 11> commands{{
     {"gc", "remove expired sessions and what crashes left behind", run_gc},
     {"stats", "count the sessions and what they take", run_stats},
     {"rotate-keys", "make a new secret for session IDs", run_rotate_keys},
+    {"upgrade", "write sessions in the newest format", run_upgrade},
 }};
 
 }  // namespace

@@ -120,7 +120,7 @@ TEST_CASE("the encoder makes the record of the worked example, byte for byte") {
   Bytes payload;
   Bytes record;
   encode_values(example_values(), payload);
-  encode_record(example_header(), payload, record);
+  encode_record(example_header(), payload, newest_format, record);
   REQUIRE(record.size() == wanted.size());
   for (std::size_t at = 0; at < record.size(); ++at) {
     CAPTURE(at);
@@ -160,7 +160,7 @@ TEST_CASE("the document's store, keys and gc files are read, and written the sam
   const auto file = parse_store_file(store);
   REQUIRE(file);
   CHECK(to_text(*file) == store);
-  CHECK(*file == StoreFile{format_version, shard_count, true, true, true, "ef53:9f3f0e9a4e1b7d2c"});
+  CHECK(*file == StoreFile{newest_format, shard_count, true, true, true, "ef53:9f3f0e9a4e1b7d2c"});
 
   const std::string keys = block_below("`keys`");
   REQUIRE(Keyring::parse(keys));

@@ -43,7 +43,7 @@ Bytes payload_of(std::size_t size) {
 
 Bytes record_of(const Header& header, std::size_t payload_size = 24) {
   Bytes record;
-  encode_record(header, payload_of(payload_size), record);
+  encode_record(header, payload_of(payload_size), newest_format, record);
   return record;
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("a file of zeros, an empty file and a torn one are corrupt") {
   Bytes other_payload = payload_of(1024);
   std::ranges::reverse(other_payload);
   Bytes newer;
-  encode_record(next, other_payload, newer);
+  encode_record(next, other_payload, newest_format, newer);
   for (const unsigned sectors : {1U, 2U, 3U, 4U, 5U, 6U}) {
     CAPTURE(sectors);
     Bytes torn = older;
@@ -238,9 +238,9 @@ TEST_CASE("a forged payload length is refused, and nothing is allocated for it")
 
 TEST_CASE("what is written replaces what the buffer held") {
   Bytes record(5000, std::byte{0xff});
-  encode_record(sample(), payload_of(3), record);
+  encode_record(sample(), payload_of(3), newest_format, record);
   CHECK(record == record_of(sample(), 3));
-  encode_record(sample(), {}, record);
+  encode_record(sample(), {}, newest_format, record);
   CHECK(record.size() == header_size);
 }
 

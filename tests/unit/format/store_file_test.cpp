@@ -31,13 +31,18 @@ TEST_CASE("a store file comes back as it was written") {
   CHECK(parsed(to_text(StoreFile{})) == StoreFile{});
 }
 
-TEST_CASE("lines of a store file that this program does not know are passed over") {
+TEST_CASE("lines of a store file that this program does not know are passed over, and written as they were") {
   CHECK(parsed("libsess store\nformat 1\nnumber 7\nshards 256\n").format == 1);
-  CHECK(parsed("libsess store\nlabel the shop\nformat 1\nnote\n").format == 1);
+  const StoreFile file = parsed("libsess store\nlabel the shop\nformat 1\nnote\n\nlast");
+  CHECK(file.format == 1);
+  CHECK(file.other_lines == "label the shop\nnote\n\nlast\n");
+  CHECK(to_text(file).ends_with("\nlabel the shop\nnote\n\nlast\n"));
+  CHECK(parsed(to_text(file)) == file);
 }
 
 TEST_CASE("a newer format is still read, so that it can be refused by its number") {
-  CHECK(parsed("libsess store\nformat 2\nshards 4096\nlayout tree\n") == StoreFile{.format = 2, .shards = 4096});
+  CHECK(parsed("libsess store\nformat 2\nshards 4096\nlayout tree\n") ==
+        StoreFile{.format = 2, .shards = 4096, .other_lines = "layout tree\n"});
   CHECK(parsed("libsess store\nformat 4294967295\n").format == 4294967295U);
 }
 
