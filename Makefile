@@ -241,8 +241,8 @@ endif
 endef
 $(foreach dir,$(TEST_DIRS),$(eval $(call test_program,$(dir))))
 
-# What tests from outside (ptrace, a model checker) and takes minutes is run by `make proof`.
-PROOFS := $(B)/tests/kill
+# What tests from outside (ptrace, a scheduler, a model checker) and takes minutes is run by `make proof`.
+PROOFS := $(B)/tests/kill $(B)/tests/schedules
 # scripts/proof-power builds and runs this one: it takes root and loop devices.
 TESTS := $(filter-out $(PROOFS) $(B)/tests/power,$(TESTS))
 
@@ -308,7 +308,7 @@ help:
 	@printf '%s\n' \
 	  'make                    the libraries, sessctl and the demo, below $(B)/' \
 	  'make test               build and run every test; LONG=1 runs the long ones too' \
-	  'make proof              kill processes at every system call, and check the model; LONG=1 searches farther' \
+	  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
 	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
