@@ -146,6 +146,10 @@ int PosixSystem::sync_data(int descriptor) {
   return checked([&] { return ::fdatasync(descriptor); });
 }
 
+int PosixSystem::start_writeback(int descriptor) {
+  return checked([&] { return ::sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); });
+}
+
 int PosixSystem::sync(int descriptor) {
   return checked([&] { return ::fsync(descriptor); });
 }

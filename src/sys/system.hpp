@@ -113,6 +113,10 @@ class System {
   virtual int truncate(int descriptor, std::uint64_t size) = 0;
   /// fdatasync(2): the data, and the metadata needed to read it.
   virtual int sync_data(int descriptor) = 0;
+  /// Begins to write a file's data to the disk, and does not wait for it (sync_file_range(2) with
+  /// SYNC_FILE_RANGE_WRITE alone; it may block while the device's queue is full). A hint: whatever it answers, nothing
+  /// is promised, and an error of the writing stays to be told by the next sync.
+  virtual int start_writeback(int descriptor) = 0;
   /// fsync(2): a directory's entries, or a file with all of its metadata.
   virtual int sync(int descriptor) = 0;
   /// Sets both times of a file (futimens(2)). Both, because with UTIME_OMIT for the access time some FUSE

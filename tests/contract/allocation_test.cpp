@@ -128,6 +128,9 @@ class SparedSystem final : public ForwardingSystem {
   int sync_data(int file) override {
     return spared([&] { return Base::sync_data(file); });
   }
+  int start_writeback(int file) override {
+    return spared([&] { return Base::start_writeback(file); });
+  }
   int sync(int file) override {
     return spared([&] { return Base::sync(file); });
   }

@@ -52,6 +52,7 @@ std::string name_of_call(long number) {
       {SYS_rt_sigprocmask, "rt_sigprocmask"},
       {SYS_sched_yield, "sched_yield"},
       {SYS_statx, "statx"},
+      {SYS_sync_file_range, "sync_file_range"},
       {SYS_unlinkat, "unlinkat"},
       {SYS_utimensat, "utimensat"},
       {SYS_write, "write"},

@@ -185,6 +185,11 @@ int FakeSystem::sync_data(int descriptor) {
   return answer;
 }
 
+int FakeSystem::start_writeback(int descriptor) {
+  const std::lock_guard guard(mutex_);
+  return attempt(Call::start_writeback, path_of(descriptor), [&] { return find(descriptor) == nullptr ? -EBADF : 0; });
+}
+
 int FakeSystem::sync(int descriptor) {
   const std::lock_guard guard(mutex_);
   Description* description = find(descriptor);

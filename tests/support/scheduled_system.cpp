@@ -171,6 +171,11 @@ int ScheduledSystem::sync_data(int descriptor) {
   return scheduled(on_descriptor(Call::sync_data, descriptor), [&] { return inner_->sync_data(descriptor); });
 }
 
+int ScheduledSystem::start_writeback(int descriptor) {
+  return scheduled(on_descriptor(Call::start_writeback, descriptor),
+                   [&] { return inner_->start_writeback(descriptor); });
+}
+
 int ScheduledSystem::sync(int descriptor) {
   return scheduled(on_descriptor(Call::sync, descriptor), [&] { return inner_->sync(descriptor); });
 }

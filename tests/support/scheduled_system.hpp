@@ -47,6 +47,7 @@ class ScheduledSystem final : public sys::System {
   std::int64_t write(int descriptor, std::span<const std::byte> data, std::uint64_t offset) override;
   int truncate(int descriptor, std::uint64_t size) override;
   int sync_data(int descriptor) override;
+  int start_writeback(int descriptor) override;
   int sync(int descriptor) override;
   int set_times(int descriptor, sys::FileTime time) override;
   int rename(int directory, const char* from, int to_directory, const char* to, sys::RenameMode mode) override;

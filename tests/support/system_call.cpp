@@ -18,6 +18,7 @@ std::string_view to_string(Call call) {
       "write",
       "truncate",
       "sync_data",
+      "start_writeback",
       "sync",
       "set_times",
       "rename",

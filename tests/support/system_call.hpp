@@ -21,6 +21,7 @@ enum class Call : std::uint8_t {
   write,
   truncate,
   sync_data,
+  start_writeback,
   sync,
   set_times,
   rename,

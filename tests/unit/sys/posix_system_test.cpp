@@ -111,6 +111,8 @@ TEST_CASE("bytes are written and read at their offsets") {
   CHECK(ground.system.read(file, buffer, 3) == 0);
   CHECK(ground.system.read(file, buffer, 100) == 0);
   CHECK(ground.system.sync_data(file) == 0);
+  CHECK(ground.system.start_writeback(file) == 0);
+  CHECK(ground.system.start_writeback(-1) == -EBADF);
   CHECK(ground.system.sync(file) == 0);
   CHECK(ground.system.sync(ground.top) == 0);
   const int read_only = ground.system.open(ground.top, "a", OpenMode::read);
