@@ -44,6 +44,13 @@ struct StoreOptions {
   /// A session this old expires, used or not. For new sessions; each keeps its own. Positive.
   std::chrono::milliseconds lifetime = std::chrono::hours(8);
   Durability durability = Durability::relaxed;
+  /// At relaxed: tells the kernel to begin at once to write the data of a session's new file (a creation makes one, the
+  /// first change another) and does not wait for it; without, that begins some 30 seconds later. Nothing is promised,
+  /// and much less is lost: of the sessions made since the last writeback, a power cut took 80% on ext4 and 76% on XFS
+  /// without, 7% and 6% with it (tests/power/README.md). Changes after the first are no slower; the median of a
+  /// creation goes from 62 to 119 microseconds (ext4, virtio disk) or from 21 to 39 (XFS, in memory), that of a first
+  /// change from 89 to 95 or from 32 to 52. A disk that is busy makes it wait.
+  bool early_writeback = false;
   /// Largest payload of one session, in bytes; a commit above it throws TooLarge. At most 1 GiB.
   std::size_t size_limit = std::size_t{1} << 20;
   /// How long lock, update, merge and destroy (and a snapshot or touch of a record that does not verify) wait for a

@@ -35,9 +35,9 @@ Outcome FileRecord::commit(const NewVersion& next) {
   bool spare_only = false;
   std::exception_ptr no_space;
   for (int attempt = 1;; ++attempt) {
-    fs::Replacement replacement(
-        store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
-        {store_.options_.exchange, next.durable, next.scrub, spare_only, shard.c_str(), format::header_size});
+    fs::Replacement replacement(store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
+                                {store_.options_.exchange, next.durable, store_.options_.early_writeback, next.scrub,
+                                 spare_only, shard.c_str(), format::header_size});
     try {
       replacement.prepare(fs::Deadline::after(store_.system(), store_.options_.lock_timeout));
       return commit_by(replacement, next);

@@ -209,7 +209,7 @@ std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome
   // Made before the file appears: nothing may fail after that.
   auto locked = std::make_unique<FileRecord>(*this, fs::FileLock(), std::move(version), 1);
   auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record, stamp(first.header.deadline, 1),
-                                   {options_.no_replace, first.durable, shard.c_str()});
+                                   {options_.no_replace, first.durable, options_.early_writeback, shard.c_str()});
   if (!created) return nullptr;
   outcome = created->sync_error == 0 ? Outcome::ok : Outcome::durability_unknown;
   locked->hold(std::move(created->lock));

@@ -20,7 +20,8 @@ struct FileStoreOptions {
   bool nanoseconds = true;                               // likewise: file times are kept to the nanosecond
   bool no_replace = true;                                // likewise
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(30);
-  unsigned waiter_limit = 0;  // at most format::waiters_per_session; 0: none
+  bool early_writeback = false;  // StoreOptions
+  unsigned waiter_limit = 0;     // at most format::waiters_per_session; 0: none
   std::function<void(const Event&)> on_event = nullptr;
 };
 

@@ -42,6 +42,8 @@ std::optional<Creation> create_locked(const Directory& directory, const char* na
       if (options.durable) {
         answer = system.sync_data(temporary.lock.file().get());
         if (answer < 0) throw_io("sync", directory.path_of(temporary_name), answer);
+      } else if (options.start_writeback) {
+        system.start_writeback(temporary.lock.file().get());  // a hint: no harm where it fails
       }
       answer = system.set_times(temporary.lock.file().get(), time);
       if (answer < 0) throw_io("set times of", directory.path_of(temporary_name), answer);

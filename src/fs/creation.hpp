@@ -15,6 +15,7 @@ namespace sess::fs {
 struct CreationOptions {
   bool no_replace = true;            // the file system has RENAME_NOREPLACE; else link and unlink
   bool durable = false;              // sync the data before and the directory after
+  bool start_writeback = false;      // if not durable: let the data be on its way before the name is
   const char* directory_name = ".";  // that of the name, for the sync
 };
 

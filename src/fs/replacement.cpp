@@ -98,6 +98,8 @@ void Replacement::write(std::span<const std::byte> content) {
       sync_failed_ = true;
       throw_io("sync", directory_.path_of(name_), answer);
     }
+  } else if (options_.start_writeback && !reuses_spare_) {
+    system.start_writeback(next_.file().get());  // a hint: no harm where it fails
   }
 }
 

@@ -38,6 +38,7 @@ struct ReplacementNames {
 struct ReplacementOptions {
   bool exchange = true;              // the file system can exchange two names
   bool durable = false;              // sync the data before and the directory after
+  bool start_writeback = false;      // if it syncs nothing: let a fresh file's data be on its way before its name is
   bool scrub = false;                // overwrite what is replaced; syncs the data before
   bool spare_only = false;           // no space for a temp file: wait for the spare
   const char* directory_name = ".";  // that of the names, for the sync

@@ -97,8 +97,9 @@ Subject first_commit(std::string name, const CommitOptions& options, const Setti
 
 std::vector<Subject> first_commits() {
   const Setting links{.no_replace = false};
-  return {first_commit("first commit", relaxed), first_commit("first commit, durable", durable),
-          first_commit("first commit by link", relaxed, links),
+  const Setting early{.early_writeback = true};
+  return {first_commit("first commit", relaxed), first_commit("first commit, early writeback", relaxed, early),
+          first_commit("first commit, durable", durable), first_commit("first commit by link", relaxed, links),
           first_commit("first commit by link, durable", durable, links)};
 }
 
@@ -134,6 +135,8 @@ std::vector<Subject> commits() {
     subjects.push_back(update(std::string(name) + ", durable", count_up, durable, setting));
     subjects.push_back(update(std::string(name) + ", scrub", shorten, scrub, setting));
   }
+  subjects.push_back(update("update without a spare, early writeback", count_up, relaxed,
+                            {.spare = Setting::Spare::absent, .early_writeback = true}));
   return subjects;
 }
 

@@ -57,8 +57,8 @@ void fail_all(const char* what, const std::vector<Subject>& subjects, const Floo
   CHECK(all.failed >= floor.failed);
 }
 
-TEST_CASE("a first commit that meets a fault") { fail_all("first commits", first_commits(), {1'170, 880}); }
-TEST_CASE("a commit that meets a fault") { fail_all("commits", commits(), {12'800, 10'400}); }
+TEST_CASE("a first commit that meets a fault") { fail_all("first commits", first_commits(), {1'440, 1'070}); }
+TEST_CASE("a commit that meets a fault") { fail_all("commits", commits(), {13'250, 10'900}); }
 TEST_CASE("a commit by rename that meets a fault") {
   fail_all("commits by rename", commits_by_rename(), {5'150, 4'400});
 }

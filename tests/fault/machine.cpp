@@ -32,6 +32,7 @@ std::string shards() { return std::string(store_path) + "/shards"; }
 StoreOptions Machine::options(const Setting& setting) {
   return {.idle_timeout = hours(48),
           .lifetime = hours(1000),
+          .early_writeback = setting.early_writeback,
           .lock_timeout = std::chrono::milliseconds(50),
           .create = setting.disk == Setting::Disk::empty,
           .commit_method = setting.method};

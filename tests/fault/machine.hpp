@@ -32,6 +32,7 @@ struct Setting {
   Record record = Record::sound;
   Spare spare = Spare::there;
   CommitMethod method = CommitMethod::automatic;
+  bool early_writeback = false;
   bool no_replace = true;       // the file system has RENAME_NOREPLACE
   bool another_device = false;  // the store has been moved to another file system since it was opened
   /// Puts more onto the disk; may add to the machine's keys.

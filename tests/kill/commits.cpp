@@ -83,6 +83,10 @@ std::vector<SessionOperation> creations() {
              session.set("version", 1);
            }},
       {.name = "first commit", .prepare = nothing_yet, .perform = create},
+      {.name = "first commit, early writeback",
+       .prepare = nothing_yet,
+       .perform = create,
+       .options = {.early_writeback = true}},
       {.name = "first commit, durable",
        .prepare = nothing_yet,
        .perform = create,
@@ -106,6 +110,7 @@ std::vector<SessionOperation> commits() {
   return {
       commit("commit", {version(1), version(2)}, version(3)),
       commit("commit, no spare yet", {version(1)}, version(2)),
+      commit("commit, no spare yet, early writeback", {version(1)}, version(2), {.early_writeback = true}),
       commit("commit, durable", {version(1), version(2)}, version(3), durable),
       commit("commit, durable, no spare yet", {version(1)}, version(2), durable),
       commit("commit by rename", {version(1)}, version(2), rename_only),

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,33 @@ TEST_CASE_FIXTURE(Fixture, "a durable update syncs the data before the exchange 
   CHECK(at("rename") < at("sync"));
   CHECK(std::ranges::count(calls, "sync_data") == 1);
   CHECK(std::ranges::count(calls, "sync") == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "early writeback costs one call for each new file at relaxed, and none in steady state") {
+  const auto starts_of = [&](const Store& by, const CommitOptions& options) {
+    std::vector<std::ptrdiff_t> starts;
+    std::optional<SessionKey> key;
+    const auto note = [&](const std::function<void()>& operation) {
+      starts.push_back(std::ranges::count(calls_of(operation), "start_writeback"));
+    };
+    note([&] {
+      Session session = by.create();
+      session.set("count", 0);
+      REQUIRE(session.commit(options));
+      key = session.key();
+    });
+    for (int i = 0; i < 3; ++i)
+      note([&] {
+        REQUIRE(by.update(
+            *key, [](Editor& editor) { editor.add("count", 1); }, options));
+      });
+    return starts;
+  };
+  using Starts = std::vector<std::ptrdiff_t>;
+  const Store early = open_store(system, "/srv/store", {.early_writeback = true});
+  CHECK(starts_of(early, {}) == Starts{1, 1, 0, 0});
+  CHECK(starts_of(early, {.durability = Durability::durable}) == Starts{0, 0, 0, 0});
+  CHECK(starts_of(store, {}) == Starts{0, 0, 0, 0});
 }
 
 TEST_CASE_FIXTURE(Fixture, "a merge costs what an update costs") {

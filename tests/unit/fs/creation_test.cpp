@@ -135,6 +135,27 @@ TEST_CASE("at durable the data is synced before the name and the directory after
   CHECK(at(Call::sync) < static_cast<std::ptrdiff_t>(log.size()));
 }
 
+TEST_CASE(
+    "where it is asked for, data that is not synced is on its way before its name is, and it is no matter if not") {
+  for (const int error : {0, EIO, EINVAL, ENOSYS, ESPIPE}) {
+    CAPTURE(error);
+    FakeGround ground;
+    if (error != 0) ground.system.fail(Call::start_writeback, 1, error);
+    const auto creation = create(ground, {.start_writeback = true});
+    REQUIRE(creation);
+    const auto log = ground.system.log();
+    const auto at = [&](Call call) { return std::ranges::find(log, call, &test::LoggedCall::call) - log.begin(); };
+    CHECK(at(Call::write) < at(Call::start_writeback));
+    CHECK(at(Call::start_writeback) < at(Call::rename));
+    is_complete(ground, *creation);
+  }
+  FakeGround neither;
+  CHECK(create(neither).has_value());
+  FakeGround durable;
+  CHECK(create(durable, {.durable = true, .start_writeback = true}).has_value());
+  CHECK(neither.system.calls(Call::start_writeback) + durable.system.calls(Call::start_writeback) == 0);
+}
+
 TEST_CASE("a failed sync of the directory is told, and the file stands, locked") {
   FakeGround ground;
   ground.system.fail(Call::sync, 1, EIO);

@@ -222,6 +222,31 @@ TEST_CASE("at durable the data is synced before the name and the directory after
   CHECK(at(Call::sync) < static_cast<std::ptrdiff_t>(log.size()));
 }
 
+TEST_CASE("where it is asked for, the data of a fresh file that is not synced is on its way before its name is") {
+  for (const int error : {0, EIO, EINVAL, ENOSYS, ESPIPE}) {
+    CAPTURE(error);
+    Ground ground;
+    if (error != 0) ground.system.fail(Call::start_writeback, 1, error);
+    ground.system.clear_log();
+    CHECK(ground.replace("new", {.start_writeback = true}) == 0);
+    const auto log = ground.system.log();
+    const auto at = [&](Call call) { return std::ranges::find(log, call, &test::LoggedCall::call) - log.begin(); };
+    CHECK(at(Call::write) < at(Call::start_writeback));
+    CHECK(at(Call::start_writeback) < at(Call::rename));
+    CHECK(ground.system.text("/a") == "new");
+    CHECK(ground.holds_the_name());
+    // A spare has its blocks already.
+    CHECK(ground.replace("newer", {.start_writeback = true}) == 0);
+    CHECK(ground.system.calls(Call::start_writeback) == 1);
+  }
+  for (const ReplacementOptions& options :
+       {ReplacementOptions{}, {.durable = true, .start_writeback = true}, {.start_writeback = true, .scrub = true}}) {
+    Ground ground;
+    CHECK(ground.replace("new", options) == 0);
+    CHECK(ground.system.calls(Call::start_writeback) == 0);
+  }
+}
+
 TEST_CASE("where no temp file can be made a busy spare is waited for") {
   Ground ground;
   CHECK(ground.replace("new") == 0);
