@@ -1,10 +1,12 @@
 // The five operations against the bare system calls that they are made of, on the same machine in the same run.
 //
-//   build/bench/micro [DIRECTORY...]      default: /tmp and /dev/shm
+//   build/bench/micro [DIRECTORY...]                      default: /tmp and /dev/shm
+//   build/bench/micro --early-writeback [DIRECTORY...]    what that option costs: early_writeback.hpp
 //
 // Each round times both sides, one after the other, so that both see the same machine; the medians of the rounds and
 // their ratio are printed, with the spread of the ratio. 512 bytes in ten values, 1,000 sessions, warm, one process.
 // The bare loops do what src/PROTOCOL.md says, call by call, and nothing else: no check, no encoding, no memory.
+#include "early_writeback.hpp"
 #include "format/header.hpp"
 #include "format/names.hpp"
 #include "format/values_codec.hpp"
@@ -244,6 +246,14 @@ void run(const std::string& below) {
 
 int main(int count, char** arguments) {
   std::vector<std::string> directories(arguments + 1, arguments + count);
+  const bool early_writeback = !directories.empty() && directories.front() == "--early-writeback";
+  if (early_writeback) directories.erase(directories.begin());
   if (directories.empty()) directories = sess::test::file_systems();
-  for (const std::string& directory : directories) run(directory);
+  for (const std::string& directory : directories) {
+    if (early_writeback) {
+      sess::bench::compare_early_writeback(directory);
+    } else {
+      run(directory);
+    }
+  }
 }
