@@ -13,7 +13,8 @@ std::string_view to_string(Kind kind) {
 }
 
 std::string_view to_string(Level level) {
-  static constexpr std::array<std::string_view, level_count> names = {"durable", "relaxed", "mixed", "scrubbed"};
+  static constexpr std::array<std::string_view, level_count> names = {"durable", "relaxed", "mixed", "scrubbed",
+                                                                      "early"};
   return names.at(static_cast<std::size_t>(level));
 }
 

@@ -27,8 +27,9 @@ enum class Level : std::uint8_t {
   relaxed,
   mixed,     // now this, now that
   scrubbed,  // durable, and what is replaced is overwritten
+  early,     // relaxed, with StoreOptions::early_writeback; only where all sessions are
 };
-inline constexpr int level_count = 4;
+inline constexpr int level_count = 5;
 
 /// In the byte order of this machine: who reads it is on the same one.
 struct Entry {

@@ -88,12 +88,14 @@ int work(const LoadOptions& options, Population& population, const Ledger& ledge
     const auto be_neighbour = [&] {
       if (options.neighbours) neighbour.write();
     };
-    Worker worker(open_store(system, options.store, {.commit_method = method}), population, ledger,
-                  {.levels = options.levels,
-                   .breakage = options.breakage,
-                   .seed = options.seed * 1000 + static_cast<std::uint64_t>(number),
-                   .reached = reached,
-                   .neighbour = be_neighbour});
+    Worker worker(
+        open_store(system, options.store, {.early_writeback = options.early_writeback, .commit_method = method}),
+        population, ledger,
+        {.levels = options.levels,
+         .breakage = options.breakage,
+         .seed = options.seed * 1000 + static_cast<std::uint64_t>(number),
+         .reached = reached,
+         .neighbour = be_neighbour});
     worker.run();
     return 0;
   } catch (const IoError& error) {

@@ -23,6 +23,7 @@ struct LoadOptions {
   std::uint64_t operations = 400;  // before the sync, and again between the sync and the word
   std::uint64_t seed = 1;
   Breakage breakage = Breakage::none;
+  bool early_writeback = false;
   bool renaming = false;    // every other worker replaces by rename alone
   bool neighbours = false;  // each worker also syncs a file of its own beside the store, now and then
 };

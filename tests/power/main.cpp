@@ -1,6 +1,6 @@
 // The two halves of the proof with real file systems; scripts/proof-power runs them around a power cut.
 //
-//   power load STORE LEDGER LEVELS SEED [BREAKAGE]     LEVELS: durable, relaxed, mixed, scrubbed, with commas
+//   power load STORE LEDGER LEVELS SEED [BREAKAGE]     LEVELS: durable, relaxed, mixed, scrubbed, with commas; or early
 //   power verify STORE LEDGER BEFORE AFTER [look]      lengths of the ledger before and after the cut, in bytes
 // The shared support of the tests is linked whole, and parts of it are written for doctest.
 #define DOCTEST_CONFIG_IMPLEMENT
@@ -40,12 +40,13 @@ int run(const std::vector<std::string>& words) {
     if (!breakage) throw std::invalid_argument("no breakage is named " + words[5]);
     const auto levels = levels_named(words[3]);
     // Durable commits are neighbours enough to the others, and would be helped by them.
-    const bool neighbours = levels == std::vector{Level::relaxed};
+    const bool neighbours = levels == std::vector{Level::relaxed} || levels == std::vector{Level::early};
     return run_load({.store = words[1],
                      .ledger = words[2],
                      .levels = levels,
                      .seed = std::stoull(words[4]),
                      .breakage = *breakage,
+                     .early_writeback = levels == std::vector{Level::early},
                      .renaming = levels == std::vector{Level::scrubbed},
                      .neighbours = neighbours});
   }

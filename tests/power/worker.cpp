@@ -42,7 +42,8 @@ void Worker::operate() {
 
 void Worker::commit(Session& session, std::uint32_t number, std::uint32_t version) {
   const Level level = level_of(number);
-  const bool durable = level != Level::relaxed && (level != Level::mixed || random_() % 2 == 0);
+  const bool relaxed = level == Level::relaxed || level == Level::early;
+  const bool durable = !relaxed && (level != Level::mixed || random_() % 2 == 0);
   write_version(session, number, version);
   if (options_.breakage == Breakage::mixed && random_() % 4 == 0) session.set("text", text_of(number, version + 1));
   Entry entry{Step::commit_tried, level, durable, number, version, 0, session.key().bytes()};
