@@ -20,7 +20,8 @@ void Inode::times_synced() {
 
 std::uint64_t blocks_for(std::uint64_t size) { return (size + 4095) / 4096 * 8; }
 
-FakeFileTree::FakeFileTree(sys::FileTime now) : root_(std::make_shared<Inode>()) {
+FakeFileTree::FakeFileTree(sys::FileTime now, std::size_t sector_size)
+    : sector_size_(sector_size), root_(std::make_shared<Inode>()) {
   root_->number = take_number();
   root_->type = sys::FileType::directory;
   root_->mode = 0755;
@@ -28,7 +29,7 @@ FakeFileTree::FakeFileTree(sys::FileTime now) : root_(std::make_shared<Inode>())
   root_->modified = root_->changed = root_->durable_modified = now;
 }
 
-FakeFileTree::FakeFileTree(const DiskImage& image) {
+FakeFileTree::FakeFileTree(const DiskImage& image, std::size_t sector_size) : sector_size_(sector_size) {
   std::map<std::uint64_t, InodePtr> inodes;
   for (const auto& [number, file] : image.files) {
     auto inode = std::make_shared<Inode>();
@@ -36,7 +37,7 @@ FakeFileTree::FakeFileTree(const DiskImage& image) {
     inode->type = file.type;
     inode->mode = file.mode;
     inode->owner = file.owner;
-    inode->content = FileContent(file.content);
+    inode->content = content(file.content);
     inode->modified = inode->durable_modified = file.modified;
     inode->changed = file.changed;
     inodes.emplace(number, std::move(inode));
@@ -116,6 +117,7 @@ void FakeFileTree::change_names(std::vector<NameOperation::Change> changes, std:
 InodePtr FakeFileTree::create(const Place& place, sys::FileType type, std::uint32_t owner, sys::FileTime now) {
   auto inode = std::make_shared<Inode>();
   inode->number = take_number();
+  inode->content = content({});
   inode->type = type;
   inode->mode = type == sys::FileType::directory ? 0700 : 0600;
   inode->owner = owner;

@@ -61,8 +61,9 @@ struct NameOperation {
 
 class FakeFileTree {
  public:
-  explicit FakeFileTree(sys::FileTime now);
-  explicit FakeFileTree(const DiskImage& image);
+  /// A disk of empty sectors of this size, in bytes.
+  explicit FakeFileTree(sys::FileTime now, std::size_t sector_size = default_sector_size);
+  explicit FakeFileTree(const DiskImage& image, std::size_t sector_size = default_sector_size);
 
   /// Where a path leads. `inode` is null if only the last component is missing; `directory` is null for ".".
   struct Place {
@@ -89,6 +90,8 @@ class FakeFileTree {
   const std::vector<NameOperation>& journal() const { return journal_; }
   std::uint64_t inodes_in_use() const { return next_number_ - first_number - free_.size(); }
   std::uint64_t blocks_in_use() const;
+  /// Durable, on this disk.
+  FileContent content(std::vector<std::byte> bytes) const { return FileContent(std::move(bytes), sector_size_); }
 
   bool exchange_supported = true;
   bool no_replace_supported = true;
@@ -101,6 +104,7 @@ class FakeFileTree {
   void change_names(std::vector<NameOperation::Change> changes, std::string text, sys::FileTime now);
   bool is_below(const InodePtr& inode, const InodePtr& directory) const;
 
+  std::size_t sector_size_;
   InodePtr root_;
   std::vector<NameOperation> journal_;  // what is not durable, oldest first
   std::set<std::uint64_t> free_;

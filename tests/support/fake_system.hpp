@@ -43,6 +43,7 @@ struct FakeOptions {
   std::chrono::nanoseconds time_granularity{1};                    // of file times: part of a second, or whole seconds
   bool exchange_supported = true;                                  // if not, rename answers -EINVAL, as Linux does
   bool no_replace_supported = true;
+  std::size_t sector_size = default_sector_size;  // what the disk writes wholly or not at all, bytes
   std::uint64_t device = 1;
   std::uint32_t user = 1000;
   int process = 4711;  // what lock_holder answers

@@ -31,7 +31,7 @@ std::string joined(std::string base, std::string_view path) {
 
 FakeSystem::FakeSystem(FakeOptions options)
     : options_(options),
-      tree_(file_time(options.wall_clock)),
+      tree_(file_time(options.wall_clock), options.sector_size),
       wall_clock_(options.wall_clock),
       random_state_(options.seed) {
   tree_.exchange_supported = options.exchange_supported;
@@ -39,7 +39,10 @@ FakeSystem::FakeSystem(FakeOptions options)
 }
 
 FakeSystem::FakeSystem(const DiskImage& image, FakeOptions options)
-    : options_(options), tree_(image), wall_clock_(image.wall_clock), random_state_(mixed(options.seed, 1)) {
+    : options_(options),
+      tree_(image, options.sector_size),
+      wall_clock_(image.wall_clock),
+      random_state_(mixed(options.seed, 1)) {
   tree_.exchange_supported = options.exchange_supported;
   tree_.no_replace_supported = options.no_replace_supported;
 }
@@ -304,7 +307,7 @@ InodePtr FakeSystem::made(std::string_view path) {
 
 void FakeSystem::set_content(std::string_view path, std::span<const std::byte> bytes) {
   const std::lock_guard guard(mutex_);
-  made(path)->content = FileContent({bytes.begin(), bytes.end()});
+  made(path)->content = tree_.content({bytes.begin(), bytes.end()});
 }
 
 void FakeSystem::set_text(std::string_view path, std::string_view text) {

@@ -6,22 +6,6 @@
 namespace sess::test {
 namespace {
 
-FileContent::Sector sector_of(const std::vector<std::byte>& bytes, std::uint64_t number) {
-  FileContent::Sector sector{};
-  const std::size_t begin = std::min<std::size_t>(bytes.size(), number * sector_size);
-  const std::size_t end = std::min<std::size_t>(bytes.size(), begin + sector_size);
-  std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.begin() + static_cast<std::ptrdiff_t>(end),
-            sector.begin());
-  return sector;
-}
-
-void put_sector(std::vector<std::byte>& bytes, std::uint64_t number, const FileContent::Sector& sector) {
-  const std::size_t begin = number * sector_size;
-  if (begin >= bytes.size()) return;
-  const std::size_t length = std::min(sector_size, bytes.size() - begin);
-  std::copy_n(sector.begin(), length, bytes.begin() + static_cast<std::ptrdiff_t>(begin));
-}
-
 template <typename Value>
 void add(FileContent::Options<Value>& options, const Value& value) {
   const auto found = std::find(options.values.begin(), options.values.end(), value);
@@ -31,7 +15,25 @@ void add(FileContent::Options<Value>& options, const Value& value) {
 
 }  // namespace
 
-FileContent::FileContent(std::vector<std::byte> bytes) : current_(std::move(bytes)), durable_(current_) {}
+FileContent::FileContent(std::vector<std::byte> bytes, std::size_t sector_size)
+    : sector_size_(sector_size), current_(std::move(bytes)), durable_(current_) {}
+
+/// Zeros where the bytes end.
+FileContent::Sector FileContent::sector_of(const std::vector<std::byte>& bytes, std::uint64_t number) const {
+  Sector sector(sector_size_);
+  const std::size_t begin = std::min<std::size_t>(bytes.size(), number * sector_size_);
+  const std::size_t end = std::min<std::size_t>(bytes.size(), begin + sector_size_);
+  std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.begin() + static_cast<std::ptrdiff_t>(end),
+            sector.begin());
+  return sector;
+}
+
+void FileContent::put_sector(std::vector<std::byte>& bytes, std::uint64_t number, const Sector& sector) const {
+  const std::size_t begin = number * sector_size_;
+  if (begin >= bytes.size()) return;
+  const std::size_t length = std::min(sector_size_, bytes.size() - begin);
+  std::copy_n(sector.begin(), length, bytes.begin() + static_cast<std::ptrdiff_t>(begin));
+}
 
 std::size_t FileContent::read(std::span<std::byte> buffer, std::uint64_t offset) const {
   if (offset >= current_.size()) return 0;
@@ -54,7 +56,7 @@ void FileContent::write(std::span<const std::byte> data, std::uint64_t offset) {
     note_size();
   }
   std::copy(data.begin(), data.end(), current_.begin() + static_cast<std::ptrdiff_t>(offset));
-  for (std::uint64_t number = offset / sector_size; number <= (end - 1) / sector_size; ++number) note_sector(number);
+  for (std::uint64_t number = offset / sector_size_; number <= (end - 1) / sector_size_; ++number) note_sector(number);
 }
 
 void FileContent::resize(std::uint64_t size) {
@@ -63,7 +65,7 @@ void FileContent::resize(std::uint64_t size) {
   current_.resize(size);
   note_size();
   // What was cut off reads as zero if the file grows again, so those sectors have changed too.
-  for (std::uint64_t number = size / sector_size; number * sector_size < before; ++number) note_sector(number);
+  for (std::uint64_t number = size / sector_size_; number * sector_size_ < before; ++number) note_sector(number);
 }
 
 void FileContent::synced() {

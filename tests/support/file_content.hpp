@@ -1,13 +1,12 @@
 // The bytes of one file of the fake file system, and what a power cut may leave of them.
 //
-// A disk writes sectors of 512 bytes, each wholly or not at all, and in any order. So the history that matters is
-// kept per sector: the durable bytes, and what the sector held after each write or truncate since. A power cut may
+// A disk writes sectors (512 or 4096 bytes), each wholly or not at all, and in any order. So the history that matters
+// is kept per sector: the durable bytes, and what the sector held after each write or truncate since. A power cut may
 // leave any of them, in each sector for itself; that covers every write kept, dropped or torn. The size is one more
 // such value, on its own: blocks may reach the disk before the size does, and the size before the blocks (the bytes
 // between are then zero, or old).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,15 +15,15 @@
 
 namespace sess::test {
 
-inline constexpr std::size_t sector_size = 512;
+inline constexpr std::size_t default_sector_size = 512;
 
 class FileContent {
  public:
-  using Sector = std::array<std::byte, sector_size>;
+  using Sector = std::vector<std::byte>;
 
   FileContent() = default;
   /// Durable from the start.
-  explicit FileContent(std::vector<std::byte> bytes);
+  explicit FileContent(std::vector<std::byte> bytes, std::size_t sector_size = default_sector_size);
 
   const std::vector<std::byte>& bytes() const { return current_; }
   std::uint64_t size() const { return current_.size(); }
@@ -63,9 +62,12 @@ class FileContent {
     Value value;
     bool lost;  // its sync failed: never written back by itself
   };
+  Sector sector_of(const std::vector<std::byte>& bytes, std::uint64_t number) const;
+  void put_sector(std::vector<std::byte>& bytes, std::uint64_t number, const Sector& sector) const;
   void note_sector(std::uint64_t number);
   void note_size();
 
+  std::size_t sector_size_ = default_sector_size;
   std::vector<std::byte> current_;
   std::vector<std::byte> durable_;
   std::map<std::uint64_t, std::vector<Version<Sector>>> unsynced_;

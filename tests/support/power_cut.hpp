@@ -5,9 +5,9 @@
 //   leaves a prefix of it; each operation is there wholly or not at all. The prefix is at least as long as the
 //   newest sync of a directory demands: that sync makes every operation on that directory durable, with whatever
 //   stands before it in the journal. A sync of a file says nothing about its name.
-// - Data, independently of names and of other files: each sector of 512 bytes holds its durable bytes or what it
-//   held after any later write, each sector for itself. So a write is kept, dropped or torn between sectors, and
-//   writes reach the disk in any order.
+// - Data, independently of names and of other files: each sector (512 bytes, or FakeOptions::sector_size) holds its
+//   durable bytes or what it held after any later write, each sector for itself. So a write is kept, dropped or torn
+//   between sectors, and writes reach the disk in any order.
 // - The size of a file: its durable value (0 for a file that was never synced) or any later one, independently of
 //   its data; what a larger size uncovers is zero.
 // - The modification time: its durable value or any later one, independently. sync_data does not make it durable,
@@ -22,7 +22,8 @@
 // - A size that was never the file's size, and a time that was never its time.
 // - The change time, owner and mode: they are kept as they were last seen, with names or without.
 // - Directories' times, and blocks that are lost or shared. The image is always a consistent file system.
-// - A second cut during recovery, unless the test enumerates again from the image's own fake.
+// - A second cut during recovery, unless the test enumerates again from the image's own fake (tests/crash does, once).
+// - Sectors of two sizes on one disk, and more disks than are visited: tests/crash prints of how many cuts it was all.
 #pragma once
 
 #include <cstddef>

@@ -82,6 +82,22 @@ TEST_CASE("a write in place is kept or dropped, and torn only between sectors") 
   CHECK(left_by_cut(fake) == Disks{"a=" + old + old, "a=" + first + old, "a=" + old + second, "a=" + first + second});
 }
 
+TEST_CASE("on a disk of larger sectors a write is torn between these alone") {
+  FakeSystem fake({.sector_size = 4096});
+  const std::string old(4096, 'o');
+  fake.set_text("a", old + old);
+  const int descriptor = open(fake, "a");
+  write(fake, descriptor, std::string(2048, 'n'), 3072);
+  const std::string first = std::string(3072, 'o') + std::string(1024, 'n');
+  const std::string second = std::string(1024, 'n') + std::string(3072, 'o');
+  const Disks disks{"a=" + old + old, "a=" + first + old, "a=" + old + second, "a=" + first + second};
+  CHECK(left_by_cut(fake) == disks);
+  // Started from one of them, the disk is of the same kind if it is said again.
+  FakeSystem again(fake.image(), {.sector_size = 4096});
+  write(again, open(again, "a"), old + old);
+  CHECK(left_by_cut(again).size() == 4);
+}
+
 TEST_CASE("writes reach the disk in any order, and a sector keeps any of its versions") {
   FakeSystem fake;
   fake.set_text("a", "0");
