@@ -15,8 +15,8 @@ namespace sess {
 /// What a commit survives beside the death of the program (that, every commit survives).
 ///
 /// relaxed: a power cut leaves an earlier committed version, or none, of a session that changed since the
-///   kernel last wrote its pages back (some 30 seconds); never a torn or mixed one. Logout is final all the same:
-///   destroying a session is always synced.
+///   kernel last wrote its pages back (some 30 seconds); never a torn or mixed one. That puts durable versions before
+///   it at stake, too. Logout is final all the same: destroying a session is always synced.
 /// durable: commit answers when the version is on disk; a power cut leaves the last acknowledged one. Costs
 ///   one fdatasync and one fsync of a directory per commit.
 enum class Durability : std::uint8_t { relaxed, durable };
