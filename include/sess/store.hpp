@@ -46,8 +46,8 @@ struct StoreOptions {
   Durability durability = Durability::relaxed;
   /// At relaxed: tells the kernel to begin at once to write the data of a session's new file (a creation makes one, the
   /// first change another) and does not wait for it; without, that begins some 30 seconds later. Nothing is promised,
-  /// and much less is lost: of the sessions made since the last writeback, a power cut took 80% on ext4 and 76% on XFS
-  /// without, 7% and 6% with it (tests/power/README.md). Changes after the first are no slower; the median of a
+  /// and much less is lost: of the sessions made since the last writeback, a power cut took 81% on ext4 and 77% on XFS
+  /// without, 2% and 5% with it (tests/power/README.md). Changes after the first are no slower; the median of a
   /// creation goes from 62 to 119 microseconds (ext4, virtio disk) or from 21 to 39 (XFS, in memory), that of a first
   /// change from 89 to 95 or from 32 to 52. A disk that is busy makes it wait.
   bool early_writeback = false;
