@@ -154,6 +154,10 @@ int PosixSystem::sync(int descriptor) {
   return checked([&] { return ::fsync(descriptor); });
 }
 
+int PosixSystem::sync_file_system(int descriptor) {
+  return checked([&] { return ::syncfs(descriptor); });
+}
+
 int PosixSystem::set_times(int descriptor, FileTime time) {
   const timespec both[2] = {{time.seconds, static_cast<long>(time.nanoseconds)},
                             {time.seconds, static_cast<long>(time.nanoseconds)}};

@@ -20,6 +20,7 @@ class PosixSystem final : public System {
   int sync_data(int descriptor) override;
   int start_writeback(int descriptor) override;
   int sync(int descriptor) override;
+  int sync_file_system(int descriptor) override;
   int set_times(int descriptor, FileTime time) override;
   int rename(int directory, const char* from, int to_directory, const char* to, RenameMode mode) override;
   int link(int directory, const char* from, int to_directory, const char* to) override;

@@ -119,6 +119,8 @@ class System {
   virtual int start_writeback(int descriptor) = 0;
   /// fsync(2): a directory's entries, or a file with all of its metadata.
   virtual int sync(int descriptor) = 0;
+  /// syncfs(2): everything on the file system of an open file or directory, whoever has written it.
+  virtual int sync_file_system(int descriptor) = 0;
   /// Sets both times of a file (futimens(2)). Both, because with UTIME_OMIT for the access time some FUSE
   /// file systems answer 0 and set nothing.
   virtual int set_times(int descriptor, FileTime time) = 0;

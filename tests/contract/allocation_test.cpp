@@ -134,6 +134,9 @@ class SparedSystem final : public ForwardingSystem {
   int sync(int file) override {
     return spared([&] { return Base::sync(file); });
   }
+  int sync_file_system(int file) override {
+    return spared([&] { return Base::sync_file_system(file); });
+  }
   int set_times(int file, sys::FileTime time) override {
     return spared([&] { return Base::set_times(file, time); });
   }

@@ -56,6 +56,7 @@ std::size_t changes_of(const FakeSystem& system) {
         return false;
       case Call::sync_data:
       case Call::sync:
+      case Call::sync_file_system:
         return true;
       default:
         return !is_read_only(call.call);

@@ -24,6 +24,7 @@ struct SyncsNeverFail final : Base {
   using Base::Base;
   int sync_data(int file) override { return std::max(0, Base::sync_data(file)); }
   int sync(int file) override { return std::max(0, Base::sync(file)); }
+  int sync_file_system(int file) override { return std::max(0, Base::sync_file_system(file)); }
 };
 
 struct RenamesNeverFail final : Base {

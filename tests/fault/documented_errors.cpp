@@ -56,6 +56,8 @@ std::vector<int> errors_of(const LoggedCall& call) {
     case Call::sync_data:  // fdatasync(2)
     case Call::sync:       // fsync(2); EINVAL: a directory of some FUSE file systems
       return with(of_any_disk, {EDQUOT, EINVAL, ENOSPC, EROFS});
+    case Call::sync_file_system:  // syncfs(2); ENOSYS, EPERM: seccomp(2)
+      return with(of_any_disk, {EDQUOT, ENOSPC, ENOSYS, EPERM, EROFS});
     case Call::start_writeback:  // sync_file_range(2); ENOSYS, EPERM: seccomp(2)
       return with(of_any_disk, {EINVAL, ENOMEM, ENOSPC, ENOSYS, EPERM, ESPIPE});
     case Call::set_times:  // utimensat(2); ENOSPC and EDQUOT: copy-on-write file systems

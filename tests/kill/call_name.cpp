@@ -53,6 +53,7 @@ std::string name_of_call(long number) {
       {SYS_sched_yield, "sched_yield"},
       {SYS_statx, "statx"},
       {SYS_sync_file_range, "sync_file_range"},
+      {SYS_syncfs, "syncfs"},
       {SYS_unlinkat, "unlinkat"},
       {SYS_utimensat, "utimensat"},
       {SYS_write, "write"},

@@ -28,7 +28,8 @@ inline std::optional<Breakage> breakage_named(std::string_view name) {
   return std::nullopt;
 }
 
-/// The library syncs files with sync_data and directories with sync.
+/// The library syncs files with sync_data, directories with sync, and on some file systems the removal of names with
+/// sync_file_system, which syncs the data of all files too.
 class LyingSystem : public ForwardingSystem {
  public:
   LyingSystem(std::shared_ptr<sys::System> inner, Breakage breakage)
@@ -38,6 +39,9 @@ class LyingSystem : public ForwardingSystem {
 
   int sync_data(int descriptor) override { return data_ ? ForwardingSystem::sync_data(descriptor) : 0; }
   int sync(int descriptor) override { return directories_ ? ForwardingSystem::sync(descriptor) : 0; }
+  int sync_file_system(int descriptor) override {
+    return data_ && directories_ ? ForwardingSystem::sync_file_system(descriptor) : sync(descriptor);
+  }
 
  private:
   bool data_;

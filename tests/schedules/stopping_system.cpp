@@ -143,6 +143,10 @@ int StoppingSystem::sync(int descriptor) {
   return stopped(Call::sync, descriptor, Effect::none, [] { return 0; });
 }
 
+int StoppingSystem::sync_file_system(int descriptor) {
+  return stopped(Call::sync_file_system, descriptor, Effect::none, [] { return 0; });
+}
+
 int StoppingSystem::set_times(int descriptor, sys::FileTime time) {
   return stopped(Call::set_times, descriptor, Effect::content, [&] {
     file_changed(descriptor);

@@ -39,6 +39,7 @@ class StoppingSystem final : public ForwardingSystem {
   int truncate(int descriptor, std::uint64_t size) override;
   int sync_data(int descriptor) override;
   int sync(int descriptor) override;
+  int sync_file_system(int descriptor) override;
   int set_times(int descriptor, sys::FileTime time) override;
   int rename(int directory, const char* from, int to_directory, const char* to, sys::RenameMode mode) override;
   int link(int directory, const char* from, int to_directory, const char* to) override;

@@ -45,6 +45,10 @@ int BrokenSystem::sync(int descriptor) {
   return breakage_ == Breakage::no_sync ? 0 : ForwardingSystem::sync(descriptor);
 }
 
+int BrokenSystem::sync_file_system(int descriptor) {
+  return breakage_ == Breakage::no_sync ? 0 : ForwardingSystem::sync_file_system(descriptor);
+}
+
 int BrokenSystem::sync_data(int descriptor) {
   return breakage_ == Breakage::no_sync ? 0 : ForwardingSystem::sync_data(descriptor);
 }

@@ -31,6 +31,7 @@ class BrokenSystem : public ForwardingSystem {
   int status_at(int directory, const char* path, sys::FileStatus& status) override;
   int set_times(int descriptor, sys::FileTime time) override;
   int sync(int descriptor) override;
+  int sync_file_system(int descriptor) override;
   int sync_data(int descriptor) override;
   bool announce_lock(int descriptor, sys::FileIdentity identity, std::uint64_t forks) override;
   bool withdraw_lock(int descriptor) override;

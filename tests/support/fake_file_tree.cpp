@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -212,14 +211,25 @@ void FakeFileTree::sync_directory(const Inode& directory) {
 }
 
 void FakeFileTree::settle() {
+  sync_everything();
+  each_inode([](Inode& inode) { inode.content.settle(); });
+}
+
+void FakeFileTree::sync_everything() {
   journal_.clear();
-  const std::function<void(Inode&)> visit = [&](Inode& inode) {
-    inode.content.settle();
+  each_inode([](Inode& inode) {
+    inode.content.synced();
     inode.times_synced();
     inode.durable_entries = inode.entries;
-    for (const auto& [name, child] : inode.entries) visit(*child);
+  });
+}
+
+void FakeFileTree::each_inode(const std::function<void(Inode&)>& visit) const {
+  const std::function<void(Inode&)> descend = [&](Inode& inode) {
+    visit(inode);
+    for (const auto& [name, child] : inode.entries) descend(*child);
   };
-  visit(*root_);
+  descend(*root_);
 }
 
 std::uint64_t FakeFileTree::blocks_in_use() const {

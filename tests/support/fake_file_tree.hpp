@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -84,6 +85,8 @@ class FakeFileTree {
 
   /// fsync of a directory: its operations so far are durable, and with them every earlier one.
   void sync_directory(const Inode& directory);
+  /// syncfs: as if each file and directory were synced. What a sync has failed to write stays unknown.
+  void sync_everything();
   /// Everything is durable.
   void settle();
 
@@ -100,6 +103,7 @@ class FakeFileTree {
   static constexpr std::uint64_t first_number = 2;
 
   std::uint64_t take_number();
+  void each_inode(const std::function<void(Inode&)>& visit) const;
   void release_if_unused(Inode& inode);
   void change_names(std::vector<NameOperation::Change> changes, std::string text, sys::FileTime now);
   bool is_below(const InodePtr& inode, const InodePtr& directory) const;

@@ -204,6 +204,15 @@ int FakeSystem::sync(int descriptor) {
   return answer;
 }
 
+int FakeSystem::sync_file_system(int descriptor) {
+  const std::lock_guard guard(mutex_);
+  return attempt(Call::sync_file_system, path_of(descriptor), [&] {
+    if (find(descriptor) == nullptr) return -EBADF;
+    tree_.sync_everything();
+    return 0;
+  });
+}
+
 int FakeSystem::set_times(int descriptor, sys::FileTime time) {
   const std::lock_guard guard(mutex_);
   return attempt(Call::set_times, path_of(descriptor), [&] {
@@ -266,7 +275,7 @@ int FakeSystem::file_system(int descriptor, sys::FileSystem& found) {
   const std::lock_guard guard(mutex_);
   return attempt(Call::file_system, path_of(descriptor), [&] {
     if (find(descriptor) == nullptr) return -EBADF;
-    found = {0xfa4e, options_.device};
+    found = {options_.file_system_type, options_.device};
     return 0;
   });
 }

@@ -45,6 +45,7 @@ struct FakeOptions {
   bool no_replace_supported = true;
   std::size_t sector_size = default_sector_size;  // what the disk writes wholly or not at all, bytes
   std::uint64_t device = 1;
+  std::uint64_t file_system_type = 0xfa4e;
   std::uint32_t user = 1000;
   int process = 4711;  // what lock_holder answers
   std::string boot_id = "11111111-2222-3333-4444-555555555555";
@@ -70,6 +71,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   int sync_data(int descriptor) override;
   int start_writeback(int descriptor) override;  // promises nothing, so does nothing
   int sync(int descriptor) override;
+  int sync_file_system(int descriptor) override;
   int set_times(int descriptor, sys::FileTime time) override;
   int rename(int directory, const char* from, int to_directory, const char* to, sys::RenameMode mode) override;
   int link(int directory, const char* from, int to_directory, const char* to) override;

@@ -86,6 +86,9 @@ Footprint FakeSystem::footprint(const PendingCall& call) {
       touched.writes(object(inode_of, number));
       if (description != nullptr && description->inode->is_directory()) touched.writes(object(journal));
       break;
+    case Call::sync_file_system:
+      touched.writes(object(journal));
+      break;
     case Call::list:
       touched.reads(object(names_of, number));
       break;

@@ -31,6 +31,7 @@ class ForwardingSystem : public sys::System {
   int sync_data(int descriptor) override { return inner_->sync_data(descriptor); }
   int start_writeback(int descriptor) override { return inner_->start_writeback(descriptor); }
   int sync(int descriptor) override { return inner_->sync(descriptor); }
+  int sync_file_system(int descriptor) override { return inner_->sync_file_system(descriptor); }
   int set_times(int descriptor, sys::FileTime time) override { return inner_->set_times(descriptor, time); }
   int rename(int directory, const char* from, int to_directory, const char* to, sys::RenameMode mode) override {
     return inner_->rename(directory, from, to_directory, to, mode);

@@ -180,6 +180,11 @@ int ScheduledSystem::sync(int descriptor) {
   return scheduled(on_descriptor(Call::sync, descriptor), [&] { return inner_->sync(descriptor); });
 }
 
+int ScheduledSystem::sync_file_system(int descriptor) {
+  return scheduled(on_descriptor(Call::sync_file_system, descriptor),
+                   [&] { return inner_->sync_file_system(descriptor); });
+}
+
 int ScheduledSystem::set_times(int descriptor, sys::FileTime time) {
   return scheduled(on_descriptor(Call::set_times, descriptor), [&] { return inner_->set_times(descriptor, time); });
 }

@@ -20,6 +20,7 @@ std::string_view to_string(Call call) {
       "sync_data",
       "start_writeback",
       "sync",
+      "sync_file_system",
       "set_times",
       "rename",
       "link",

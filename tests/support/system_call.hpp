@@ -23,6 +23,7 @@ enum class Call : std::uint8_t {
   sync_data,
   start_writeback,
   sync,
+  sync_file_system,
   set_times,
   rename,
   link,

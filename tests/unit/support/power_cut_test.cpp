@@ -182,6 +182,22 @@ TEST_CASE("a failed sync leaves the data unknown, also after a later sync has an
   CHECK(left_by_cut(fake) == Disks{"a=New"});
 }
 
+TEST_CASE("a sync of the file system makes everything durable but what a sync has failed to write") {
+  FakeSystem fake;
+  fake.set_text("a", "old");
+  fake.set_text("b", "old");
+  fake.set_text("c", "old");
+  for (const char* name : {"a", "b"}) write(fake, open(fake, name), "new");
+  fake.fail(test::Call::sync_data, 1, EIO);
+  CHECK(fake.sync_data(open(fake, "b")) == -EIO);
+  fake.make_directory(top, "d");
+  fake.rename(top, "c", top, "d/c", sys::RenameMode::replace);
+  const int directory = fake.open(top, "/", sys::OpenMode::directory);
+  CHECK(fake.sync_file_system(directory) == 0);
+  CHECK(left_by_cut(fake) == Disks{"a=new b=new d/ d/c=old", "a=new b=old d/ d/c=old"});
+  CHECK(fake.sync_file_system(-1) == -EBADF);
+}
+
 TEST_CASE("a time may be any that the file had since its last sync") {
   FakeSystem fake;
   fake.set_text("a", "");

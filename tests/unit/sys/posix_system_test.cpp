@@ -115,6 +115,8 @@ TEST_CASE("bytes are written and read at their offsets") {
   CHECK(ground.system.start_writeback(-1) == -EBADF);
   CHECK(ground.system.sync(file) == 0);
   CHECK(ground.system.sync(ground.top) == 0);
+  CHECK(ground.system.sync_file_system(ground.top) == 0);
+  CHECK(ground.system.sync_file_system(-1) == -EBADF);
   const int read_only = ground.system.open(ground.top, "a", OpenMode::read);
   CHECK(ground.system.write(read_only, std::as_bytes(std::span("x", 1)), 0) == -EBADF);
   CHECK(ground.system.close(read_only) == 0);
