@@ -10,7 +10,14 @@ namespace sess::backend {
 /// system. Throws StoreError where the promises cannot be kept (no exclusive locks, no modification times); IoError.
 void probe_file_system(const fs::Directory& place, format::StoreFile& file);
 
-/// Names the file system that a directory is on: its type and ID (statfs(2)), in hexadecimal.
-std::string file_system_name(const fs::Directory& directory);
+/// The file system that a directory is on.
+sys::FileSystem file_system_of(const fs::Directory& directory);
+
+/// Names it for the file "store": its type and ID (statfs(2)), in hexadecimal.
+std::string file_system_name(const sys::FileSystem& file_system);
+
+/// True if fsync of a directory may answer 0 and a removed name be there again after a power cut. That cannot be tried
+/// out, so the file system's type is asked.
+bool forgets_synced_removals(const sys::FileSystem& file_system);
 
 }  // namespace sess::backend

@@ -115,7 +115,7 @@ Outcome FileRecord::destroy() {
   store_.shards_.unlink(format::spare_name(version_.header.key).c_str());
   store_.shards_.unlink(format::record_name(version_.header.key).c_str());
   // At every durability level: without it destroyed sessions come back after a power cut.
-  const Outcome outcome = store_.sync_shard(version_.header.key);
+  const Outcome outcome = store_.sync_removal(version_.header.key);
   release();
   return outcome;
 }

@@ -153,7 +153,7 @@ void probe_again(const Directory& top, StoreFile& file) {
   try {
     const fs::FileLock lock = lock_for_setup(top);
     file = read_store_file(top, format::newest_format);  // somebody may have probed it, or raised its format, meanwhile
-    if (file.file_system == file_system_name(top)) return;
+    if (file.file_system == file_system_name(file_system_of(top))) return;
     probe_file_system(top.open_child(format::quarantine_directory), file);
     top.put_text(format::store_file, format::new_store_file, format::to_text(file));
   } catch (const IoError&) {
@@ -167,9 +167,10 @@ void probe_again(const Directory& top, StoreFile& file) {
 OpenedDirectory open_directory(sys::System& system, const std::string& path) {
   Directory top = open_top(system, path);
   StoreFile file = read_store_file(top, format::newest_format);
-  if (file.file_system != file_system_name(top)) probe_again(top, file);
+  const sys::FileSystem here = file_system_of(top);
+  if (file.file_system != file_system_name(here)) probe_again(top, file);
   auto keys = std::make_unique<KeysFile>(top.again());
-  return {std::move(top), std::move(file), std::move(keys)};
+  return {std::move(top), std::move(file), std::move(keys), forgets_synced_removals(here)};
 }
 
 FormatUpgrade upgrade_directory(sys::System& system, const std::string& path, format::FormatVersion newest) {

@@ -17,6 +17,7 @@ struct OpenedDirectory {
   fs::Directory top;
   format::StoreFile file;
   std::unique_ptr<KeysFile> keys;
+  bool forgets_synced_removals = false;  // of its file system
 };
 
 /// Throws StoreError where there is no store that this process may use; IoError.

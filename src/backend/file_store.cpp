@@ -172,23 +172,36 @@ RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds t
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, acquired.holder};
   if (acquired.outcome == fs::Acquisition::Outcome::absent) {
     // Somebody else's removal, perhaps of a program that was killed before its sync: who is told of it may rely on it.
-    return {sync_shard(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
+    return {sync_removal(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
   }
   const Loaded loaded = load(key, acquired.lock.file(), acquired.status);
   if (!loaded.version) {
     repair(key, acquired.lock, loaded);
-    return {sync_shard(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
+    return {sync_removal(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
   }
   // Without repair: it is not worth a write, for which there may be no space.
   // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
   shards_.unlink(format::spare_name(key).c_str());
   shards_.unlink(name.c_str());
-  return {sync_shard(key)};
+  return {sync_removal(key)};
 }
 
 Outcome FileStore::sync_shard(const SessionKey& key) const {
   try {
     shards_.sync_child(format::shard_of(key).c_str());
+    return Outcome::ok;
+  } catch (const IoError&) {
+    return Outcome::durability_unknown;
+  } catch (const std::bad_alloc&) {
+    return Outcome::durability_unknown;
+  }
+}
+
+Outcome FileStore::sync_removal(const SessionKey& key) const {
+  if (!options_.forgets_synced_removals) return sync_shard(key);
+  try {
+    // By a descriptor of its own: one that is long open is told of every write that has failed since (syncfs(2)).
+    top_.again().sync_file_system();
     return Outcome::ok;
   } catch (const IoError&) {
     return Outcome::durability_unknown;

@@ -23,6 +23,7 @@ struct FileStoreOptions {
   bool early_writeback = false;  // StoreOptions
   unsigned waiter_limit = 0;     // at most format::waiters_per_session; 0: none
   std::function<void(const Event&)> on_event = nullptr;
+  bool forgets_synced_removals = false;  // the file system: a removal takes a sync of all of it
 };
 
 class FileStore final : public RecordStore {
@@ -71,8 +72,10 @@ class FileStore final : public RecordStore {
   void repair(const SessionKey& key, const fs::FileLock& lock, const Loaded& loaded) const;
   void mark_spare(const SessionKey& key, const Version& version) const;
   void restore(const SessionKey& key, const fs::FileLock& lock, const Version& version) const;
-  /// Syncs the removal of a record, whoever has removed it. ok or durability_unknown.
+  /// Syncs the name of a record. ok or durability_unknown.
   Outcome sync_shard(const SessionKey& key) const;
+  /// Syncs the removal of a record, whoever has removed it. ok or durability_unknown.
+  Outcome sync_removal(const SessionKey& key) const;
   /// A version of a record that cannot be locked, because its file system is read-only.
   ReadResult read_only(const SessionKey& key) const;
   void quarantine(const SessionKey& key) const;

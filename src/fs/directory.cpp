@@ -109,6 +109,11 @@ void Directory::sync() const {
 
 void Directory::sync_child(const char* name) const { open_child(name).sync(); }
 
+void Directory::sync_file_system() const {
+  const int answer = system_->sync_file_system(descriptor_.get());
+  if (answer < 0) throw_io("sync file system of", path_, answer);
+}
+
 void Directory::read(const UniqueFd& file, const char* name, std::size_t size, std::vector<std::byte>& content) const {
   content.resize(size);
   std::size_t done = 0;

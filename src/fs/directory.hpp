@@ -45,6 +45,8 @@ class Directory {
   void sync() const;
   /// fsync of a directory below this one.
   void sync_child(const char* name) const;
+  /// syncfs of the file system that this directory is on.
+  void sync_file_system() const;
 
   // ---- whole contents --------------------------------------------------------------------------------------
 

@@ -66,7 +66,8 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
             std::move(opened.top),
             backend::FileStoreOptions{static_cast<format::FormatVersion>(opened.file.format), exchange,
                                       opened.file.nanoseconds, opened.file.no_replace, options.lock_timeout,
-                                      options.early_writeback, options.waiter_limit, options.on_event});
+                                      options.early_writeback, options.waiter_limit, options.on_event,
+                                      opened.forgets_synced_removals});
         return Parts{facts, std::move(opened.keys), std::move(records)};
       }()) {}
 

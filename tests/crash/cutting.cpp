@@ -87,7 +87,8 @@ Counts cut_everywhere(const Scenario& scenario) {
   std::optional<std::pair<std::size_t, History>> last;  // cut at
   bool stopped = true;
   for (std::uint64_t call = 1; stopped; call += scenario.stride) {
-    Machine machine{std::make_shared<FakeSystem>(FakeOptions{.sector_size = scenario.sector_size})};
+    Machine machine{std::make_shared<FakeSystem>(
+        FakeOptions{.sector_size = scenario.sector_size, .file_system_type = scenario.file_system_type})};
     if (scenario.makes_store) {
       StoreOptions options = scenario.options;
       options.create = true;

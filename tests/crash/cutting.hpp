@@ -50,6 +50,7 @@ struct Scenario {
   bool makes_store = true;   // before the program; or the program does
   std::uint64_t stride = 1;  // every so manieth call is cut at
   std::uint64_t disks = 0;   // of one cut, at most; 0: what suits the run
+  std::uint64_t file_system_type = fake_type;
 };
 
 /// Prints a line.

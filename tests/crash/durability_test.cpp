@@ -85,6 +85,17 @@ TEST_CASE("logout is final across a power cut, at both durability levels") {
     }
 }
 
+TEST_CASE("logout is final across a power cut where it is a sync of the whole file system") {
+  const auto destroy_on_btrfs = [](Breakage breakage) {
+    return Scenario{.name = named("change, destroy, on btrfs", Durability::relaxed, {}),
+                    .program = change_and_destroy,
+                    .breakage = breakage,
+                    .file_system_type = btrfs_type};
+  };
+  check_everywhere(destroy_on_btrfs(Breakage::none), 80);
+  CHECK(cut_everywhere(destroy_on_btrfs(Breakage::no_sync)).back > 0);
+}
+
 TEST_CASE("the tests above notice syncs that do nothing") {
   const Counts changed = cut_everywhere({.name = "noticed: no sync, change",
                                          .program = change,

@@ -37,6 +37,9 @@
 
 namespace sess::test {
 
+inline constexpr std::uint64_t fake_type = 0xfa4e;       // of the fake's own file system
+inline constexpr std::uint64_t btrfs_type = 0x9123683e;  // BTRFS_SUPER_MAGIC (statfs(2))
+
 struct FakeOptions {
   std::uint64_t seed = 1;                                          // of random()
   std::chrono::nanoseconds wall_clock{1'700'000'000'000'000'000};  // where it starts (from an image: where that was)
@@ -45,7 +48,7 @@ struct FakeOptions {
   bool no_replace_supported = true;
   std::size_t sector_size = default_sector_size;  // what the disk writes wholly or not at all, bytes
   std::uint64_t device = 1;
-  std::uint64_t file_system_type = 0xfa4e;
+  std::uint64_t file_system_type = fake_type;
   std::uint32_t user = 1000;
   int process = 4711;  // what lock_holder answers
   std::string boot_id = "11111111-2222-3333-4444-555555555555";

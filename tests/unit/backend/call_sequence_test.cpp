@@ -72,6 +72,31 @@ TEST_CASE_FIXTURE(Fixture, "a durable update syncs the data before the exchange 
   CHECK(std::ranges::count(calls, "sync") == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a removal syncs its directory, on btrfs the whole file system, by as many calls") {
+  const auto count = [](const Calls& calls, const char* name) { return std::ranges::count(calls, name); };
+  const auto btrfs = std::make_shared<FakeSystem>(system->image(), FakeOptions{.file_system_type = btrfs_type});
+  const auto same_disk = std::make_shared<FakeSystem>(system->image());
+  std::vector<std::size_t> lengths;
+  for (const auto& machine : {same_disk, btrfs}) {
+    const int whole = machine == btrfs ? 1 : 0;
+    system = machine;
+    store = open_store(system, "/srv/store", {.durability = Durability::durable});
+    const SessionId other = make_session(store, {{"count", 0}});
+    const Calls changed = calls_of([&] { update(); });
+    CHECK(count(changed, "sync") == 1);
+    CHECK(count(changed, "sync_file_system") == 0);
+    const std::vector<Calls> removals = {calls_of([&] { CHECK(store.lock(other)->destroy()); }),
+                                         calls_of([&] { CHECK(store.destroy(id)); }),
+                                         calls_of([&] { CHECK(store.destroy(id) == Outcome::absent); })};
+    for (const Calls& calls : removals) {
+      CHECK(count(calls, "sync") == 1 - whole);
+      CHECK(count(calls, "sync_file_system") == whole);
+      lengths.push_back(calls.size());
+    }
+  }
+  CHECK(std::vector(lengths.begin(), lengths.begin() + 3) == std::vector(lengths.begin() + 3, lengths.end()));
+}
+
 TEST_CASE_FIXTURE(Fixture, "early writeback costs one call for each new file at relaxed, and none in steady state") {
   const auto starts_of = [&](const Store& by, const CommitOptions& options) {
     std::vector<std::ptrdiff_t> starts;

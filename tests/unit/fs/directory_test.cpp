@@ -85,6 +85,8 @@ TEST_CASE("what is not there is nothing, and any other fault is thrown with oper
   CHECK(message([&] { ground.directory.visit([](const auto&) { return true; }); }) == "list \"/\": Input/output error");
   ground.system.fail(Call::sync, 1, EIO);
   CHECK(message([&] { ground.directory.sync(); }) == "sync directory \"/\": Input/output error");
+  ground.system.fail(Call::sync_file_system, 1, EIO);
+  CHECK(message([&] { ground.directory.sync_file_system(); }) == "sync file system of \"/\": Input/output error");
   CHECK(ground.directory.unlink("a"));
 }
 
