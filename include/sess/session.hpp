@@ -72,6 +72,16 @@ class SESS_API Session : public Editor {
   Status touch();
   /// Ends the session for good, also across a power cut, and releases it. Throws IoError.
   Status destroy();
+  /// Gives the session a new ID, as is wanted wherever its rights change: a new session with these values (what has not
+  /// been committed too), kind, timeouts and absolute deadline is made, on disk, and then this one superseded. Answers
+  /// the new one, locked, with ok or durability_unknown. What the answer lacks is as it was: absent, if this session
+  /// has never been committed; expired. Throws as commit does; then there is no new session.
+  Result<Session> regenerate();
+  /// Ends the session, but lets its last version be read for StoreOptions::grace under the outcome superseded: for a
+  /// program that has made another one in its place. What has not been committed is forgotten. On disk when it answers.
+  /// Releases it. Answers ok; durability_unknown; absent, if it has never been committed. Throws IoError; then it is
+  /// live still, and locked.
+  Status supersede();
   /// Unlocks. Uncommitted changes are forgotten. Afterwards only key(), id() and facts() may be used.
   void release() noexcept;
 

@@ -43,6 +43,13 @@ struct StoreOptions {
   std::chrono::milliseconds idle_timeout = std::chrono::minutes(24);
   /// A session this old expires, used or not. For new sessions; each keeps its own. Positive.
   std::chrono::milliseconds lifetime = std::chrono::hours(8);
+  /// How long a session whose ID was replaced (Session::regenerate, a login) can still be read under the old ID, as it
+  /// was then: requests that were under way with it end well. Not negative.
+  std::chrono::milliseconds grace = std::chrono::seconds(30);
+  /// An anonymous ID that names no session any more gets one successor for all requests that come with it (succeed), if
+  /// it was issued not longer ago than this. The default is the longest that a browser keeps a cookie (RFC 6265bis,
+  /// section 5.5). Not negative; zero: never.
+  std::chrono::milliseconds succession_age = std::chrono::hours(24 * 400);
   Durability durability = Durability::relaxed;
   /// At relaxed: tells the kernel to begin at once to write the data of a session's new file (a creation makes one, the
   /// first change another) and does not wait for it; without, that begins some 30 seconds later. Nothing is promised,
@@ -148,7 +155,8 @@ class SESS_API Store {
 
   /// One committed version, without a lock and without waiting for writers. Takes the lock, and waits for it at most
   /// as long as lock_timeout, only for a record that does not verify or that changes faster than it can be read.
-  /// Answers absent, expired or superseded where there is no usable session, and busy in the second case.
+  /// Answers absent or expired where there is no usable session, and busy in the second case. For a session whose ID
+  /// was replaced it answers its last version beside the outcome superseded, for StoreOptions::grace; then expired.
   Result<Snapshot> snapshot(const SessionKey& key) const;
   /// Waits for the session's lock and holds it until release. Answers absent, expired, superseded or busy.
   /// Throws UsageError if this thread holds it already: the wait would never end.
@@ -159,7 +167,8 @@ class SESS_API Store {
   Status update(const SessionKey& key, const std::function<void(Editor&)>& change,
                 const CommitOptions& options = {}) const;
   /// Applies changes that were made on a snapshot to the session as it is now, under a short lock.
-  /// Answers ok, durability_unknown, conflict, gone (absent, expired or superseded by now) or busy.
+  /// Answers ok, durability_unknown, conflict, gone (absent or expired by now), superseded (its ID was replaced
+  /// meanwhile) or busy; nothing is written but for the first two.
   Status merge(const Changes& changes, const CommitOptions& options = {}) const;
 
   /// A new session with a fresh ID. Nothing is on disk before its first commit; from then on it is locked.
@@ -170,9 +179,24 @@ class SESS_API Store {
   /// the idle timeout. Answers ok, absent, expired, superseded, or not_renewed when the lock was not free within
   /// a tenth of a second.
   Status touch(const SessionKey& key) const;
-  /// Ends a session for good, also across a power cut. Answers ok; absent, if it has been ended by somebody else, as
+  /// Ends a session for good, also across a power cut; under the ID of a session that was regenerated, also what it has
+  /// become. Answers ok; absent, if it has been ended by somebody else, as
   /// finally; durability_unknown: ended, but perhaps back after a power cut; busy.
   Status destroy(const SessionKey& key) const;
+
+  // An anonymous ID may come back when its session has long expired: a browser keeps its cookie. Several requests may
+  // come with it at once, and each would make a session of its own, of which the last Set-Cookie would lose all others.
+  // So such an ID gets one successor, an anonymous session under a new ID, and all these requests work on that.
+
+  /// The ID under which an expired or swept anonymous session goes on: of a session that is live, or can still be read
+  /// (snapshot). Answers absent if there is none yet, or `id` is not anonymous; busy as snapshot does.
+  Result<SessionId> successor(const SessionId& id) const;
+  /// Applies changes that were made on an empty session (or on the successor, as it was) to the successor of `id`,
+  /// which is made if there is none. If there is a live session under `id` itself, by now, to that one. Answers the ID
+  /// that was written to, with ok or durability_unknown. Nothing is written, and no ID answered, with conflict;
+  /// superseded, if the successor's ID was replaced meanwhile; busy; absent, if `id` is not anonymous or is older than
+  /// StoreOptions::succession_age. Throws as Session::commit does.
+  Result<SessionId> succeed(const SessionId& id, const Editor& changes, const CommitOptions& options = {}) const;
 
   /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a
   /// consistent picture of one moment: sessions may come and go meanwhile. Changes nothing: a damaged record is

@@ -32,12 +32,20 @@ Outcome FileRecord::commit(const NewVersion& next) {
   const auto record = format::record_name(key);
   const auto spare = format::spare_name(key);
   const auto shard = format::shard_of(key);
+  // The end of a session must not be undone by a power cut, nor by a recovery from the version before.
+  const bool ends = next.header.state != format::RecordState::live;
   bool spare_only = false;
   std::exception_ptr no_space;
   for (int attempt = 1;; ++attempt) {
     fs::Replacement replacement(store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
-                                {store_.options_.exchange, next.durable, store_.options_.early_writeback, next.scrub,
-                                 spare_only, shard.c_str(), format::header_size});
+                                {.exchange = store_.options_.exchange,
+                                 .durable = next.durable || ends,
+                                 .start_writeback = store_.options_.early_writeback,
+                                 .scrub = next.scrub,
+                                 .drop = ends,
+                                 .spare_only = spare_only,
+                                 .directory_name = shard.c_str(),
+                                 .head = format::header_size});
     try {
       replacement.prepare(fs::Deadline::after(store_.system(), store_.options_.lock_timeout));
       return commit_by(replacement, next);

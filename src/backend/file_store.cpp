@@ -166,7 +166,7 @@ FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& fi
   return loaded;
 }
 
-RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds timeout) const {
+RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const {
   const auto name = format::record_name(key);
   fs::Acquisition acquired = acquire(key, timeout);
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, acquired.holder};
@@ -179,6 +179,8 @@ RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds t
     repair(key, acquired.lock, loaded);
     return {sync_removal(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
   }
+  const SessionKey& successor = loaded.version->header.successor;
+  if (successor != SessionKey() && !with_successor) return {Outcome::superseded, 0, successor};
   // Without repair: it is not worth a write, for which there may be no space.
   // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
   shards_.unlink(format::spare_name(key).c_str());

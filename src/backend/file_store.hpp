@@ -36,7 +36,7 @@ class FileStore final : public RecordStore {
   ReadResult read(const SessionKey& key) const override;
   LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const override;
-  RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
+  RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const override;
   void visit(const std::function<bool(const Listed&)>& visitor) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;

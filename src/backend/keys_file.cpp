@@ -104,7 +104,14 @@ std::optional<SessionId> KeysFile::check(std::string_view text) const {
   return newest().keyring.check(text);
 }
 
-SessionId KeysFile::issue(SessionKind kind, std::span<const std::byte, format::random_part_size> random) const {
+std::optional<SessionId> KeysFile::successor(const SessionId& id, const format::Forward& terms) const {
+  auto next = newest().keyring.successor(id, terms);
+  if (next || looked_lately()) return next;
+  look();
+  return newest().keyring.successor(id, terms);
+}
+
+const KeysFile::Reading& KeysFile::for_signing() const {
   if (!looked_lately()) {
     try {
       look();
@@ -112,8 +119,17 @@ SessionId KeysFile::issue(SessionKind kind, std::span<const std::byte, format::r
       // What is known signs as well as the new one.
     }
   }
-  const Reading& reading = newest();
+  return newest();
+}
+
+SessionId KeysFile::issue(SessionKind kind, std::span<const std::byte, format::random_part_size> random) const {
+  const Reading& reading = for_signing();
   return reading.keyring.issue(kind, seconds_now(top_.system()), reading.status.changed.seconds + 1, random);
+}
+
+format::Forward KeysFile::forward(std::span<const std::byte, format::nonce_size> nonce) const {
+  const Reading& reading = for_signing();
+  return reading.keyring.forward(seconds_now(top_.system()), reading.status.changed.seconds + 1, nonce);
 }
 
 /// By how many seconds the wall clock is ahead, as far as the sweep's guard can tell (clock_guard.hpp).

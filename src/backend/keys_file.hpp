@@ -44,6 +44,10 @@ class KeysFile {
   /// The ID that this text is, if the store has issued it. Throws IoError if that cannot be told.
   std::optional<SessionId> check(std::string_view text) const;
   SessionId issue(SessionKind kind, std::span<const std::byte, format::random_part_size> random) const;
+  /// Terms for an ID that follows another, and that ID (Keyring::forward, Keyring::successor). Throw IoError if it
+  /// cannot be told whether there is a newer secret.
+  format::Forward forward(std::span<const std::byte, format::nonce_size> nonce) const;
+  std::optional<SessionId> successor(const SessionId& id, const format::Forward& terms) const;
   /// Adds a secret, one process at a time. Throws UsageError, StoreError, IoError.
   KeyRotation rotate(const KeyRotationOptions& options) const;
 
@@ -56,6 +60,8 @@ class KeysFile {
     const Reading* earlier;
   };
   const Reading& newest() const noexcept { return *newest_.load(std::memory_order_acquire); }
+  /// The newest reading, for signing with it.
+  const Reading& for_signing() const;
   /// Reads the file again if it has changed since. A file that is missing or damaged now changes nothing.
   void look() const;
   bool looked_lately() const;

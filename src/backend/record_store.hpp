@@ -37,6 +37,7 @@ struct NewVersion {
   std::span<const std::byte> payload;
   bool durable = false;
   bool scrub = false;  // overwrite the version before, on disk
+  /// The state says more: a version that is not live is always durable, and leaves none before it to come back.
 };
 
 /// A record that this process holds locked, until release or destruction. Throws IoError; then the version
@@ -78,6 +79,7 @@ struct LockResult {
 struct RemoveResult {
   Outcome outcome = Outcome::absent;
   int holder = 0;
+  SessionKey successor = {};  // where the outcome is superseded
 };
 
 /// One record of a listing; `problem` says why there is no version.
@@ -107,8 +109,9 @@ class RecordStore {
   virtual std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const = 0;
 
   /// Ends the record, for good once this answers ok or absent: also where it has been damaged, and where somebody else
-  /// has removed it whose removal may not be on disk yet. ok, durability_unknown, absent or busy.
-  virtual RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
+  /// has removed it whose removal may not be on disk yet. ok, durability_unknown, absent or busy. superseded: it is not
+  /// removed, because it goes on as another one, which would then be found by nobody; `with_successor` removes it.
+  virtual RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const = 0;
 
   /// Changes nothing, also where a record does not verify.
   virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;

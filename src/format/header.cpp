@@ -28,10 +28,11 @@ constexpr std::size_t at_absolute_deadline = 48;
 constexpr std::size_t at_key = 56;
 constexpr std::size_t at_principal = 76;
 constexpr std::size_t at_payload_size = 96;
-constexpr std::size_t at_reserved = 100;
+constexpr std::size_t at_successor = 100;
 constexpr std::size_t at_checksum = 120;
 static_assert(at_key + SessionKey::size == at_principal);
 static_assert(at_principal + std::tuple_size_v<PrincipalHash> == at_payload_size);
+static_assert(at_successor + SessionKey::size == at_checksum);
 static_assert(at_checksum + 8 == header_size);
 
 template <class T>
@@ -93,6 +94,7 @@ void encode_record(const Header& header, std::span<const std::byte> payload, For
   put_array(record, at_key, header.key.bytes());
   put_array(record, at_principal, header.principal);
   put(record, at_payload_size, static_cast<std::uint32_t>(payload.size()));
+  put_array(record, at_successor, header.successor.bytes());
   put(record, at_checksum, checksum(record));
 }
 
@@ -119,9 +121,9 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   const auto state = get<std::uint8_t>(file, at_state);
   const auto kind = get<std::uint8_t>(file, at_kind);
   const auto flags = get<std::uint16_t>(file, at_flags);
-  const bool reserved_used = std::ranges::any_of(file.subspan(at_reserved, at_checksum - at_reserved),
-                                                 [](std::byte byte) { return byte != std::byte{0}; });
-  if (state < 1 || state > 3 || kind > 1 || flags != 0 || reserved_used)
+  const SessionKey successor(get_array<SessionKey::size>(file, at_successor));
+  const bool successor_fits = successor == SessionKey() || state == static_cast<int>(RecordState::superseded);
+  if (state < 1 || state > 3 || kind > 1 || flags != 0 || !successor_fits)
     return Unverified{Unverified::Kind::foreign, "the record uses a state or flag that this program does not know"};
 
   Header header;
@@ -135,6 +137,7 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   header.absolute_deadline = get<std::int64_t>(file, at_absolute_deadline);
   header.principal = get_array<std::tuple_size_v<PrincipalHash>>(file, at_principal);
   header.payload_size = payload_size;
+  header.successor = successor;
   // Nobody has written these: sums of times would leave 64 bits, and a generation could not be raised any more.
   const bool sensible = is_time(header.created) && is_time(header.deadline) && is_time(header.absolute_deadline) &&
                         header.idle_timeout > 0 && header.idle_timeout <= time_limit && header.generation > 0 &&

@@ -22,7 +22,11 @@ inline constexpr FormatVersion newest_format = 1;
 /// No record is larger than this, whatever a store's size limit; bytes of payload.
 inline constexpr std::uint32_t payload_limit = std::uint32_t{1} << 30;
 
-enum class RecordState : std::uint8_t { live = 1, superseded = 2, forward = 3 };
+enum class RecordState : std::uint8_t {
+  live = 1,
+  superseded = 2,  // the ID was replaced by another; the last version can still be read for a while
+  forward = 3,     // the session has expired; the payload says which ID follows this one (forward.hpp)
+};
 
 using PrincipalHash = std::array<std::uint8_t, 20>;  // all zero: no principal
 
@@ -38,6 +42,7 @@ struct Header {
   std::int64_t absolute_deadline = 0;  // never passed, whatever mtime says
   PrincipalHash principal{};
   std::uint32_t payload_size = 0;  // bytes; set by encode_record
+  SessionKey successor;            // of a superseded one whose session goes on under another ID; else all zero
   friend bool operator==(const Header&, const Header&) = default;
 };
 

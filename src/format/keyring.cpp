@@ -16,6 +16,7 @@ namespace sess {
 class SessionIdAccess {
  public:
   static SessionId make(const SessionId::Bytes& bytes) noexcept { return SessionId(bytes); }
+  static const SessionId::Bytes& bytes(const SessionId& id) noexcept { return id.bytes_; }
 };
 
 namespace format {
@@ -169,19 +170,44 @@ const Keyring::Numbered& Keyring::signer(std::int64_t now, std::int64_t publishe
   return ids_.front();
 }
 
-SessionId Keyring::issue(SessionKind kind, std::int64_t now, std::int64_t published,
-                         std::span<const std::byte, random_part_size> random) const {
-  const Numbered& signer = this->signer(now, published);
+SessionId Keyring::signed_id(const Numbered& signer, SessionKind kind, std::uint32_t issued,
+                             std::span<const std::uint8_t, random_part_size> random) {
   SessionId::Bytes bytes{};
   bytes[0] = static_cast<std::uint8_t>(signer.number | (kind == SessionKind::authenticated ? kind_bit : 0));
-  for (std::size_t i = 0; i < 4; ++i)
-    bytes[at_issued + i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(now) >> (8 * i));
-  std::ranges::transform(random, bytes.begin() + at_random,
-                         [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
+  for (std::size_t i = 0; i < 4; ++i) bytes[at_issued + i] = static_cast<std::uint8_t>(issued >> (8 * i));
+  std::ranges::copy(random, bytes.begin() + at_random);
   put_mac(signer.secret, std::span(bytes).first(at_mac), bytes.data() + at_mac);
   SessionId id = SessionIdAccess::make(bytes);
   sodium_memzero(bytes.data(), bytes.size());
   return id;
+}
+
+SessionId Keyring::issue(SessionKind kind, std::int64_t now, std::int64_t published,
+                         std::span<const std::byte, random_part_size> random) const {
+  std::array<std::uint8_t, random_part_size> part;
+  std::ranges::transform(random, part.begin(), [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
+  SessionId id = signed_id(signer(now, published), kind, static_cast<std::uint32_t>(now), part);
+  sodium_memzero(part.data(), part.size());
+  return id;
+}
+
+Forward Keyring::forward(std::int64_t now, std::int64_t published, std::span<const std::byte, nonce_size> nonce) const {
+  Forward terms{signer(now, published).number, static_cast<std::uint32_t>(now), {}};
+  std::ranges::transform(nonce, terms.nonce.begin(),
+                         [](std::byte byte) { return std::to_integer<std::uint8_t>(byte); });
+  return terms;
+}
+
+std::optional<SessionId> Keyring::successor(const SessionId& id, const Forward& terms) const {
+  const Numbered* const signer = find(terms.secret);
+  if (signer == nullptr) return std::nullopt;
+  // BLAKE2b of the old ID, keyed with the nonce: chance to whoever has not both.
+  std::array<std::uint8_t, random_part_size> part;
+  const SessionId::Bytes& old = SessionIdAccess::bytes(id);
+  crypto_generichash(part.data(), part.size(), old.data(), old.size(), terms.nonce.data(), terms.nonce.size());
+  SessionId next = signed_id(*signer, SessionKind::anonymous, terms.issued, part);
+  sodium_memzero(part.data(), part.size());
+  return next;
 }
 
 std::optional<SessionId> Keyring::check(std::string_view text) const {

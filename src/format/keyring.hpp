@@ -1,6 +1,8 @@
 // The store's secrets, and the session IDs that are made and checked with them (src/FORMAT.md, "Session ID").
 #pragma once
 
+#include "format/forward.hpp"
+
 #include <sess/session_id.hpp>
 
 #include <array>
@@ -44,6 +46,10 @@ class Keyring {
   /// the newest one became visible to all. The oldest secret signs where none is old enough.
   SessionId issue(SessionKind kind, std::int64_t now, std::int64_t published,
                   std::span<const std::byte, random_part_size> random) const;
+  /// Terms for an ID that follows another one, to be signed as one that is issued now; the nonce is chance.
+  Forward forward(std::int64_t now, std::int64_t published, std::span<const std::byte, nonce_size> nonce) const;
+  /// The anonymous ID that follows `id` on these terms: always the same. Nothing if the secret is not known (any more).
+  std::optional<SessionId> successor(const SessionId& id, const Forward& terms) const;
   /// The ID that this text is, if it was issued under one of these secrets. Its MAC is compared in constant time.
   std::optional<SessionId> check(std::string_view text) const;
   /// True if this text has the form of an ID, of whatever secret.
@@ -64,6 +70,8 @@ class Keyring {
     Secret secret;
   };
   Keyring() = default;
+  static SessionId signed_id(const Numbered& signer, SessionKind kind, std::uint32_t issued,
+                             std::span<const std::uint8_t, random_part_size> random);
   const Numbered& signer(std::int64_t now, std::int64_t published) const;
   const Numbered* find(unsigned number) const;
   std::vector<Numbered> ids_;  // in the order of their making

@@ -132,6 +132,7 @@ int Replacement::publish() {
   const FileLock replaced = std::exchange(current_, std::move(next_));
   if (!options_.durable && !options_.scrub) return sync_answer;
   try {
+    if (options_.drop) directory_.unlink(names_.spare);
     directory_.sync_child(options_.directory_name);
   } catch (const IoError& error) {
     sync_answer = -error.error_number();
@@ -155,7 +156,7 @@ void Replacement::exchange_or_replace() {
       directory_.unlink(names_.spare);
     // The current version gets the spare's name before it loses its own: a power cut keeps these changes in their
     // order, so recovery finds it. Where that fails the new version has no spare, which is no harm.
-    if (options_.exchange) {
+    if (options_.exchange && !options_.drop) {
       replaced_is_spare_ = system.link(at, names_.current, at, names_.spare) == 0;
       // Some file systems link and answer an error all the same.
       if (!replaced_is_spare_) directory_.unlink(names_.spare);

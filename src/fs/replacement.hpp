@@ -40,6 +40,7 @@ struct ReplacementOptions {
   bool durable = false;              // sync the data before and the directory after
   bool start_writeback = false;      // if it syncs nothing: let a fresh file's data be on its way before its name is
   bool scrub = false;                // overwrite what is replaced; syncs the data before
+  bool drop = false;                 // leave no spare: the content before must not come back. Only with `durable`
   bool spare_only = false;           // no space for a temp file: wait for the spare
   const char* directory_name = ".";  // that of the names, for the sync
   std::size_t head = 0;              // bytes at the beginning of a content that name its generation
@@ -62,8 +63,8 @@ class Replacement {
   /// Writes all of it and cuts off what was longer. Throws IoError.
   void write(std::span<const std::byte> content);
   void set_times(sys::FileTime time);
-  /// Throws IoError while the old version is still current. Answers 0, or the negated errno of a sync (or of a scrub)
-  /// that failed after the new version became current.
+  /// Throws IoError while the old version is still current. Answers 0, or the negated errno of what failed after the
+  /// new version became current: a sync, a scrub, the removal of what was replaced.
   int publish();
 
  private:

@@ -24,6 +24,10 @@ void check(const StoreOptions& options) {
   const auto refuse = [](const char* why) { throw UsageError(std::string("open store: ") + why); };
   check_timeout(options.idle_timeout, "open store: idle_timeout");
   check_timeout(options.lifetime, "open store: lifetime");
+  if (options.grace.count() < 0 || options.grace > longest_timeout)
+    refuse("grace must not be negative, and at most a hundred years");
+  if (options.succession_age.count() < 0 || options.succession_age > longest_timeout)
+    refuse("succession_age must not be negative, and at most a hundred years");
   if (options.lock_timeout.count() < 0 || options.lock_timeout > longest_timeout)
     refuse("lock_timeout must not be negative, and at most a hundred years");
   if (options.waiter_limit > format::waiters_per_session) refuse("waiter_limit must be at most 64");

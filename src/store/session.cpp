@@ -18,6 +18,32 @@ std::shared_ptr<const Values> decode_values_of(const backend::Version& version) 
   }
 }
 
+std::unique_ptr<Session::State> Session::State::locked(std::shared_ptr<const Store::Core> core,
+                                                       std::unique_ptr<backend::LockedRecord> record) {
+  auto state = std::make_unique<State>();
+  state->core = std::move(core);
+  state->header = record->version().header;
+  state->key = state->header.key;
+  state->facts = to_facts(record->version());
+  state->record = std::move(record);
+  return state;
+}
+
+std::unique_ptr<Session::State> Session::State::fresh(std::shared_ptr<const Store::Core> core, SessionId id,
+                                                      std::int64_t idle_timeout, std::int64_t lifetime) {
+  auto state = std::make_unique<State>();
+  state->core = std::move(core);
+  state->key = id.key();
+  state->created = false;
+  state->header.kind = id.kind();
+  state->header.key = id.key();
+  state->header.created = state->core->records().now();
+  state->header.idle_timeout = idle_timeout;
+  state->header.absolute_deadline = state->header.created + lifetime;
+  state->id = std::move(id);
+  return state;
+}
+
 std::shared_ptr<const Values> Session::State::load() const {
   if (!record) return std::make_shared<const Values>();
   return decode_values_of(record->version());
@@ -41,7 +67,7 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   std::vector<std::byte> payload;
   format::encode_values(values, payload);
   format::Header next = header;
-  if (!created) next.created = now;
+  if (!created && !continued) next.created = now;
   const std::int64_t lifetime =
       editor.lifetime() ? editor.lifetime()->count() : next.absolute_deadline - header.created;
   if (editor.idle_timeout()) next.idle_timeout = editor.idle_timeout()->count();

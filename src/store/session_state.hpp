@@ -6,7 +6,9 @@
 #include "store/core.hpp"
 
 #include <sess/session.hpp>
+#include <sess/session_id.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -21,9 +23,16 @@ class Session::State {
   format::Header header;                          // of the current version, or of the first one to come
   std::unique_ptr<backend::LockedRecord> record;  // null: not created yet, or released
   bool created = true;                            // false until the first commit of a new session
+  bool continued = false;                         // a new session that goes on with another one: its age counts
   bool released = false;
   bool on_disk = false;  // the current version, as far as this session knows
 
+  /// Of a locked record.
+  static std::unique_ptr<State> locked(std::shared_ptr<const Store::Core> core,
+                                       std::unique_ptr<backend::LockedRecord> record);
+  /// A session of this ID that is still to be created, with these timeouts in milliseconds.
+  static std::unique_ptr<State> fresh(std::shared_ptr<const Store::Core> core, SessionId id, std::int64_t idle_timeout,
+                                      std::int64_t lifetime);
   /// Values of the locked version. Throws CorruptRecord if they cannot be decoded.
   std::shared_ptr<const Values> load() const;
   /// Writes these values, with the timeouts that the editor has set, as the next version; or renews the deadline where
@@ -31,6 +40,8 @@ class Session::State {
   Outcome commit(const Values& values, const Editor& editor, const CommitOptions& options);
   /// Renews the deadline of the locked version where that is due.
   void renew();
+  /// Freezes the locked version for the grace time. `successor`: the session that this one goes on as, if any.
+  Outcome supersede(const SessionKey& successor);
 
  private:
   Outcome create(const format::Header& first, std::span<const std::byte> payload, bool durable);

@@ -16,12 +16,14 @@ namespace {
 // sweeper, so that busy does not mean that somebody else renews the session.
 constexpr std::chrono::milliseconds touch_timeout{100};
 
+// Sessions that follow one another within the grace time. More were made by a program that regenerates in a loop.
+constexpr std::size_t chain_limit = 64;
+
 /// What a caller who saw the session alive is told of its end.
 Outcome as_gone(Outcome outcome) {
   switch (outcome) {
     case Outcome::absent:
     case Outcome::expired:
-    case Outcome::superseded:
       return Outcome::gone;
     default:
       return outcome;
@@ -40,13 +42,7 @@ LockedState lock_usable(const std::shared_ptr<const Store::Core>& core, const Se
   if (locked.outcome != Outcome::ok) return {Status(locked.outcome, locked.holder)};
   const Outcome outcome = usability(locked.record->version(), core->records().now());
   if (outcome != Outcome::ok) return {outcome};
-  auto state = std::make_unique<Session::State>();
-  state->core = core;
-  state->key = key;
-  state->header = locked.record->version().header;
-  state->facts = to_facts(locked.record->version());
-  state->record = std::move(locked.record);
-  return {Outcome::ok, std::move(state)};
+  return {Outcome::ok, Session::State::locked(core, std::move(locked.record))};
 }
 
 }  // namespace
@@ -63,8 +59,8 @@ Result<Snapshot> Store::snapshot(const SessionKey& key) const {
   const backend::ReadResult read = core_->records().read(key);
   if (read.outcome != Outcome::ok) return Status(read.outcome, read.holder);
   const Outcome outcome = usability(read.version, core_->records().now());
-  if (outcome != Outcome::ok) return outcome;
-  return Snapshot(key, to_facts(read.version), decode_values_of(read.version));
+  if (outcome != Outcome::ok && outcome != Outcome::superseded) return outcome;
+  return {Snapshot(key, to_facts(read.version), decode_values_of(read.version)), outcome};
 }
 
 Result<Session> Store::lock(const SessionKey& key, const LockOptions& options) const {
@@ -99,23 +95,13 @@ Status Store::merge(const Changes& changes, const CommitOptions& options) const 
 Session Store::create(const CreateOptions& options) const {
   std::array<std::byte, format::random_part_size> random;
   core_->records().random(random);
-  const std::int64_t now = core_->records().now();
   const auto idle_timeout = options.idle_timeout.value_or(core_->options().idle_timeout);
   const auto lifetime = options.lifetime.value_or(core_->options().lifetime);
   check_timeout(idle_timeout, "create session: idle timeout");
   check_timeout(lifetime, "create session: lifetime");
 
-  auto state = std::make_unique<Session::State>();
-  state->core = core_;
-  state->id = core_->keys().issue(options.kind, random);
-  state->key = state->id->key();
-  state->created = false;
-  state->header.kind = options.kind;
-  state->header.key = state->key;
-  state->header.created = now;
-  state->header.idle_timeout = idle_timeout.count();
-  state->header.absolute_deadline = now + lifetime.count();
-  return Session(std::move(state));
+  return Session(
+      Session::State::fresh(core_, core_->keys().issue(options.kind, random), idle_timeout.count(), lifetime.count()));
 }
 
 Status Store::touch(const SessionKey& key) const {
@@ -139,8 +125,24 @@ Status Store::touch(const SessionKey& key) const {
 }
 
 Status Store::destroy(const SessionKey& key) const {
-  const backend::RemoveResult removed = core_->records().remove(key, core_->options().lock_timeout);
-  return {removed.outcome, removed.holder};
+  const backend::RecordStore& records = core_->records();
+  const auto timeout = core_->options().lock_timeout;
+  // A session that was regenerated is ended from its last ID to its first: what is cut short can be done again.
+  std::vector<SessionKey> chain{key};
+  backend::RemoveResult removed = records.remove(key, timeout, false);
+  while (removed.outcome == Outcome::superseded && chain.size() < chain_limit) {
+    chain.push_back(removed.successor);
+    removed = records.remove(chain.back(), timeout, false);
+  }
+  Status status(removed.outcome, removed.holder);
+  if (chain.size() == 1 || status == Outcome::busy) return status;
+  Outcome worst = Outcome::ok;
+  for (; !chain.empty(); chain.pop_back()) {
+    removed = records.remove(chain.back(), timeout, true);
+    if (removed.outcome == Outcome::busy) return {removed.outcome, removed.holder};
+    if (removed.outcome == Outcome::durability_unknown) worst = removed.outcome;
+  }
+  return status == Outcome::durability_unknown ? status : Status(worst);
 }
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {

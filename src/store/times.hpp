@@ -56,7 +56,7 @@ inline bool renewal_is_due(const backend::Version& version, std::int64_t now) {
 
 /// ok, expired or superseded. An expired session is never returned, swept or not.
 inline Outcome usability(const backend::Version& version, std::int64_t now) {
-  if (version.deadline <= now) return Outcome::expired;
+  if (version.deadline <= now || version.header.state == format::RecordState::forward) return Outcome::expired;
   return version.header.state == format::RecordState::live ? Outcome::ok : Outcome::superseded;
 }
 

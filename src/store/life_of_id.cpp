@@ -1,0 +1,207 @@
+// How a session's ID is replaced: regenerated, superseded, succeeded (PROTOCOL.md, "The life of an ID").
+#include "format/forward.hpp"
+#include "format/header.hpp"
+#include "store/core.hpp"
+#include "store/session_state.hpp"
+#include "store/times.hpp"
+
+#include <sess/session.hpp>
+#include <sess/store.hpp>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace sess {
+
+namespace {
+
+// From one ID to the one that follows it. Each session in between has lived and expired within the life of the forward
+// record before it, so there are few; more are no reason to go on for ever.
+constexpr int succession_limit = 64;
+
+/// The ID that a forward record names; nothing if it has expired, or its secret was given up.
+std::optional<SessionId> next_of(const Store::Core& core, const SessionId& id, const backend::Version& version,
+                                 std::int64_t now) {
+  if (version.header.state != format::RecordState::forward || version.deadline <= now) return std::nullopt;
+  const auto terms = format::decode_forward(version.payload);
+  if (!terms) throw CorruptRecord("session " + id.key().to_string(), "it names no ID to go on with");
+  return core.keys().successor(id, *terms);
+}
+
+bool may_be_succeeded(const Store::Core& core, const SessionId& id) {
+  const auto issued = std::chrono::duration_cast<std::chrono::milliseconds>(id.issued().time_since_epoch());
+  return id.kind() == SessionKind::anonymous &&
+         core.records().now() - issued.count() < core.options().succession_age.count();
+}
+
+/// A forward record for an ID.
+backend::NewVersion forward_from(const Store::Core& core, const SessionId& id, std::span<const std::byte> payload) {
+  const std::int64_t now = core.records().now();
+  backend::NewVersion version;
+  version.header.state = format::RecordState::forward;
+  version.header.kind = id.kind();
+  version.header.key = id.key();
+  version.header.created = now;
+  version.header.idle_timeout = core.options().idle_timeout.count();
+  // A successor that is used lives longer. Then its client has its ID.
+  version.header.deadline = version.header.absolute_deadline = now + core.options().idle_timeout.count();
+  version.payload = payload;
+  version.durable = true;
+  return version;
+}
+
+/// The successor of one ID, made before its forward record: a forward record that is there says that the successor has
+/// been, so one that is absent has ended, and its ID is never used again.
+class NewSuccessor {
+ public:
+  NewSuccessor(std::shared_ptr<const Store::Core> core, const SessionId& of) : core_(std::move(core)), of_(of) {
+    std::array<std::byte, format::nonce_size> nonce;
+    core_->records().random(nonce);
+    const format::Forward terms = core_->keys().forward(nonce);
+    payload_ = format::encode_forward(terms);
+    // The secret has been found for the terms just now.
+    id_ = core_->keys().successor(of, terms).value();
+    state_ =
+        Session::State::fresh(core_, *id_, core_->options().idle_timeout.count(), core_->options().lifetime.count());
+  }
+  NewSuccessor(const NewSuccessor&) = delete;
+  NewSuccessor& operator=(const NewSuccessor&) = delete;
+  /// Without a forward record nobody will find it.
+  ~NewSuccessor() {
+    if (!state_->created || published_) return;
+    try {
+      state_->record->destroy();
+    } catch (const std::exception&) {
+      // It expires.
+    }
+  }
+
+  Outcome create(const Values& values, const Editor& changes, const CommitOptions& options) {
+    return state_->commit(values, changes, options);
+  }
+  backend::NewVersion forward() const { return forward_from(*core_, of_, payload_); }
+  SessionId published() {
+    published_ = true;
+    return *id_;
+  }
+
+ private:
+  std::shared_ptr<const Store::Core> core_;
+  const SessionId& of_;
+  std::vector<std::byte> payload_;
+  std::optional<SessionId> id_;
+  std::unique_ptr<Session::State> state_;
+  bool published_ = false;
+};
+
+Outcome worse(Outcome left, Outcome right) { return left == Outcome::ok ? right : left; }
+
+}  // namespace
+
+Result<SessionId> Store::successor(const SessionId& id) const {
+  if (!may_be_succeeded(*core_, id)) return Outcome::absent;
+  std::optional<SessionId> at = id;
+  for (int turn = 0; turn < succession_limit; ++turn) {
+    const backend::ReadResult read = core_->records().read(at->key());
+    if (read.outcome != Outcome::ok) return Status(read.outcome, read.holder);
+    const std::int64_t now = core_->records().now();
+    if (usability(read.version, now) != Outcome::expired) return *at;
+    at = next_of(*core_, *at, read.version, now);
+    if (!at) return Outcome::absent;
+  }
+  return Outcome::absent;
+}
+
+Result<SessionId> Store::succeed(const SessionId& id, const Editor& changes, const CommitOptions& options) const {
+  if (!may_be_succeeded(*core_, id)) return Outcome::absent;
+  const backend::RecordStore& records = core_->records();
+  SessionId at = id;
+  for (int turn = 0; turn < succession_limit; ++turn) {
+    backend::LockResult locked = records.lock(at.key(), core_->options().lock_timeout);
+    if (locked.outcome == Outcome::busy) return Status(Outcome::busy, locked.holder);
+    if (locked.record) {
+      const std::int64_t now = records.now();
+      const Outcome usable = usability(locked.record->version(), now);
+      if (usable == Outcome::superseded) return usable;
+      if (usable == Outcome::ok) {
+        auto state = Session::State::locked(core_, std::move(locked.record));
+        const auto values = changes.apply_to(*state->load());
+        if (!values) return Outcome::conflict;
+        const Outcome outcome = state->commit(*values, changes, options);
+        if (outcome == Outcome::expired) return Outcome::gone;
+        return {at, outcome};
+      }
+      if (auto next = next_of(*core_, at, locked.record->version(), now)) {
+        // Released first: nobody waits for a session's lock while holding another's.
+        locked.record.reset();
+        at = *std::move(next);
+        continue;
+      }
+    }
+    const auto values = changes.apply_to({});
+    if (!values) return Outcome::conflict;
+    NewSuccessor next(core_, at);
+    Outcome outcome = next.create(*values, changes, options);
+    if (locked.record) {
+      outcome = worse(outcome, locked.record->commit(next.forward()));
+      return {next.published(), outcome};
+    }
+    Outcome forwarded = Outcome::ok;
+    if (records.create(next.forward(), forwarded)) return {next.published(), worse(outcome, forwarded)};
+    // Another request was first: on its successor, then.
+  }
+  return Outcome::busy;
+}
+
+Outcome Session::State::supersede(const SessionKey& successor) {
+  const backend::Version& version = record->version();
+  backend::NewVersion frozen{version.header, version.payload};
+  frozen.header.state = format::RecordState::superseded;
+  frozen.header.successor = successor;
+  frozen.header.deadline =
+      std::min(version.header.absolute_deadline, core->records().now() + core->options().grace.count());
+  frozen.header.absolute_deadline = frozen.header.deadline;
+  frozen.durable = true;
+  return record->commit(frozen);
+}
+
+Status Session::supersede() {
+  State& state = live();
+  if (!state.created) return Outcome::absent;
+  const Outcome outcome = state.supersede({});
+  release();
+  return outcome;
+}
+
+Result<Session> Session::regenerate() {
+  State& state = live();
+  if (!state.created) return Outcome::absent;
+  const std::int64_t now = state.core->records().now();
+  if (state.header.absolute_deadline <= now) return Outcome::expired;
+  std::array<std::byte, format::random_part_size> random;
+  state.core->records().random(random);
+  auto next = State::fresh(state.core, state.core->keys().issue(state.header.kind, random), state.header.idle_timeout,
+                           state.header.absolute_deadline - state.header.created);
+  State& made = *next;
+  made.header.created = state.header.created;
+  made.continued = true;
+  const Outcome created = made.commit(values(), *this, {.durability = Durability::durable});
+  Outcome outcome = created;
+  try {
+    outcome = worse(created, state.supersede(made.key));
+  } catch (...) {
+    // Its ID has been told to nobody, so it must not stay behind. The fault to tell is the first one.
+    try {
+      made.record->destroy();
+    } catch (const Error&) {
+    }
+    throw;
+  }
+  release();
+  return {Session(std::move(next)), outcome};
+}
+
+}  // namespace sess
