@@ -57,6 +57,26 @@ Environment environment_of(std::map<std::string, std::string> variables) {
   };
 }
 
+namespace {
+
+/// A path's own characters as they are, all others percent-encoded (RFC 3986, section 3.3).
+std::string encoded(std::string_view path) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  constexpr std::string_view own = "/-._~!$&'()*+,;=:@";
+  std::string text;
+  for (const char c : path) {
+    if (detail::is_letter(c) || detail::is_digit(c) || own.find(c) != std::string_view::npos) {
+      text += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      text += {'%', digits[byte >> 4], digits[byte & 15]};
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 Parameters parse_urlencoded(std::string_view text) {
   Parameters parameters;
   while (!text.empty() && parameters.size() < parameter_limit) {
@@ -91,6 +111,20 @@ HttpRequest::HttpRequest(Environment environment, std::string body)
 }
 
 HttpRequest::~HttpRequest() = default;
+
+std::string HttpRequest::address() const {
+  std::string address = environment_("REQUEST_URI").value_or("");
+  if (address.empty() || address.front() != '/' || detail::has_control(address)) {
+    address = encoded(script_ + path_);
+    if (const std::string query = environment_("QUERY_STRING").value_or("");
+        !query.empty() && !detail::has_control(query))
+      address += "?" + query;
+  }
+  // "//name" would be an address on another host (RFC 3986, section 4.2); a browser takes "/." before it for nothing
+  // (WHATWG URL, section 4.4). So it does a backslash for a slash.
+  if (address.size() > 1 && (address[1] == '/' || address[1] == '\\')) address.insert(0, "/.");
+  return address;
+}
 
 std::optional<std::string> HttpRequest::header(std::string_view name) const {
   if (!detail::is_token(name)) return std::nullopt;

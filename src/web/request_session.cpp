@@ -1,5 +1,8 @@
-#include <sess/error.hpp>
 #include <sess/web/request_session.hpp>
+
+#include "store/core.hpp"
+
+#include <sess/error.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -24,13 +27,15 @@ std::optional<std::string> principal_in(SessionKind kind, const Values& values) 
 }
 
 /// For somebody who found the session live before: it is not any more.
-Status gone_unless_busy(Status status) { return status == Outcome::busy ? status : Status(Outcome::gone); }
+Status as_gone(Status status) {
+  return status == Outcome::busy || status == Outcome::superseded ? status : Status(Outcome::gone);
+}
 
 }  // namespace
 
 RequestSession::RequestSession(Store store, std::shared_ptr<const SessionCookies> cookies,
                                std::string_view cookie_header)
-    : store_(std::move(store)), cookies_(std::move(cookies)) {
+    : store_(std::move(store)), cookies_(std::move(cookies)), begun_(StoreAccess::system(store_).wall_clock()) {
   const std::vector<Cookie> sent = parse_cookies(cookie_header);
   find_issued(SessionKind::authenticated, sent);
   find_issued(SessionKind::anonymous, sent);
@@ -51,39 +56,70 @@ void RequestSession::find_issued(SessionKind kind, const std::vector<Cookie>& se
 
 /// Decides which session it is, by what is live now.
 Status RequestSession::choose() {
-  std::optional<SessionId> chosen;
-  bool planted = false;
-  for (const SessionId& id : named_) {  // the authenticated ones come first
-    const bool authenticated = id.kind() == SessionKind::authenticated;
-    if (authenticated ? planted : chosen.has_value()) continue;
-    const auto snapshot = store_.snapshot(id);
-    if (snapshot.outcome() == Outcome::busy) return snapshot.status();
-    if (!snapshot) continue;
-    if (chosen) {
-      // A second live authenticated session: of these, none.
-      planted = true;
-      chosen.reset();
-      changes_.reset();
-    } else {
-      chosen = id;
-      changes_.emplace(snapshot->edit());
-    }
-  }
-  current_ = std::move(chosen);
+  Status status = choose_among(SessionKind::authenticated);
+  if (status.ok() && !current_) status = choose_among(SessionKind::anonymous);
+  if (status.ok() && !current_) status = choose_successor();
+  if (!status.ok()) return status;
   if (current_) owner_ = principal_in(current_->kind(), changes_->values());
   chosen_ = true;
   return Outcome::ok;
 }
 
+void RequestSession::use(const SessionId& id, const Result<Snapshot>& snapshot) {
+  current_ = id;
+  superseded_ = snapshot.outcome() == Outcome::superseded;
+  changes_.emplace(snapshot->edit());
+}
+
+Status RequestSession::choose_among(SessionKind kind) {
+  bool live = false;
+  for (const SessionId& id : named_) {
+    if (id.kind() != kind) continue;
+    const auto snapshot = store_.snapshot(id);
+    if (snapshot.outcome() == Outcome::busy) return snapshot.status();
+    if (!snapshot || (current_ && snapshot.outcome() == Outcome::superseded)) continue;
+    if (live) {
+      // A second live authenticated session: of these, none.
+      current_.reset();
+      changes_.reset();
+      return Outcome::ok;
+    }
+    use(id, snapshot);
+    live = !superseded_;
+    if (live && kind == SessionKind::anonymous) break;
+  }
+  return Outcome::ok;
+}
+
+/// Of an anonymous ID that names no session any more.
+Status RequestSession::choose_successor() {
+  const std::vector<SessionId> named = named_;
+  for (const SessionId& id : named) {
+    if (id.kind() != SessionKind::anonymous) continue;
+    if (!stale_) stale_ = id;
+    const auto successor = store_.successor(id);
+    if (successor.outcome() == Outcome::busy) return successor.status();
+    if (!successor) continue;
+    const auto snapshot = store_.snapshot(*successor);
+    if (snapshot.outcome() == Outcome::busy) return snapshot.status();
+    if (!snapshot) continue;  // it has ended just now
+    use(*successor, snapshot);
+    is_successor_ = true;
+    stale_.reset();
+    return Outcome::ok;
+  }
+  return Outcome::ok;
+}
+
 Status RequestSession::reload(Mode mode) {
-  if (mode == Mode::locked) {
+  if (mode == Mode::locked && !superseded_) {
     // Not renewed yet: whether this request renews is for the handler to say.
     auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = false});
-    if (!session) return gone_unless_busy(session.status());
+    if (!session) return as_gone(session.status());
     locked_.emplace(*std::move(session));
   } else {
     auto snapshot = store_.snapshot(*current_);
-    if (!snapshot) return gone_unless_busy(snapshot.status());
+    if (!snapshot || (snapshot.outcome() == Outcome::superseded && !superseded_)) return as_gone(snapshot.status());
     changes_.emplace(snapshot->edit());
   }
   return Outcome::ok;
@@ -96,15 +132,19 @@ Status RequestSession::start(Mode mode) {
   locked_.reset();
   principal_.reset();
   authenticate_ = false;
+  regenerate_ = false;
   logout_ = false;
   renew_ = true;
 
   const bool first = !chosen_;
   if (first) {
     if (const Status status = choose(); !status.ok()) return status;
+  } else if (stale_) {
+    // By now another request may have made the successor that this one joins.
+    if (const Status status = choose_successor(); !status.ok()) return status;
   }
-  // What choose() has read is good for merge mode.
-  if (current_ && (!first || mode == Mode::locked)) {
+  // What has just been read is good for merge mode.
+  if (current_ && (!changes_ || mode == Mode::locked)) {
     changes_.reset();
     if (const Status status = reload(mode); !status.ok()) return status;
   }
@@ -135,7 +175,7 @@ Editor& RequestSession::editor() {
 void RequestSession::authenticate(std::string_view principal) {
   require_started();
   if (principal.empty()) throw UsageError("authenticate: the principal is empty");
-  const bool carried = current_ && (current_->kind() == SessionKind::anonymous || owner_ == principal);
+  const bool carried = current_ && !superseded_ && (current_->kind() == SessionKind::anonymous || owner_ == principal);
   // What this request has derived from somebody else's session goes with it.
   if (editor_ != &empty_ && !carried) work_on_nothing();
   // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
@@ -144,11 +184,17 @@ void RequestSession::authenticate(std::string_view principal) {
   authenticate_ = true;
 }
 
+void RequestSession::regenerate() {
+  require_started();
+  regenerate_ = true;
+}
+
 void RequestSession::logout() {
   require_started();
   work_on_nothing();
   principal_.reset();
   authenticate_ = false;
+  regenerate_ = false;
   logout_ = true;
 }
 
@@ -162,10 +208,13 @@ Finished RequestSession::finish() {
   if (ended.took_effect()) {
     if (authenticate_) {
       status = replace(created);
+    } else if (regenerate_ && current_) {
+      status = replace_id(created);
     } else if (editor_ != &empty_) {
       status = commit();
+      if (is_successor_ && status.took_effect()) created = current_;
     } else if (!empty_.values().empty()) {
-      status = create(SessionKind::anonymous, empty_.values(), created);
+      status = write_first(created);
     }
   }
   // A new session does not make good that the end of an old one may not be on disk.
@@ -195,7 +244,21 @@ void RequestSession::restore_principal() {
   }
 }
 
+/// The successor of a stale ID may have been made by another request, and its forward record may have expired since:
+/// with a second one the client would lose the first.
+Status RequestSession::write_first(std::optional<SessionId>& created) {
+  if (!stale_ || logout_) return create(SessionKind::anonymous, empty_.values(), created);
+  const std::int64_t age = StoreAccess::system(store_).wall_clock() - begun_;
+  if (age >= store_.options().idle_timeout.count()) return Outcome::gone;
+  const auto successor = store_.succeed(*stale_, empty_, {.durability = std::nullopt, .renew = renew_});
+  // Too old to be succeeded: as good as no cookie.
+  if (successor.outcome() == Outcome::absent) return create(SessionKind::anonymous, empty_.values(), created);
+  if (successor) created = *successor;
+  return successor.status();
+}
+
 Status RequestSession::commit() {
+  if (superseded_) return editor_->changed() ? Outcome::superseded : Outcome::ok;
   restore_principal();
   if (editor_->changed()) {
     const CommitOptions options{.durability = std::nullopt, .renew = renew_};
@@ -229,33 +292,58 @@ Status RequestSession::end_all() {
   // First the one that is locked, because nobody waits for a lock while holding another.
   if (locked_) end([this] { return locked_->destroy(); });
   locked_.reset();
-  for (const SessionId& id : named_) end([&] { return store_.destroy(id); });
+  for (const SessionId& id : named_) {
+    if (id.kind() == SessionKind::anonymous) {
+      // What an expired one goes on as, before the record that leads to it.
+      end([&]() -> Status {
+        const auto successor = store_.successor(id);
+        if (successor && !(*successor == id)) return store_.destroy(*successor);
+        return successor.outcome() == Outcome::busy ? successor.status() : Status();
+      });
+    }
+    end([&] { return store_.destroy(id); });
+  }
   if (failure) std::rethrow_exception(failure);
   return worst;
 }
 
+/// The current session under its lock: that of Mode::locked, or `mine`.
+Status RequestSession::lock_current(std::optional<Session>& mine) {
+  if (locked_) {
+    // A lock holds off the idle timeout and not the absolute deadline.
+    return locked_->touch() == Outcome::expired ? Outcome::gone : Outcome::ok;
+  }
+  auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = false});
+  if (!session) return as_gone(session.status());
+  mine.emplace(*std::move(session));
+  return Outcome::ok;
+}
+
 Status RequestSession::replace(std::optional<SessionId>& created) {
-  if (!current_ || logout_) return create(SessionKind::authenticated, editor_->values(), created);
+  if (!current_ || logout_ || superseded_) return create(SessionKind::authenticated, editor_->values(), created);
 
   // Under the old session's lock from here on: nobody can write to it between the copy and its end.
   std::optional<Session> mine;
-  if (locked_) {
-    // A lock holds off the idle timeout and not the absolute deadline.
-    if (locked_->touch() == Outcome::expired) return Outcome::gone;
-  } else {
-    auto session = store_.lock(*current_, {.timeout = std::nullopt, .renew = false});
-    if (!session) return gone_unless_busy(session.status());
-    mine.emplace(*std::move(session));
-  }
-  Session& old = locked_ ? *locked_ : *mine;
+  const Status held = lock_current(mine);
   const bool carried = editor_ != &empty_;
-  std::optional<Values> values = carried && mine ? editor_->apply_to(old.values()) : editor_->values();
+  std::optional<Values> values;
+  if (held == Outcome::superseded) {
+    // By another login at the same time, or a new ID: this login is as good as that one, and has the same data.
+    const auto frozen = store_.snapshot(*current_);
+    if (!frozen) return as_gone(frozen.status());
+    values = carried ? editor_->apply_to(frozen->values()) : editor_->values();
+    if (!values) return Outcome::conflict;
+    return create(SessionKind::authenticated, *values, created);
+  }
+  if (!held.ok()) return held;
+  Session& old = locked_ ? *locked_ : *mine;
+  values = carried && mine ? editor_->apply_to(old.values()) : editor_->values();
   if (!values) return Outcome::conflict;
 
   Status status = create(SessionKind::authenticated, *values, created);
   if (!created) return status;
   try {
-    if (old.destroy() == Outcome::durability_unknown) status = Outcome::durability_unknown;
+    if (old.supersede() == Outcome::durability_unknown) status = Outcome::durability_unknown;
   } catch (...) {
     // The client will not hear of the new session, so it must not stay behind. Whether that succeeds or not, the fault
     // to tell is the first one. Nobody waits for a lock while holding another, so the old one's goes first.
@@ -268,6 +356,24 @@ Status RequestSession::replace(std::optional<SessionId>& created) {
     throw;
   }
   return status;
+}
+
+Status RequestSession::replace_id(std::optional<SessionId>& created) {
+  if (superseded_) return Outcome::superseded;
+  restore_principal();
+  std::optional<Session> mine;
+  if (const Status held = lock_current(mine); !held.ok()) return held;
+  if (mine) {
+    auto values = editor_->apply_to(mine->values());
+    if (!values) return Outcome::conflict;
+    mine->rebase(std::make_shared<const Values>(*std::move(values)));
+    if (editor_->idle_timeout()) mine->set_idle_timeout(*editor_->idle_timeout());
+    if (editor_->lifetime()) mine->set_lifetime(*editor_->lifetime());
+  }
+  auto next = (mine ? *mine : *locked_).regenerate();
+  if (!next) return as_gone(next.status());
+  created = next->id();
+  return next.status();
 }
 
 Status RequestSession::create(SessionKind kind, const Values& values, std::optional<SessionId>& created) {

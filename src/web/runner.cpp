@@ -14,6 +14,10 @@ namespace sess::web {
 
 namespace {
 
+// How often a client is sent to the same address again. A browser does it within milliseconds, and gives up after some
+// twenty times.
+constexpr int repetition_limit = 3;
+
 void answer_plainly(Response& response, int code, std::string_view text) {
   response.clear();
   response.status(code);
@@ -87,15 +91,34 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
     status = finished.status;
     if (!status.took_effect()) continue;
     for (const std::string& line : finished.set_cookie) response.add_cookie(line);
+    if (!session.superseded() && request.cookie(cookies_->repetition_name()))
+      response.add_cookie(cookies_->remove_repetition());
     return status;
   }
-  if (status == Outcome::busy) {
+  if (status == Outcome::superseded) {
+    answer_superseded(request, response);
+  } else if (status == Outcome::busy) {
     answer_plainly(response, 503, "This session is in use by another request. Please try again.");
     response.header("Retry-After", fmt::format("{}", options_.retry_after.count()));
   } else {
     answer_plainly(response, 409, "This session has ended while the request was under way.");
   }
   return status;
+}
+
+/// The client is to come again with the cookie of the new ID, which another answer brings it just now.
+void Runner::answer_superseded(const HttpRequest& request, Response& response) const {
+  const std::string sent = request.cookie(cookies_->repetition_name()).value_or("0");
+  int count = repetition_limit;
+  std::from_chars(sent.data(), sent.data() + sent.size(), count);
+  if (count < 0 || count >= repetition_limit) {
+    answer_plainly(response, 409, "This session has a new ID. Please load the page again.");
+    response.add_cookie(cookies_->remove_repetition());
+    return;
+  }
+  answer_plainly(response, 307, "This session has a new ID. The request is to be sent again.");
+  response.header("Location", request.address());
+  response.add_cookie(cookies_->set_repetition(count + 1));
 }
 
 std::string Runner::run(const Environment& environment, const BodyReader& read_body) const {

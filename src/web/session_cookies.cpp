@@ -3,6 +3,8 @@
 
 #include "web/text.hpp"
 
+#include <chrono>
+
 namespace sess::web {
 
 namespace {
@@ -19,11 +21,15 @@ std::string prefixed(const SessionCookieOptions& options, const std::string& nam
 SessionCookies::SessionCookies(const SessionCookieOptions& options)
     : anonymous_(prefixed(options, options.anonymous_name)),
       authenticated_(prefixed(options, options.authenticated_name)),
+      repetition_(anonymous_ + "-again"),
       attributes_(options.attributes) {
   // With a value as long as an ID is: after a commit is too late to find that the cookie cannot be set.
   const std::string value(SessionId::text_size, 'x');
   static_cast<void>(set_cookie(anonymous_, value, attributes_));
   static_cast<void>(set_cookie(authenticated_, value, attributes_));
+  static_cast<void>(set_cookie(repetition_, value, attributes_));
+  if (authenticated_ == repetition_)
+    throw UsageError("set cookie '" + authenticated_ + "': this name is the library's own; choose another");
   if (anonymous_ == authenticated_)
     throw UsageError("set cookie '" + anonymous_ + "': anonymous and authenticated sessions need cookies of two names");
 }
@@ -33,5 +39,13 @@ std::string SessionCookies::set(const SessionId& id) const {
 }
 
 std::string SessionCookies::remove(SessionKind kind) const { return delete_cookie(name(kind), attributes_); }
+
+std::string SessionCookies::set_repetition(int count) const {
+  CookieAttributes attributes = attributes_;
+  attributes.max_age = std::chrono::minutes(1);
+  return set_cookie(repetition_, std::to_string(count), attributes);
+}
+
+std::string SessionCookies::remove_repetition() const { return delete_cookie(repetition_, attributes_); }
 
 }  // namespace sess::web

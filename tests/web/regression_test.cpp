@@ -180,15 +180,16 @@ TEST_CASE_FIXTURE(World, "a login whose old session's end is not synced has happ
       };
       CHECK(visit(browser, failing, mode).status == Outcome::durability_unknown);
       const std::vector<LoggedCall> log = system->log();
-      const auto unlinked = std::ranges::find_if(log, [&](const LoggedCall& call) {
-        return call.call == Call::unlink && call.path.ends_with(record_file(id(browser)));
+      // The old session's record is replaced.
+      const auto replaced = std::ranges::find_if(log, [&](const LoggedCall& call) {
+        return call.call == Call::rename && call.path.ends_with(record_file(id(browser)));
       });
       const auto unsynced =
           std::ranges::find_if(log, [](const LoggedCall& call) { return call.call == Call::sync && call.result < 0; });
-      REQUIRE(unlinked != log.end());
+      REQUIRE(replaced != log.end());
       REQUIRE(unsynced != log.end());
-      CHECK((unlinked < unsynced) == (nth == 2));
-      CHECK(session(browser).outcome() == Outcome::absent);
+      CHECK((replaced < unsynced) == (nth == 2));
+      CHECK(session(browser).outcome() == Outcome::superseded);
       CHECK(session(browser, "sid-auth")->get<int>("n") == 1);
     }
   }

@@ -183,6 +183,62 @@ TEST_CASE("a request whose session has ended under it is told so, and sets no co
   CHECK(site.sessions().empty());
 }
 
+TEST_CASE("a request whose session got a new ID meanwhile is sent again, three times, and then refused") {
+  Site site;
+  Browser browser;
+  make_counter(site, browser);
+  Browser late = browser;  // has not got the new cookie yet
+  REQUIRE(site.visit(browser, [](web::RequestSession& session) { session.regenerate(); }).ok());
+  const Runner runner(
+      site.store(), [](Request& request, Response&) { request.session().add("n", 1); }, run_options());
+  const Variables variables{{"REQUEST_METHOD", "POST"}, {"REQUEST_URI", "/shop/buy?item=3"}};
+  for (int i = 1; i <= 3; ++i) {
+    const std::string answer = ask(runner, late, variables);
+    CHECK(answer.starts_with("Status: 307 "));
+    CHECK(answer.find("\r\nLocation: /shop/buy?item=3\r\n") != std::string::npos);
+    CHECK(answer.find("\r\nCache-Control: no-store\r\n") != std::string::npos);
+    CHECK(late.value("sid-again") == std::to_string(i));
+  }
+  const std::string refused = ask(runner, late, variables);
+  CHECK(refused.starts_with("Status: 409 "));
+  CHECK(refused.find("\r\nLocation: ") == std::string::npos);
+  CHECK_FALSE(late.has("sid-again"));
+  CHECK(counter(site, browser) == 0);
+
+  // The new cookie arrives while it is being sent again.
+  CHECK(ask(runner, late, variables).starts_with("Status: 307 "));
+  late.receive({"sid=" + browser.value("sid")});
+  CHECK(ask(runner, late, variables).starts_with("Status: 200 "));
+  CHECK_FALSE(late.has("sid-again"));
+  CHECK(counter(site, browser) == 1);
+
+  // Whatever a client says it has counted.
+  for (const char* count : {"-1", "99999999999999999999", "3x", "", "x"}) {
+    late.receive({"sid-again=" + std::string(count)});
+    CAPTURE(count);
+    CHECK(ask(runner, late, variables).starts_with("Status: 200 "));
+  }
+}
+
+TEST_CASE("a client is sent to its own address again, and never to another host") {
+  const auto address = [](Variables variables) {
+    return web::HttpRequest(web::environment_of(std::move(variables))).address();
+  };
+  CHECK(address({{"REQUEST_URI", "/a/b?c=d&e"}}) == "/a/b?c=d&e");
+  CHECK(address({{"REQUEST_URI", "//evil.example/"}}) == "/.//evil.example/");
+  CHECK(address({{"REQUEST_URI", "/\\evil.example/"}}) == "/./\\evil.example/");
+  const Variables parts{{"SCRIPT_NAME", "/cgi-bin/shop"}, {"PATH_INFO", "/a b\xc3\xa4%"}, {"QUERY_STRING", "c=d%20e"}};
+  CHECK(address(parts) == "/cgi-bin/shop/a%20b%C3%A4%25?c=d%20e");
+  for (const char* uri : {"http://evil.example/", "evil", "*", "/a\r\nSet-Cookie: x=y"}) {
+    Variables variables = parts;
+    variables.emplace("REQUEST_URI", uri);
+    CHECK(address(variables) == address(parts));
+  }
+  CHECK(address({}) == "/");
+  CHECK(address({{"PATH_INFO", "//evil.example"}}) == "/.//evil.example");
+  CHECK(address({{"QUERY_STRING", "a\r\nb"}}) == "/");
+}
+
 TEST_CASE("a session that is locked elsewhere makes the client try again later") {
   Site site({.lock_timeout = std::chrono::milliseconds(0)});
   Browser browser;

@@ -46,6 +46,9 @@ class SESS_API HttpRequest {
   const std::string& script() const noexcept { return script_; }
   /// The client, or the last proxy before the server; empty if the server does not say.
   const std::string& remote_address() const noexcept { return remote_address_; }
+  /// Path and query as the client sent them, for sending it there again: begins with one "/", and never leads to
+  /// another host. The server's REQUEST_URI, or else made of the parts.
+  std::string address() const;
   /// True if the server says that the request came over HTTPS.
   bool secure() const noexcept { return secure_; }
 

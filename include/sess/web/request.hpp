@@ -24,6 +24,7 @@ class SESS_API Request : public HttpRequest {
   Editor& session() { return session_->editor(); }
   const std::optional<std::string>& principal() const noexcept { return session_->principal(); }
   void authenticate(std::string_view principal) { session_->authenticate(principal); }
+  void regenerate() { session_->regenerate(); }
   void logout() { session_->logout(); }
   void renew(bool renew) noexcept { session_->renew(renew); }
 

@@ -9,16 +9,24 @@
 // finish() is the only member that writes. Without it (exception, early return) nothing has happened.
 //
 // Which session it is: IDs that the store never issued, and IDs of the wrong kind for their cookie, are ignored. A live
-// authenticated session wins over an anonymous one. Where the header names two different live authenticated sessions,
-// neither is used: one of them was planted by somebody else. Of several live anonymous ones the first is used. Unknown,
-// destroyed and expired all count as "no session". Of each cookie at most eight different IDs are looked at.
+// or superseded authenticated session wins over an anonymous one. Where the header names two different live
+// authenticated sessions, neither is used: one of them was planted by somebody else. Of several live anonymous ones the
+// first is used. Of each cookie at most eight different IDs are looked at. What they name when the request starts
+// decides what it may do:
 //
-//   the session at the start            first write            authenticate
-//   none                                new anonymous one      new authenticated one
-//   live, anonymous                     commit to it           new one with its data, the old one destroyed
-//   live, of the same principal         commit to it           new one with its data, the old one destroyed
-//   live, of another principal          commit to it           new one without its data, the old one destroyed
-//   live, but gone when finish comes    gone, nothing written  gone, nothing written
+//   the cookies name                 it reads        its first write               authenticate
+//   nothing that was issued here,    nothing         new anonymous session         new session
+//   or an authenticated session
+//   that has expired or was ended
+//   a live session                   the session     commit to it                  new session with the data of an
+//                                                                                  anonymous one or of the same
+//                                                                                  principal; the old one superseded
+//   an anonymous one that has        the successor's one successor for all         new session, nothing carried
+//   expired (Store::succeed)         data, if any    requests with this ID
+//   a superseded one                 its last        superseded, nothing           new session, nothing carried
+//                                    version         written
+//   a live one, ended since          what was read   gone, nothing written         gone, nothing written
+//   a live one, superseded since     what was read   superseded, nothing written   as if it were live
 //
 // The principal is kept in the session under the name "sess.principal". Names that begin with "sess." belong to this
 // layer: what a program does to the principal there is undone by finish(), and in an anonymous session it means
@@ -54,6 +62,8 @@ struct Finished {
   /// ok, durability_unknown: done (also when there was nothing to do).
   /// conflict: nothing written; start again and run the handler again.
   /// gone: the session was live at the start and is not any more; nothing written.
+  /// superseded: its ID was replaced, and the new one is on its way to the client; nothing written. The same request,
+  /// sent again, will find it.
   /// busy: its lock was not free in time; nothing written, but of several sessions that a logout ends some may be gone.
   Status status;
   /// What follows "Set-Cookie: ", a line each. Send them only with this response; never log them.
@@ -72,7 +82,8 @@ class SESS_API RequestSession {
 
   /// Reads the session that the header names; in Mode::merge without a lock and without waiting for writers. Again
   /// after a conflict: on the same session as it is then, every change and decision of this request forgotten. Answers
-  /// ok, also where there is no session; gone if the session that an earlier start() found is not live any more; busy
+  /// ok, also where there is no session; gone if the session that an earlier start() found is not live any more, and
+  /// superseded if its ID was replaced meanwhile; busy
   /// if a lock was not free in time. Throws IoError, CorruptRecord as Store::snapshot and lock do. Until it has
   /// answered ok, editor, authenticate, logout and finish throw UsageError.
   [[nodiscard]] Status start(Mode mode = Mode::merge);
@@ -83,15 +94,21 @@ class SESS_API RequestSession {
   /// Whose session it is: what authenticate() said in this request, else what it said in an earlier one. Nothing for an
   /// anonymous session, for none, and after logout().
   const std::optional<std::string>& principal() const noexcept { return principal_; }
-  /// True if the request's cookies named a live session, not yet ended by logout().
+  /// True if there is a session to read: live or superseded, and not yet ended by logout().
   bool exists() const noexcept { return current_.has_value() && !logout_; }
+  /// True if that is the last version of a session whose ID was replaced: it can be read and not be changed.
+  bool superseded() const noexcept { return superseded_; }
 
   /// From finish() on, the session is a new one that belongs to this principal (table above). Counts as a set: if a
   /// value that this request has read is changed by another one meanwhile, finish() answers conflict. Where data is not
   /// carried, what this request has changed so far is dropped as well. The new session has the timeouts that this
   /// request's editor sets, else the store's; never the old session's own. Throws UsageError if `principal` is empty.
   void authenticate(std::string_view principal);
-  /// Ends, at finish(), every session that the request's cookies name, and removes both cookies. What this request has
+  /// From finish() on, the session has a new ID. For moments at which its rights change and no principal does. Where
+  /// there is no live session nothing happens.
+  void regenerate();
+  /// Ends, at finish(), every session that the request's cookies name (or what those have become), and removes both
+  /// cookies. What this request has
   /// changed so far is dropped; what it changes from now on makes a new anonymous session. Calling it where nobody is
   /// logged in is no error.
   void logout();
@@ -109,8 +126,10 @@ class SESS_API RequestSession {
   ///
   /// Throws IoError, TooLarge, TypeMismatch, CorruptRecord, UnsupportedRecord. What has happened by then:
   /// - without authenticate() and logout(): nothing has been written;
-  /// - where authenticate() was to replace a session: that session is as it was, unless ending it was what failed: then
-  ///   it may have ended, and the new one, whose ID nobody knows, may have stayed behind until it expires;
+  /// - where authenticate() or regenerate() was to replace a session: that session is as it was, unless superseding it
+  /// was
+  ///   what failed: then it may be superseded, and the new one, whose ID nobody knows, may have stayed behind until it
+  ///   expires;
   /// - after logout(): each session has been ended, unless ending it was what failed, also where what failed is the
   ///   writing of a new one; and there is no new one.
   [[nodiscard]] Finished finish();
@@ -118,6 +137,9 @@ class SESS_API RequestSession {
  private:
   void find_issued(SessionKind kind, const std::vector<Cookie>& sent);
   Status choose();
+  Status choose_among(SessionKind kind);
+  Status choose_successor();
+  void use(const SessionId& id, const Result<Snapshot>& snapshot);
   Status reload(Mode mode);
   void work_on_nothing();
   void require_started() const;
@@ -125,14 +147,21 @@ class SESS_API RequestSession {
   Status commit();
   Status end_all();
   Status replace(std::optional<SessionId>& created);
+  Status replace_id(std::optional<SessionId>& created);
+  Status write_first(std::optional<SessionId>& created);
+  Status lock_current(std::optional<Session>& mine);
   Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
 
   Store store_;
   std::shared_ptr<const SessionCookies> cookies_;
   std::vector<SessionId> named_;  // every ID of the header that the store has issued, live or not
   bool chosen_ = false;
-  std::optional<SessionId> current_;  // the one that was live at the first start
+  std::optional<SessionId> current_;  // the one that was live, or superseded, at the first start
   std::optional<std::string> owner_;  // its principal
+  bool superseded_ = false;           // it can only be read
+  bool is_successor_ = false;         // of the one that the cookie names: the client does not know its ID
+  std::optional<SessionId> stale_;    // where there is none: the anonymous ID whose successor is to be found or made
+  std::int64_t begun_ = 0;            // on the wall clock, as deadlines are; milliseconds
 
   // What the handler works on is one of these; the others are empty.
   std::optional<Changes> changes_;
@@ -142,6 +171,7 @@ class SESS_API RequestSession {
 
   std::optional<std::string> principal_;
   bool authenticate_ = false;
+  bool regenerate_ = false;
   bool logout_ = false;
   bool renew_ = true;
   bool started_ = false;

@@ -16,6 +16,9 @@
 // What becomes of the response:
 // - conflict: dropped, and the handler is run again on the session as it is then, in the end under its lock;
 // - gone: 409, somebody logged out while this request was under way;
+// - superseded: 307 to the same address, because the cookie of the new ID is on its way to the client; after three
+// times
+//   409 (a cookie counts them);
 // - busy: 503 with Retry-After;
 // - an exception: 500 without detail, and options.on_error;
 // - a body that is too large: 413; one shorter than announced: 400.
@@ -74,6 +77,7 @@ class SESS_API Runner {
 
  private:
   Status handle(const HttpRequest& request, Response& response) const;
+  void answer_superseded(const HttpRequest& request, Response& response) const;
 
   Store store_;
   Handler handler_;

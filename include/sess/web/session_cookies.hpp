@@ -38,10 +38,16 @@ class SESS_API SessionCookies {
   /// What follows "Set-Cookie: " to hand out this ID; it contains the ID, so never log it.
   std::string set(const SessionId& id) const;
   std::string remove(SessionKind kind) const;
+  /// The cookie that counts how often a client has been sent to the same address again, because its session's ID was
+  /// replaced while the request was under way; for a minute.
+  const std::string& repetition_name() const noexcept { return repetition_; }
+  std::string set_repetition(int count) const;
+  std::string remove_repetition() const;
 
  private:
   std::string anonymous_;
   std::string authenticated_;
+  std::string repetition_;
   CookieAttributes attributes_;
 };
 
