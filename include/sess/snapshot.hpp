@@ -24,6 +24,8 @@ struct SessionFacts {
   std::chrono::system_clock::time_point deadline;           // when it expires unless it is renewed
   std::chrono::system_clock::time_point absolute_deadline;  // when it expires whatever happens
   std::chrono::milliseconds idle_timeout{0};
+  /// Of a superseded session that was regenerated: what it goes on as.
+  std::optional<SessionKey> successor = std::nullopt;
 };
 
 /// Immutable and cheap to copy; stays valid whatever happens to the session or the store. Copies may be read

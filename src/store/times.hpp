@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sess {
@@ -26,7 +27,8 @@ inline SessionFacts to_facts(const backend::Version& version) {
           to_time_point(header.created),
           to_time_point(version.deadline),
           to_time_point(header.absolute_deadline),
-          std::chrono::milliseconds(header.idle_timeout)};
+          std::chrono::milliseconds(header.idle_timeout),
+          header.successor == SessionKey() ? std::nullopt : std::optional(header.successor)};
 }
 
 /// Longer than any session, and short enough that no sum of times leaves 64 bits.

@@ -68,6 +68,7 @@ Status RequestSession::choose() {
 void RequestSession::use(const SessionId& id, const Result<Snapshot>& snapshot) {
   current_ = id;
   superseded_ = snapshot.outcome() == Outcome::superseded;
+  regenerated_ = snapshot->facts().successor.has_value();
   changes_.emplace(snapshot->edit());
 }
 
@@ -175,7 +176,7 @@ Editor& RequestSession::editor() {
 void RequestSession::authenticate(std::string_view principal) {
   require_started();
   if (principal.empty()) throw UsageError("authenticate: the principal is empty");
-  const bool carried = current_ && !superseded_ && (current_->kind() == SessionKind::anonymous || owner_ == principal);
+  const bool carried = current_ && (current_->kind() == SessionKind::anonymous || owner_ == principal);
   // What this request has derived from somebody else's session goes with it.
   if (editor_ != &empty_ && !carried) work_on_nothing();
   // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
@@ -186,6 +187,8 @@ void RequestSession::authenticate(std::string_view principal) {
 
 void RequestSession::regenerate() {
   require_started();
+  if (exists() && current_->kind() == SessionKind::anonymous)
+    throw UsageError("regenerate: the session is anonymous; authenticate() gives it a new ID");
   regenerate_ = true;
 }
 
@@ -320,7 +323,11 @@ Status RequestSession::lock_current(std::optional<Session>& mine) {
 }
 
 Status RequestSession::replace(std::optional<SessionId>& created) {
-  if (!current_ || logout_ || superseded_) return create(SessionKind::authenticated, editor_->values(), created);
+  if (!current_ || logout_) return create(SessionKind::authenticated, editor_->values(), created);
+  // The cookie of its new ID is on its way, and would replace that of this login.
+  const bool login = current_->kind() == SessionKind::authenticated;
+  if (login && regenerated_) return Outcome::superseded;
+  if (superseded_) return create(SessionKind::authenticated, editor_->values(), created);
 
   // Under the old session's lock from here on: nobody can write to it between the copy and its end.
   std::optional<Session> mine;
@@ -328,9 +335,10 @@ Status RequestSession::replace(std::optional<SessionId>& created) {
   const bool carried = editor_ != &empty_;
   std::optional<Values> values;
   if (held == Outcome::superseded) {
-    // By another login at the same time, or a new ID: this login is as good as that one, and has the same data.
+    // By another login at the same time: this one is as good, and has the same data.
     const auto frozen = store_.snapshot(*current_);
     if (!frozen) return as_gone(frozen.status());
+    if (login && frozen->facts().successor) return Outcome::superseded;
     values = carried ? editor_->apply_to(frozen->values()) : editor_->values();
     if (!values) return Outcome::conflict;
     return create(SessionKind::authenticated, *values, created);

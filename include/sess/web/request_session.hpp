@@ -23,10 +23,13 @@
 //                                                                                  principal; the old one superseded
 //   an anonymous one that has        the successor's one successor for all         new session, nothing carried
 //   expired (Store::succeed)         data, if any    requests with this ID
-//   a superseded one                 its last        superseded, nothing           new session, nothing carried
-//                                    version         written
+//   a superseded one                 its last        superseded, nothing           as if it were live, with its last
+//                                    version         written                       version
+//   an authenticated one that was    its last        superseded, nothing           superseded, nothing written: its
+//   regenerated                      version         written                       new cookie, on its way, would
+//                                                                                  replace that of the login
 //   a live one, ended since          what was read   gone, nothing written         gone, nothing written
-//   a live one, superseded since     what was read   superseded, nothing written   as if it were live
+//   a live one, superseded since     what was read   as if superseded at the start
 //
 // The principal is kept in the session under the name "sess.principal". Names that begin with "sess." belong to this
 // layer: what a program does to the principal there is undone by finish(), and in an anonymous session it means
@@ -104,8 +107,9 @@ class SESS_API RequestSession {
   /// carried, what this request has changed so far is dropped as well. The new session has the timeouts that this
   /// request's editor sets, else the store's; never the old session's own. Throws UsageError if `principal` is empty.
   void authenticate(std::string_view principal);
-  /// From finish() on, the session has a new ID. For moments at which its rights change and no principal does. Where
-  /// there is no live session nothing happens.
+  /// From finish() on, the session has a new ID. For moments at which the rights of somebody who is logged in change.
+  /// Where there is no session nothing happens. Throws UsageError for an anonymous one: several answers may be on their
+  /// way with its ID, and the last of them would replace the new one; its rights change with authenticate().
   void regenerate();
   /// Ends, at finish(), every session that the request's cookies name (or what those have become), and removes both
   /// cookies. What this request has
@@ -159,6 +163,7 @@ class SESS_API RequestSession {
   std::optional<SessionId> current_;  // the one that was live, or superseded, at the first start
   std::optional<std::string> owner_;  // its principal
   bool superseded_ = false;           // it can only be read
+  bool regenerated_ = false;          // because it goes on under another ID
   bool is_successor_ = false;         // of the one that the cookie names: the client does not know its ID
   std::optional<SessionId> stale_;    // where there is none: the anonymous ID whose successor is to be found or made
   std::int64_t begun_ = 0;            // on the wall clock, as deadlines are; milliseconds
