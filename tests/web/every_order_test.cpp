@@ -62,8 +62,8 @@ enum class Attack : std::uint8_t { none, read, write, login, logout };
 
 struct Case {
   First first = First::none;
-  std::vector<Act> acts;
-  std::vector<std::size_t> order;  // of steps, by request: start, finish, answer
+  std::vector<Act> acts = {};
+  std::vector<std::size_t> order = {};  // of steps, by request: start, finish, answer
   Attack attack = Attack::none;
   std::size_t attack_at = 0;  // before this step
   bool one_cookie = false;    // as stores do that have but one
