@@ -21,6 +21,7 @@ enum class Outcome : std::uint8_t {
   gone,                // was live when it was loaded and is not any more; nothing written
   not_renewed,         // a touch found the session locked until its short deadline; try at the next request
   durability_unknown,  // committed and visible, but the sync after the rename failed
+  limit_reached,       // the principal has as many sessions as it may have; nothing written
 };
 
 /// The outcome's name as it stands in the enumeration.

@@ -50,6 +50,10 @@ struct StoreOptions {
   /// it was issued not longer ago than this. The default is the longest that a browser keeps a cookie (RFC 6265bis,
   /// section 5.5). Not negative; zero: never.
   std::chrono::milliseconds succession_age = std::chrono::hours(24 * 400);
+  /// How many sessions one principal may have; 0: any number. A login beyond that ends the oldest (but for those that
+  /// are locked just now), or is refused: its commit answers limit_reached.
+  std::size_t sessions_per_principal = 0;
+  bool refuse_beyond_limit = false;
   Durability durability = Durability::relaxed;
   /// At relaxed: tells the kernel to begin at once to write the data of a session's new file (a creation makes one, the
   /// first change another) and does not wait for it; without, that begins some 30 seconds later. Nothing is promised,
@@ -84,6 +88,11 @@ struct LockOptions {
 
 struct CreateOptions {
   SessionKind kind = SessionKind::anonymous;
+  /// Whose session it is, if it is authenticated: any text that names a user. Not kept as it is, only as a keyed hash;
+  /// sessions of one principal can be listed and ended together. The end of all of them (destroy_principal) between
+  /// this call and the first commit, or any number of times before the commit of Session::regenerate, is the end of
+  /// this one too: the commit answers gone.
+  std::optional<std::string> principal = std::nullopt;
   std::optional<std::chrono::milliseconds> idle_timeout = std::nullopt;  // without a value: the store's
   std::optional<std::chrono::milliseconds> lifetime = std::nullopt;
 };
@@ -197,6 +206,14 @@ class SESS_API Store {
   /// superseded, if the successor's ID was replaced meanwhile; busy; absent, if `id` is not anonymous or is older than
   /// StoreOptions::succession_age. Throws as Session::commit does.
   Result<SessionId> succeed(const SessionId& id, const Editor& changes, const CommitOptions& options = {}) const;
+
+  /// The live sessions of a principal, the oldest login first. Throws IoError.
+  std::vector<SessionEntry> sessions_of(std::string_view principal) const;
+  /// Ends every session of a principal, for good, but for `except`: those that there are, and those whose login has
+  /// been decided (create) and whose first commit is still to come. Waits for each session's lock. Answers ok;
+  /// durability_unknown: ended, but perhaps back after a power cut; busy: some were locked for too long and are not
+  /// ended, all others are. Throws IoError; then some may not be ended.
+  Status destroy_principal(std::string_view principal, const std::optional<SessionKey>& except = std::nullopt) const;
 
   /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a
   /// consistent picture of one moment: sessions may come and go meanwhile. Changes nothing: a damaged record is

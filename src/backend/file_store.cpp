@@ -21,7 +21,7 @@ constexpr int snapshot_attempts = 64;
 }  // namespace
 
 FileStore::FileStore(fs::Directory top, FileStoreOptions options)
-    : top_(std::move(top)), shards_(top_.open_child(format::shards_directory)), options_(std::move(options)) {}
+    : top_(std::move(top)), shards_(top_.open_child(options.directory)), options_(std::move(options)) {}
 
 fs::Acquisition FileStore::acquire(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   const fs::WaitingRoom room{&top_, format::waiters_file, format::first_waiter_of(key), options_.waiter_limit};
@@ -221,6 +221,7 @@ std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome
   format::encode_record(version.header, first.payload, options_.format, record);
   const auto name = format::record_name(key);
   const auto shard = format::shard_of(key);
+  if (options_.makes_shards) make_shard(key);
   // Made before the file appears: nothing may fail after that.
   auto locked = std::make_unique<FileRecord>(*this, fs::FileLock(), std::move(version), 1);
   auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record, stamp(first.header.deadline, 1),

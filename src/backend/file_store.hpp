@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/record_store.hpp"
+#include "format/names.hpp"
 #include "fs/directory.hpp"
 #include "fs/file_lock.hpp"
 #include "sys/system.hpp"
@@ -10,11 +11,14 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace sess::backend {
 
 struct FileStoreOptions {
+  const char* directory = format::shards_directory;      // where the records are, below the store's
+  bool makes_shards = false;                             // those for which there is nothing yet are not there
   format::FormatVersion format = format::newest_format;  // to write
   bool exchange = true;                                  // probed when the store was made
   bool nanoseconds = true;                               // likewise: file times are kept to the nanosecond
@@ -40,6 +44,7 @@ class FileStore final : public RecordStore {
   void visit(const std::function<bool(const Listed&)>& visitor) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;
+  const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
 
  private:
   friend class FileRecord;
@@ -80,9 +85,14 @@ class FileStore final : public RecordStore {
   ReadResult read_only(const SessionKey& key) const;
   void quarantine(const SessionKey& key) const;
 
+  std::unique_ptr<FileStore> open_index(const char* directory) const;
+  void make_shard(const SessionKey& key) const;
+
   fs::Directory top_;
   fs::Directory shards_;
   FileStoreOptions options_;
+  mutable std::mutex index_mutex_;  // held while the index is opened: at the first login
+  mutable std::unique_ptr<FileStore> index_;
 };
 
 /// How much of a file of this size to read: of one that is too large to be a record of this format just the header,

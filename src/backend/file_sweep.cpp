@@ -55,6 +55,7 @@ class Sweep {
       ++report_.shards_done;
     }
     report_.complete = report_.shards_done == format::shard_count;
+    if (report_.complete && !stopped_) guarded([&] { sweep_index(); });
     report_.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
     state = {
@@ -102,6 +103,21 @@ class Sweep {
       ++report_.errors;
       if (report_.first_error.empty()) report_.first_error = error.what();
     }
+  }
+
+  /// Principals none of whose sessions can be there any more.
+  void sweep_index() {
+    if (!store_.top_.status(format::principals_directory)) return;
+    const auto index = store_.open_index(format::principals_directory);
+    Sweep sweep(*index, options_);
+    for (unsigned shard = 0; shard < format::shard_count; ++shard)
+      if (index->shards_.status(format::shard_name(shard).c_str()))
+        sweep.guarded([&] { sweep.sweep_shard(shard, true); });
+    report_.leftovers += sweep.report_.leftovers;
+    report_.quarantined += sweep.report_.quarantined;
+    report_.unreadable += sweep.report_.unreadable;
+    report_.errors += sweep.report_.errors;
+    if (report_.first_error.empty()) report_.first_error = sweep.report_.first_error;
   }
 
   void sweep_shard(unsigned shard, bool whole) {

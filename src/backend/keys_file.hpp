@@ -48,6 +48,8 @@ class KeysFile {
   /// cannot be told whether there is a newer secret.
   format::Forward forward(std::span<const std::byte, format::nonce_size> nonce) const;
   std::optional<SessionId> successor(const SessionId& id, const format::Forward& terms) const;
+  /// Keyring::principal_key; the secret for it is never replaced.
+  SessionKey principal_key(std::string_view name) const { return newest().keyring.principal_key(name); }
   /// Adds a secret, one process at a time. Throws UsageError, StoreError, IoError.
   KeyRotation rotate(const KeyRotationOptions& options) const;
 

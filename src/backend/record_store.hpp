@@ -117,7 +117,13 @@ class RecordStore {
   virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;
   /// Keys that begin with this hexadecimal prefix of at least one digit, at most `limit`.
   virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;
+  /// Sweeps the index too.
   virtual GcReport sweep(const GcOptions& options) const = 0;
+
+  /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
+  /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` puts into it what
+  /// belongs there before anybody else sees it. Throws UsageError in an index.
+  virtual const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const = 0;
 };
 
 }  // namespace sess::backend

@@ -210,6 +210,13 @@ std::optional<SessionId> Keyring::successor(const SessionId& id, const Forward& 
   return next;
 }
 
+SessionKey Keyring::principal_key(std::string_view name) const {
+  SessionKey::Bytes key;
+  crypto_generichash(key.data(), key.size(), reinterpret_cast<const unsigned char*>(name.data()), name.size(),
+                     principals_.data(), principals_.size());
+  return SessionKey(key);
+}
+
 std::optional<SessionId> Keyring::check(std::string_view text) const {
   const auto bytes = from_base64(text);
   if (!bytes) return std::nullopt;

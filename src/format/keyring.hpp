@@ -50,6 +50,9 @@ class Keyring {
   Forward forward(std::int64_t now, std::int64_t published, std::span<const std::byte, nonce_size> nonce) const;
   /// The anonymous ID that follows `id` on these terms: always the same. Nothing if the secret is not known (any more).
   std::optional<SessionId> successor(const SessionId& id, const Forward& terms) const;
+  /// The key of a principal's record: BLAKE2b of the name, keyed with the secret for principals. Says nothing of the
+  /// name to who has not this keyring.
+  SessionKey principal_key(std::string_view name) const;
   /// The ID that this text is, if it was issued under one of these secrets. Its MAC is compared in constant time.
   std::optional<SessionId> check(std::string_view text) const;
   /// True if this text has the form of an ID, of whatever secret.

@@ -24,6 +24,8 @@ inline constexpr const char* probe_file = "probe";
 inline constexpr const char* other_probe_file = "probe.other";
 inline constexpr const char* shards_directory = "shards";
 inline constexpr const char* principals_directory = "principals";
+/// What `principals` is rebuilt as before it gets its name.
+inline constexpr const char* new_principals_directory = "principals.new";
 inline constexpr const char* quarantine_directory = "quarantine";
 
 /// Sessions are spread over this many directories by the first byte of their key.

@@ -30,6 +30,8 @@ void check(const StoreOptions& options) {
     refuse("succession_age must not be negative, and at most a hundred years");
   if (options.lock_timeout.count() < 0 || options.lock_timeout > longest_timeout)
     refuse("lock_timeout must not be negative, and at most a hundred years");
+  if (options.refuse_beyond_limit && options.sessions_per_principal == 0)
+    refuse("refuse_beyond_limit needs sessions_per_principal");
   if (options.waiter_limit > format::waiters_per_session) refuse("waiter_limit must be at most 64");
   if (options.size_limit == 0 || options.size_limit > largest) refuse("size_limit must be from 1 byte to 1 GiB");
 }
@@ -68,12 +70,30 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
             opened.file.exchange && opened.file.nanoseconds && options.commit_method == CommitMethod::automatic;
         auto records = std::make_unique<backend::FileStore>(
             std::move(opened.top),
-            backend::FileStoreOptions{static_cast<format::FormatVersion>(opened.file.format), exchange,
-                                      opened.file.nanoseconds, opened.file.no_replace, options.lock_timeout,
-                                      options.early_writeback, options.waiter_limit, options.on_event,
-                                      opened.forgets_synced_removals});
+            backend::FileStoreOptions{.format = static_cast<format::FormatVersion>(opened.file.format),
+                                      .exchange = exchange,
+                                      .nanoseconds = opened.file.nanoseconds,
+                                      .no_replace = opened.file.no_replace,
+                                      .lock_timeout = options.lock_timeout,
+                                      .early_writeback = options.early_writeback,
+                                      .waiter_limit = options.waiter_limit,
+                                      .on_event = options.on_event,
+                                      .forgets_synced_removals = opened.forgets_synced_removals});
         return Parts{facts, std::move(opened.keys), std::move(records)};
       }()) {}
+
+Principals Store::Core::principals() const {
+  const std::chrono::nanoseconds timeout = options_.lock_timeout;
+  const backend::RecordStore& index = records_->index([&](const backend::RecordStore& fresh) {
+    // Of what is there; what is made meanwhile waits for this index.
+    const Principals principals(fresh, *records_, timeout);
+    records_->visit([&](const backend::Listed& listed) {
+      if (listed.version) static_cast<void>(principals.enter_existing(entry_of(listed.version->header)));
+      return true;
+    });
+  });
+  return {index, *records_, timeout};
+}
 
 Store Store::open(const std::string& path, const StoreOptions& options) {
   return open_store(std::make_shared<sys::PosixSystem>(), path, options);

@@ -4,6 +4,7 @@
 #include "backend/keys_file.hpp"
 #include "backend/record_store.hpp"
 #include "format/store_file.hpp"
+#include "store/principals.hpp"
 #include "sys/system.hpp"
 
 #include <sess/store.hpp>
@@ -21,6 +22,8 @@ class Store::Core {
   const StoreFacts& facts() const noexcept { return facts_; }
   const backend::KeysFile& keys() const noexcept { return *keys_; }
   const backend::RecordStore& records() const noexcept { return *records_; }
+  /// Opens the index, and rebuilds it where it is missing. Throws IoError.
+  Principals principals() const;
   sys::System& system() const noexcept { return *system_; }
 
  private:

@@ -80,7 +80,7 @@ class NewSuccessor {
   }
 
   Outcome create(const Values& values, const Editor& changes, const CommitOptions& options) {
-    return state_->commit(values, changes, options);
+    return state_->commit(values, changes, options).outcome();
   }
   backend::NewVersion forward() const { return forward_from(*core_, of_, payload_); }
   SessionId published() {
@@ -130,9 +130,9 @@ Result<SessionId> Store::succeed(const SessionId& id, const Editor& changes, con
         auto state = Session::State::locked(core_, std::move(locked.record));
         const auto values = changes.apply_to(*state->load());
         if (!values) return Outcome::conflict;
-        const Outcome outcome = state->commit(*values, changes, options);
-        if (outcome == Outcome::expired) return Outcome::gone;
-        return {at, outcome};
+        const Status status = state->commit(*values, changes, options);
+        if (!status.took_effect()) return status == Outcome::expired ? Status(Outcome::gone) : status;
+        return {at, status};
       }
       if (auto next = next_of(*core_, at, locked.record->version(), now)) {
         // Released first: nobody waits for a session's lock while holding another's.
@@ -187,11 +187,13 @@ Result<Session> Session::regenerate() {
                            state.header.absolute_deadline - state.header.created);
   State& made = *next;
   made.header.created = state.header.created;
-  made.continued = true;
-  const Outcome created = made.commit(values(), *this, {.durability = Durability::durable});
-  Outcome outcome = created;
+  made.header.principal = state.header.principal;
+  made.continues = state.key;
+  const Status created = made.commit(values(), *this, {.durability = Durability::durable});
+  if (!created.took_effect()) return created;
+  Outcome outcome = created.outcome();
   try {
-    outcome = worse(created, state.supersede(made.key));
+    outcome = worse(outcome, state.supersede(made.key));
   } catch (...) {
     // Its ID has been told to nobody, so it must not stay behind. The fault to tell is the first one.
     try {

@@ -49,7 +49,17 @@ std::shared_ptr<const Values> Session::State::load() const {
   return decode_values_of(record->version());
 }
 
-Outcome Session::State::create(const format::Header& first, std::span<const std::byte> payload, bool durable) {
+Status Session::State::create(const format::Header& first, std::span<const std::byte> payload, bool durable) {
+  if (first.principal == format::PrincipalHash{}) return create_record(first, payload, durable);
+  const StoreOptions& options = core->options();
+  NewEntry entry = entry_of(first);
+  entry.since = since;
+  entry.continues = continues;
+  return core->principals().enter(entry, {options.sessions_per_principal, options.refuse_beyond_limit},
+                                  [&] { return create_record(first, payload, durable); });
+}
+
+Outcome Session::State::create_record(const format::Header& first, std::span<const std::byte> payload, bool durable) {
   Outcome outcome = Outcome::ok;
   record = core->records().create({first, payload, durable}, outcome);
   if (!record)
@@ -58,7 +68,7 @@ Outcome Session::State::create(const format::Header& first, std::span<const std:
   return outcome;
 }
 
-Outcome Session::State::commit(const Values& values, const Editor& editor, const CommitOptions& options) {
+Status Session::State::commit(const Values& values, const Editor& editor, const CommitOptions& options) {
   const std::int64_t now = core->records().now();
   if (created && header.absolute_deadline <= now) return Outcome::expired;
   // Nobody would ever see what is committed without a renewal past the deadline.
@@ -67,7 +77,7 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   std::vector<std::byte> payload;
   format::encode_values(values, payload);
   format::Header next = header;
-  if (!created && !continued) next.created = now;
+  if (!created && !continues) next.created = now;
   const std::int64_t lifetime =
       editor.lifetime() ? editor.lifetime()->count() : next.absolute_deadline - header.created;
   if (editor.idle_timeout()) next.idle_timeout = editor.idle_timeout()->count();
@@ -92,12 +102,16 @@ Outcome Session::State::commit(const Values& values, const Editor& editor, const
   const std::int64_t kept = created ? std::min(record->version().deadline, next.absolute_deadline) : 0;
   next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;
   // `header` stays that of the committed version until there is another: a commit that throws changes nothing here.
-  const Outcome outcome =
-      created ? record->commit({next, payload, durable, options.scrub}) : create(next, payload, durable);
+  const bool lives_longer = created && next.absolute_deadline > header.absolute_deadline;
+  // Its principal's record must live as long.
+  if (lives_longer && core->principals().enter_existing(entry_of(next)) == Outcome::busy) return Outcome::busy;
+  const Status status =
+      created ? Status(record->commit({next, payload, durable, options.scrub})) : create(next, payload, durable);
+  if (!status.took_effect()) return status;
   header = record->version().header;
   facts = to_facts(record->version());
-  on_disk = durable && outcome == Outcome::ok;
-  return outcome;
+  on_disk = durable && status.ok();
+  return status;
 }
 
 void Session::State::renew() {
@@ -144,9 +158,9 @@ Status Session::commit(const CommitOptions& options) {
   State& state = live();
   // Made before the commit: nothing may fail after it.
   auto base = std::make_shared<const Values>(values());
-  const Outcome outcome = state.commit(*base, *this, options);
-  if (outcome != Outcome::expired) rebase(std::move(base));
-  return outcome;
+  const Status status = state.commit(*base, *this, options);
+  if (status.took_effect()) rebase(std::move(base));
+  return status;
 }
 
 void Session::rollback() { rebase(live().load()); }

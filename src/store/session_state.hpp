@@ -23,7 +23,8 @@ class Session::State {
   format::Header header;                          // of the current version, or of the first one to come
   std::unique_ptr<backend::LockedRecord> record;  // null: not created yet, or released
   bool created = true;                            // false until the first commit of a new session
-  bool continued = false;                         // a new session that goes on with another one: its age counts
+  std::uint64_t since = 0;                        // of a login, and
+  std::optional<SessionKey> continues = {};       // of what was regenerated: see NewEntry
   bool released = false;
   bool on_disk = false;  // the current version, as far as this session knows
 
@@ -36,15 +37,16 @@ class Session::State {
   /// Values of the locked version. Throws CorruptRecord if they cannot be decoded.
   std::shared_ptr<const Values> load() const;
   /// Writes these values, with the timeouts that the editor has set, as the next version; or renews the deadline where
-  /// nothing has changed. ok, expired or durability_unknown.
-  Outcome commit(const Values& values, const Editor& editor, const CommitOptions& options);
+  /// nothing has changed. ok, expired or durability_unknown; of a login also gone, limit_reached or busy.
+  Status commit(const Values& values, const Editor& editor, const CommitOptions& options);
   /// Renews the deadline of the locked version where that is due.
   void renew();
   /// Freezes the locked version for the grace time. `successor`: the session that this one goes on as, if any.
   Outcome supersede(const SessionKey& successor);
 
  private:
-  Outcome create(const format::Header& first, std::span<const std::byte> payload, bool durable);
+  Status create(const format::Header& first, std::span<const std::byte> payload, bool durable);
+  Outcome create_record(const format::Header& first, std::span<const std::byte> payload, bool durable);
 };
 
 /// Decodes a version's payload. Throws CorruptRecord, naming the session.

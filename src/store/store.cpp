@@ -6,6 +6,7 @@
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace sess {
@@ -89,7 +90,8 @@ Status Store::merge(const Changes& changes, const CommitOptions& options) const 
   if (!locked.state) return {as_gone(locked.status.outcome()), locked.status.holder()};
   const auto merged = changes.apply_to(*locked.state->load());
   if (!merged) return Outcome::conflict;
-  return as_gone(locked.state->commit(*merged, changes, options));
+  const Status status = locked.state->commit(*merged, changes, options);
+  return {as_gone(status.outcome()), status.holder()};
 }
 
 Session Store::create(const CreateOptions& options) const {
@@ -100,8 +102,16 @@ Session Store::create(const CreateOptions& options) const {
   check_timeout(idle_timeout, "create session: idle timeout");
   check_timeout(lifetime, "create session: lifetime");
 
-  return Session(
-      Session::State::fresh(core_, core_->keys().issue(options.kind, random), idle_timeout.count(), lifetime.count()));
+  auto state =
+      Session::State::fresh(core_, core_->keys().issue(options.kind, random), idle_timeout.count(), lifetime.count());
+  if (options.principal) {
+    if (options.principal->empty() || options.kind != SessionKind::authenticated)
+      throw UsageError("create session: a principal needs a name and an authenticated session");
+    const SessionKey principal = core_->keys().principal_key(*options.principal);
+    state->header.principal = principal.bytes();
+    state->since = core_->principals().ended(principal);
+  }
+  return Session(std::move(state));
 }
 
 Status Store::touch(const SessionKey& key) const {
@@ -143,6 +153,39 @@ Status Store::destroy(const SessionKey& key) const {
     if (removed.outcome == Outcome::durability_unknown) worst = removed.outcome;
   }
   return status == Outcome::durability_unknown ? status : Status(worst);
+}
+
+std::vector<SessionEntry> Store::sessions_of(std::string_view principal) const {
+  const SessionKey owner = core_->keys().principal_key(principal);
+  std::vector<SessionEntry> sessions;
+  for (const SessionKey& key : core_->principals().listed(owner)) {
+    const backend::ReadResult read = core_->records().read(key);
+    if (read.outcome != Outcome::ok || SessionKey(read.version.header.principal) != owner) continue;
+    if (usability(read.version, core_->records().now()) != Outcome::ok) continue;
+    sessions.push_back({key, to_facts(read.version), format::header_size + read.version.payload.size(), {}});
+  }
+  return sessions;
+}
+
+Status Store::destroy_principal(std::string_view principal, const std::optional<SessionKey>& except) const {
+  const SessionKey owner = core_->keys().principal_key(principal);
+  const auto ended = core_->principals().end_all(owner, except);
+  if (!ended) return ended.status();
+  Status worst = ended.status();
+  std::exception_ptr failure;
+  for (const SessionKey& key : *ended) {
+    try {
+      // Alone: what it was regenerated to is in the list as well, or the exception.
+      const backend::RemoveResult removed = core_->records().remove(key, core_->options().lock_timeout, true);
+      const Status status(removed.outcome, removed.holder);
+      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst.ok())) worst = status;
+    } catch (...) {
+      // The others are ended all the same; the first failure is the one to tell.
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+  return worst;
 }
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {

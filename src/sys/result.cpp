@@ -22,6 +22,8 @@ std::string_view to_string(Outcome outcome) noexcept {
       return "not_renewed";
     case Outcome::durability_unknown:
       return "durability_unknown";
+    case Outcome::limit_reached:
+      return "limit_reached";
   }
   return "unknown";
 }

@@ -135,6 +135,8 @@ Status RequestSession::start(Mode mode) {
   authenticate_ = false;
   regenerate_ = false;
   logout_ = false;
+  ends_others_ = false;
+  login_.reset();
   renew_ = true;
 
   const bool first = !chosen_;
@@ -182,6 +184,8 @@ void RequestSession::authenticate(std::string_view principal) {
   // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
   editor_->set(principal_name, std::string(principal));
   principal_ = principal;
+  // Now, not at the end: if all sessions of this principal are ended from here on, so is this one.
+  login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_}));
   authenticate_ = true;
 }
 
@@ -192,8 +196,19 @@ void RequestSession::regenerate() {
   regenerate_ = true;
 }
 
+void RequestSession::logout_everywhere() {
+  logout();
+  ends_others_ = true;
+}
+
+void RequestSession::logout_others() {
+  require_started();
+  ends_others_ = true;
+}
+
 void RequestSession::logout() {
   require_started();
+  ends_others_ = false;
   work_on_nothing();
   principal_.reset();
   authenticate_ = false;
@@ -206,7 +221,7 @@ Finished RequestSession::finish() {
   started_ = false;
   std::optional<SessionId> created;
   // The end of sessions comes first: nothing that fails afterwards can undo it.
-  const Status ended = logout_ ? end_all() : Status();
+  Status ended = logout_ ? end_all() : Status();
   Status status = ended;
   if (ended.took_effect()) {
     if (authenticate_) {
@@ -225,6 +240,11 @@ Finished RequestSession::finish() {
   // Before the answer goes out: its recipient may be the next to ask for this lock.
   editor_ = &empty_;
   locked_.reset();
+  login_.reset();
+  if (ends_others_ && !logout_ && status.took_effect()) {
+    ended = end_others(created);
+    if (status.ok() || !ended.took_effect()) status = ended;
+  }
 
   Finished finished{status, {}};
   if (!status.took_effect()) return finished;
@@ -306,8 +326,22 @@ Status RequestSession::end_all() {
     }
     end([&] { return store_.destroy(id); });
   }
+  if (ends_others_) end([&] { return end_others({}); });
   if (failure) std::rethrow_exception(failure);
   return worst;
+}
+
+Status RequestSession::end_others(const std::optional<SessionId>& created) {
+  // Of who was logged in when this request came, or has logged in by it.
+  const std::optional<std::string>& whose = authenticate_ ? principal_ : owner_;
+  if (!whose) return {};
+  std::optional<SessionKey> except;
+  if (created && !logout_) {
+    except = created->key();
+  } else if (current_ && !logout_) {
+    except = current_->key();
+  }
+  return store_.destroy_principal(*whose, except);
 }
 
 /// The current session under its lock: that of Mode::locked, or `mine`.
@@ -385,12 +419,13 @@ Status RequestSession::replace_id(std::optional<SessionId>& created) {
 }
 
 Status RequestSession::create(SessionKind kind, const Values& values, std::optional<SessionId>& created) {
-  Session session =
-      store_.create({.kind = kind, .idle_timeout = editor_->idle_timeout(), .lifetime = editor_->lifetime()});
+  const bool login = kind == SessionKind::authenticated;
+  Session session = login ? *std::move(login_) : store_.create();
   for (const auto& [name, value] : values)
     if (name != principal_name) session.set(name, value);
-  const bool login = kind == SessionKind::authenticated;
   if (login) session.set(principal_name, *principal_);
+  if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
+  if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
   // A login that the client has been told of must survive a power cut; the start of an anonymous session need not.
   const Status status =
       session.commit({.durability = login ? std::optional(Durability::durable) : std::nullopt, .renew = true});

@@ -97,6 +97,8 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
   }
   if (status == Outcome::superseded) {
     answer_superseded(request, response);
+  } else if (status == Outcome::limit_reached) {
+    answer_plainly(response, 403, "You are logged in elsewhere as often as is allowed. Please log out there first.");
   } else if (status == Outcome::busy) {
     answer_plainly(response, 503, "This session is in use by another request. Please try again.");
     response.header("Retry-After", fmt::format("{}", options_.retry_after.count()));

@@ -31,6 +31,10 @@ Browser browser_after(Site& site, const std::function<void(RequestSession&)>& wo
   return browser;
 }
 
+void log_in(Site& site, Browser& browser, const std::string& user) {
+  REQUIRE(site.visit(browser, login_of(user)).ok());
+}
+
 /// One header with the cookies of several browsers.
 std::string cookies_of(const std::vector<Browser>& browsers) {
   std::string header;
@@ -166,6 +170,84 @@ TEST_CASE("a request that was under way when somebody logged out does not bring 
   Browser old = before;
   REQUIRE(site.visit(old, [](RequestSession& session) { CHECK(!session.principal()); }).ok());
   CHECK(site.sessions().empty());
+}
+
+TEST_CASE("logout everywhere ends the user's sessions in every browser, and those that are being made") {
+  for (const Mode mode : {Mode::merge, Mode::locked}) {
+    Site site;
+    std::vector<Browser> browsers(3);
+    for (Browser& browser : browsers) log_in(site, browser, "ann");
+    Browser bob;
+    log_in(site, bob, "bob");
+    Browser late;
+    RequestSession decided = site.request(late);
+    REQUIRE(decided.start().ok());
+    decided.authenticate("ann");
+
+    RequestSession session = site.request(browsers[0]);
+    REQUIRE(session.start(mode).ok());
+    session.logout_everywhere();
+    const web::Finished finished = session.finish();
+    CHECK(finished.status.ok());
+    browsers[0].receive(finished.set_cookie);
+    CHECK(browsers[0].header().empty());
+    for (const Browser& browser : {browsers[1], browsers[2]}) CHECK(!site.session(browser, "sid-auth"));
+    CHECK(decided.finish().status == Outcome::gone);
+    CHECK(site.session(bob, "sid-auth"));
+    CHECK(site.sessions().size() == 1);
+    log_in(site, browsers[0], "ann");
+  }
+}
+
+TEST_CASE("logging out the others leaves the session that does it") {
+  for (const Mode mode : {Mode::merge, Mode::locked}) {
+    for (const bool with_new_id : {false, true}) {
+      Site site;
+      Browser browser;
+      Browser other;
+      log_in(site, browser, "ann");
+      log_in(site, other, "ann");
+      RequestSession session = site.request(browser);
+      REQUIRE(session.start(mode).ok());
+      session.editor().set("theme", "dark");
+      session.logout_others();
+      if (with_new_id) session.regenerate();
+      const web::Finished finished = session.finish();
+      REQUIRE(finished.status.ok());
+      browser.receive(finished.set_cookie);
+      CHECK(!site.session(other, "sid-auth"));
+      CHECK(site.session(browser, "sid-auth")->get<std::string>("theme") == "dark");
+      CHECK(site.sessions().size() == 1);
+    }
+  }
+}
+
+TEST_CASE("a login that comes with the end of all others is the only session of the user") {
+  Site site;
+  Browser browser;
+  Browser other;
+  log_in(site, other, "ann");
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       session.authenticate("ann");
+                       session.logout_others();
+                     })
+              .ok());
+  CHECK(site.sessions().size() == 1);
+  REQUIRE(site.visit(browser, [](RequestSession& session) { CHECK(session.principal() == "ann"); }).ok());
+}
+
+TEST_CASE("to log out everywhere or the others where nobody is logged in is no error") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser, [](RequestSession& session) { session.logout_everywhere(); }).ok());
+  REQUIRE(site.visit(browser,
+                     [](RequestSession& session) {
+                       session.logout_others();
+                       session.editor().set("n", 1);
+                     })
+              .ok());
+  CHECK(site.session(browser)->get<int>("n") == 1);
 }
 
 }  // namespace

@@ -138,6 +138,8 @@ void require(const sess::Status& status, std::string_view operation, const sess:
       return fail(ExitCode::busy, "the session is locked", "try again");
     case sess::Outcome::durability_unknown:
       return fail(ExitCode::io, "written, but the sync to disk failed", "a power cut may undo it; check the disk");
+    case sess::Outcome::limit_reached:
+      return fail(ExitCode::busy, "its principal has as many sessions as it may have", "end one of them first");
   }
   fail(ExitCode::internal, "unknown outcome", report_bug);
 }

@@ -26,6 +26,8 @@ class SESS_API Request : public HttpRequest {
   void authenticate(std::string_view principal) { session_->authenticate(principal); }
   void regenerate() { session_->regenerate(); }
   void logout() { session_->logout(); }
+  void logout_everywhere() { session_->logout_everywhere(); }
+  void logout_others() { session_->logout_others(); }
   void renew(bool renew) noexcept { session_->renew(renew); }
 
  private:

@@ -68,6 +68,7 @@ struct Finished {
   /// superseded: its ID was replaced, and the new one is on its way to the client; nothing written. The same request,
   /// sent again, will find it.
   /// busy: its lock was not free in time; nothing written, but of several sessions that a logout ends some may be gone.
+  /// limit_reached: a login, and the principal has as many sessions as the store allows; nothing written.
   Status status;
   /// What follows "Set-Cookie: ", a line each. Send them only with this response; never log them.
   std::vector<std::string> set_cookie;
@@ -116,6 +117,12 @@ class SESS_API RequestSession {
   /// changed so far is dropped; what it changes from now on makes a new anonymous session. Calling it where nobody is
   /// logged in is no error.
   void logout();
+  /// The same, and ends every other session of the principal that is logged in, wherever it is, and every login that is
+  /// just under way.
+  void logout_everywhere();
+  /// Ends, once finish() has committed, every other session of the principal that is logged in, and every login that is
+  /// just under way; where nobody is logged in nothing happens.
+  void logout_others();
   /// False: this request does not renew the session's deadline. A poll must not keep a session alive for ever.
   void renew(bool renew) noexcept { renew_ = renew; }
 
@@ -150,6 +157,7 @@ class SESS_API RequestSession {
   void restore_principal();
   Status commit();
   Status end_all();
+  Status end_others(const std::optional<SessionId>& created);
   Status replace(std::optional<SessionId>& created);
   Status replace_id(std::optional<SessionId>& created);
   Status write_first(std::optional<SessionId>& created);
@@ -178,6 +186,8 @@ class SESS_API RequestSession {
   bool authenticate_ = false;
   bool regenerate_ = false;
   bool logout_ = false;
+  bool ends_others_ = false;
+  std::optional<Session> login_;  // to be made by finish(); its principal's sessions may all be ended meanwhile
   bool renew_ = true;
   bool started_ = false;
 };

@@ -174,8 +174,9 @@ TEST_CASE("the document's store, keys and gc files are read, and written the sam
 
 TEST_CASE("the document names every file that the code names") {
   const std::string tree = block_below("Directory");
-  for (const char* name : {store_file, keys_file, gc_file, waiters_file, new_store_file, new_keys_file, probe_file,
-                           other_probe_file, shards_directory, principals_directory, quarantine_directory}) {
+  for (const char* name :
+       {store_file, keys_file, gc_file, waiters_file, new_store_file, new_keys_file, probe_file, other_probe_file,
+        shards_directory, principals_directory, new_principals_directory, quarantine_directory}) {
     CAPTURE(name);
     CHECK(tree.find(name) != std::string::npos);
   }
