@@ -138,6 +138,7 @@ void Ledger::judge(unsigned actor, Outcome outcome, const Clock& clock) {
       return judge_end(begun, at(actor), outcome, clock);
     case Outcome::superseded:
     case Outcome::durability_unknown:
+    case Outcome::limit_reached:
       return fault(text);
   }
 }
