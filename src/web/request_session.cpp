@@ -326,14 +326,18 @@ Status RequestSession::end_all() {
     }
     end([&] { return store_.destroy(id); });
   }
-  if (ends_others_) end([&] { return end_others({}); });
+  if (ends_others_) {
+    end([&] { return end_others({}); });
+    // A login that this request makes afterwards is not one of those that were under way.
+    if (login_) login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_}));
+  }
   if (failure) std::rethrow_exception(failure);
   return worst;
 }
 
 Status RequestSession::end_others(const std::optional<SessionId>& created) {
   // Of who was logged in when this request came, or has logged in by it.
-  const std::optional<std::string>& whose = authenticate_ ? principal_ : owner_;
+  const std::optional<std::string>& whose = authenticate_ && !logout_ ? principal_ : owner_;
   if (!whose) return {};
   std::optional<SessionKey> except;
   if (created && !logout_) {

@@ -237,6 +237,24 @@ TEST_CASE("a login that comes with the end of all others is the only session of 
   REQUIRE(site.visit(browser, [](RequestSession& session) { CHECK(session.principal() == "ann"); }).ok());
 }
 
+TEST_CASE("a login after the end of everything, in one request, stays") {
+  for (const char* user : {"ann", "bob"}) {
+    Site site;
+    Browser browser;
+    Browser other;
+    log_in(site, browser, "ann");
+    log_in(site, other, "ann");
+    REQUIRE(site.visit(browser,
+                       [&](RequestSession& session) {
+                         session.logout_everywhere();
+                         session.authenticate(user);
+                       })
+                .ok());
+    CHECK(!site.session(other, "sid-auth"));
+    REQUIRE(site.visit(browser, [&](RequestSession& session) { CHECK(session.principal() == user); }).ok());
+  }
+}
+
 TEST_CASE("to log out everywhere or the others where nobody is logged in is no error") {
   Site site;
   Browser browser;
