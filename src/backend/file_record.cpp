@@ -43,6 +43,7 @@ Outcome FileRecord::commit(const NewVersion& next) {
                                  .start_writeback = store_.options_.early_writeback,
                                  .scrub = next.scrub,
                                  .drop = ends,
+                                 .sync_all = store_.options_.forgets_synced_removals,
                                  .spare_only = spare_only,
                                  .directory_name = shard.c_str(),
                                  .head = format::header_size});

@@ -133,7 +133,10 @@ int Replacement::publish() {
   if (!options_.durable && !options_.scrub) return sync_answer;
   try {
     if (options_.drop) directory_.unlink(names_.spare);
-    directory_.sync_child(options_.directory_name);
+    if (options_.drop && options_.sync_all)
+      directory_.sync_file_system();
+    else
+      directory_.sync_child(options_.directory_name);
   } catch (const IoError& error) {
     sync_answer = -error.error_number();
   } catch (const std::bad_alloc&) {

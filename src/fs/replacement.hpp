@@ -41,6 +41,7 @@ struct ReplacementOptions {
   bool start_writeback = false;      // if it syncs nothing: let a fresh file's data be on its way before its name is
   bool scrub = false;                // overwrite what is replaced; syncs the data before
   bool drop = false;                 // leave no spare: the content before must not come back. Only with `durable`
+  bool sync_all = false;             // if it drops: sync the whole file system, where a directory's sync is not enough
   bool spare_only = false;           // no space for a temp file: wait for the spare
   const char* directory_name = ".";  // that of the names, for the sync
   std::size_t head = 0;              // bytes at the beginning of a content that name its generation

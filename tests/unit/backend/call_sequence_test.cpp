@@ -88,6 +88,11 @@ TEST_CASE_FIXTURE(Fixture, "a removal syncs its directory, on btrfs the whole fi
     const std::vector<Calls> removals = {calls_of([&] { CHECK(store.lock(other)->destroy()); }),
                                          calls_of([&] { CHECK(store.destroy(id)); }),
                                          calls_of([&] { CHECK(store.destroy(id) == Outcome::absent); })};
+    // What is superseded must not come back as what it was.
+    const SessionId replaced = make_session(store, {{"count", 0}});
+    const Calls superseded = calls_of([&] { CHECK(store.lock(replaced)->supersede()); });
+    CHECK(count(superseded, "sync") == 1 - whole);
+    CHECK(count(superseded, "sync_file_system") == whole);
     for (const Calls& calls : removals) {
       CHECK(count(calls, "sync") == 1 - whole);
       CHECK(count(calls, "sync_file_system") == whole);
