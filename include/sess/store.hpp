@@ -188,9 +188,10 @@ class SESS_API Store {
   /// the idle timeout. Answers ok, absent, expired, superseded, or not_renewed when the lock was not free within
   /// a tenth of a second.
   Status touch(const SessionKey& key) const;
-  /// Ends a session for good, also across a power cut; under the ID of a session that was regenerated, also what it has
-  /// become. Answers ok; absent, if it has been ended by somebody else, as
-  /// finally; durability_unknown: ended, but perhaps back after a power cut; busy.
+  /// Ends a session for good, also across a power cut; under the ID of a session that was regenerated, for
+  /// StoreOptions::grace, also what it has become. Answers ok; absent, if it has been ended by somebody else, as
+  /// finally; durability_unknown: ended, but perhaps back after a power cut; busy, also where more than 64 IDs lead
+  /// from this one to the session: then nothing is ended.
   Status destroy(const SessionKey& key) const;
 
   // An anonymous ID may come back when its session has long expired: a browser keeps its cookie. Several requests may

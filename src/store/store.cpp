@@ -146,6 +146,8 @@ Status Store::destroy(const SessionKey& key) const {
   }
   Status status(removed.outcome, removed.holder);
   if (chain.size() == 1 || status == Outcome::busy) return status;
+  // The walk has not come to the live one: nothing has been ended, and must not be said to be.
+  if (status == Outcome::superseded) return Outcome::busy;
   Outcome worst = Outcome::ok;
   for (; !chain.empty(); chain.pop_back()) {
     removed = records.remove(chain.back(), timeout, true);

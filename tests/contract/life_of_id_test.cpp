@@ -159,6 +159,16 @@ TEST_CASE_FIXTURE(Fixture, "logout under an ID before ends what the session has 
   CHECK(files() == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a logout that gave up on the way to the session said that it was ended") {
+  std::vector<SessionId> ids{make_session(store, {{"a", 1}})};
+  while (ids.size() < 66) ids.push_back(*lock(ids.back()).regenerate()->id());
+  CHECK(store.destroy(ids[0]) == Outcome::busy);
+  CHECK(store.snapshot(ids.back()).outcome() == Outcome::ok);
+  CHECK(store.snapshot(ids[0]).outcome() == Outcome::superseded);
+  CHECK(store.destroy(ids[2]).ok());
+  CHECK(store.snapshot(ids.back()).outcome() == Outcome::absent);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a login that supersedes a session is not ended by the end of that one") {
   const SessionId anonymous = make_session(store, {{"cart", 1}});
   const SessionId login = make_session(store, {{"user", "ann"}});
