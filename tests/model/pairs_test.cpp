@@ -1,10 +1,6 @@
 // Two or three operations on one session, through the orders of their system calls: the real code of the store over the
 // fake file system. Each actor stops at every call.
-#include "format/names.hpp"
-#include "store/core.hpp"
-#include "support/broken_system.hpp"
-#include "support/explorer.hpp"
-#include "support/fake_system.hpp"
+#include "shared_store.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <sess/sess.hpp>
@@ -26,38 +22,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* path = "/srv/store";
-
-void expect(bool condition, const std::string& what) {
-  if (!condition) throw std::runtime_error(what);
-}
-
-/// A monotonic clock that moves on whenever it is read, so that a sweep with a budget of a millisecond takes one shard.
-class TickingSystem final : public ForwardingSystem {
- public:
-  using ForwardingSystem::ForwardingSystem;
-  std::chrono::nanoseconds monotonic_clock() override { return ForwardingSystem::monotonic_clock() + ++ticks_ * tick; }
-
- private:
-  static constexpr std::chrono::nanoseconds tick = milliseconds(1);
-  std::int64_t ticks_ = 0;
-};
-
 /// A session with the values n = generation, with a spare, in a store that every actor shares.
-struct Setting {
-  std::shared_ptr<FakeSystem> fake = std::make_shared<FakeSystem>();
-  std::optional<Store> store;  // through the scheduled system
-  std::optional<Store> plain;  // for the checks
+struct Setting : SharedStore {
   SessionKey key;
   int commits = 0;  // that were answered with ok
   std::optional<Outcome> destroyed;
-  std::size_t descriptors = 0;  // that the two handles keep open
-  ScheduledSystem* scheduled = nullptr;
   std::set<std::string> acknowledged;
 
-  explicit Setting(World& world, Breakage breakage, CommitMethod method) {
-    StoreOptions options{.idle_timeout = milliseconds(1000), .create = true, .commit_method = method};
-    plain = open_store(fake, path, options);
+  explicit Setting(World& world, Breakage breakage, CommitMethod method)
+      : SharedStore({.idle_timeout = milliseconds(1000), .commit_method = method}) {
     Session session = plain->create();
     for (int n = 1; n <= 2; ++n) {
       session.set("n", n);
@@ -65,19 +38,9 @@ struct Setting {
     }
     key = session.key();
     session.release();
-    fake->settle();
-    scheduled = &world.use(fake);
-    const std::shared_ptr<sys::System> shared(scheduled, [](sys::System*) {});
-    store =
-        open_store(std::make_shared<TickingSystem>(std::make_shared<BrokenSystem>(shared, breakage)), path, options);
-    descriptors = fake->leaks().descriptors.size();
+    hand_to_actors(world, breakage);
   }
 
-  void check_nothing_is_left_open() const {
-    const auto leaks = fake->leaks();
-    expect(leaks.descriptors.size() == descriptors, "a descriptor was left open");
-    expect(leaks.locks.empty() && leaks.announced == 0, "a lock was left");
-  }
   std::int64_t value() const {
     const auto snapshot = plain->snapshot(key);
     return snapshot ? snapshot->get<std::int64_t>("n").value_or(0) : 0;
@@ -136,8 +99,7 @@ void no_update_is_lost(Setting& setting) {
 void is_gone(Setting& setting) {
   expect(setting.destroyed == Outcome::ok, "destroy was not ok");
   expect(!setting.plain->snapshot(setting.key), "the session came back");
-  for (const std::string& name : setting.fake->names_below(std::string(path) + "/shards"))
-    expect(name.ends_with('/'), "a file was left: " + name);
+  for (const std::string& name : setting.session_files()) expect(false, "a file was left: " + name);
 }
 
 Scenario scenario(const std::vector<std::pair<std::string, Act>>& acts, const Check& check,
@@ -147,18 +109,6 @@ Scenario scenario(const std::vector<std::pair<std::string, Act>>& acts, const Ch
     for (const auto& [name, act] : acts) world.actor(name, [setting, act = act] { act(*setting); });
     world.check([setting, check] { check(*setting); });
   };
-}
-
-// Two actors go through every order, of which those that differ only in calls that commute are run once; three through
-// every order with at most so many preemptions. The bound on the number is there for a run that does not end.
-const ExploreOptions every_order{.most_orders = 200'000, .reduce = true};
-ExploreOptions few_preemptions() { return {.most_orders = 5'000'000, .most_preemptions = long_run() ? 4U : 2U}; }
-
-void check_clean(const Scenario& scenario, const ExploreOptions& options) {
-  const Report report = explore(scenario, options);
-  MESSAGE(report.to_string());
-  CHECK(report.ok());
-  CHECK(report.exhaustive);
 }
 
 void check_clean(const std::vector<std::pair<std::string, Act>>& acts, const Check& check,
@@ -246,13 +196,11 @@ void by_touch(Setting& setting) {
   if (setting.store->touch(setting.key).ok()) ++setting.commits;
 }
 
-void by_sweep(Setting& setting) { static_cast<void>(setting.store->gc({.budget = milliseconds(1)})); }
+void by_sweep(Setting& setting) { setting.sweep(); }
 
 /// The sweep begins with the session's shard, one millisecond before its deadline.
 void before_the_deadline(Setting& setting) {
-  setting.fake->set_text(std::string(path) + "/gc",
-                         "libsess gc 1\nnext_shard " + std::to_string(setting.key.bytes()[0]) +
-                             "\nfinished 0\nduration 0\nexamined 0\nexpired 0\nleftovers 0\n");
+  setting.sweep_begins_with(setting.key);
   setting.fake->advance(milliseconds(999));
 }
 
