@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <utility>
 #include <vector>
 
@@ -74,7 +73,7 @@ class NewSuccessor {
     if (!state_->created || published_) return;
     try {
       state_->record->destroy();
-    } catch (const std::exception&) {
+    } catch (...) {
       // It expires.
     }
   }
