@@ -66,6 +66,9 @@ TEST_CASE("a read or a renewal that meets a fault") {
   fail_all("reads and renewals", reads_and_renewals(), {800, 620});
 }
 TEST_CASE("an end that meets a fault") { fail_all("ends", ends(), {1'470, 1'230}); }
+TEST_CASE("an ID that is replaced while there is a fault") {
+  fail_all("replaced IDs", replaced_ids(), {10'900, 9'180});
+}
 TEST_CASE("a repair that meets a fault") { fail_all("repairs", repairs(), {13'500, 10'300}); }
 TEST_CASE("a sweep that meets a fault") { fail_all("sweeps", sweeps(), {3'900, 450}); }
 TEST_CASE("a listing that meets a fault") { fail_all("listings", listings(), {1'850, 1'280}); }

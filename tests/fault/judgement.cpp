@@ -107,10 +107,12 @@ std::string objection_to(const Ending& ending, const Plan& plan, const Subject& 
 std::string objection_to(const Sight& found, const Sight& old, const Sight& fresh, Permitted permitted, bool exactly) {
   if (found.sessions.size() != fresh.sessions.size() || found.sessions.size() != old.sessions.size())
     return "the sessions are not those that were there";
-  bool all_old = found.made == old.made;
-  bool all_fresh = found.made == fresh.made;
+  bool all_old = found.made == old.made && found.leads_on == old.leads_on;
+  bool all_fresh = found.made == fresh.made && found.leads_on == fresh.leads_on;
   std::string first = found.made ? "the new session is there" : "the new session is not there";
-  if (found.made == old.made && found.made == fresh.made) first.clear();
+  if (found.leads_on != found.made)
+    first += found.leads_on ? ", and there is a successor" : ", and there is no successor";
+  if (all_old && all_fresh) first.clear();
   for (std::size_t i = 0; i < found.sessions.size(); ++i) {
     const SessionSight& session = found.sessions[i];
     const bool old_one = is_old(session, old.sessions[i], exactly);

@@ -102,6 +102,7 @@ Sight Machine::look() {
   Sight sight;
   for (const SessionKey& known : keys) sight.sessions.push_back(look_at(known));
   sight.made = !made.empty() && viewer().snapshot(made.back()).has_value();
+  sight.leads_on = stale && viewer().successor(*stale).has_value();
   const std::string quarantine = std::string(store_path) + "/quarantine";
   for (const std::string& name : fake->names_below(quarantine))
     sight.quarantined.push_back(fake->text(quarantine + "/" + name));

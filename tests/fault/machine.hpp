@@ -55,6 +55,7 @@ struct SessionSight {
 struct Sight {
   std::vector<SessionSight> sessions;
   bool made = false;
+  bool leads_on = false;                 // a session that has ended has a successor
   std::vector<std::string> quarantined;  // contents, in order
 };
 
@@ -105,6 +106,7 @@ class Machine {
   std::vector<SessionKey> made;
   std::optional<Session> session;  // that the operation finds locked
   std::optional<SessionId> id;     // that was handed out before, and stays valid
+  std::optional<SessionId> stale;  // of a session that has ended
   std::optional<Changes> changes;  // that it finds made
 
  private:

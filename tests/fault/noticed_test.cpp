@@ -15,8 +15,8 @@ namespace sess::test {
 namespace {
 
 Subject subject_called(std::string_view name) {
-  for (const auto& subjects :
-       {first_commits, commits, commits_by_rename, reads_and_renewals, ends, repairs, sweeps, listings, stores})
+  for (const auto& subjects : {first_commits, commits, commits_by_rename, reads_and_renewals, ends, replaced_ids,
+                               repairs, sweeps, listings, stores})
     for (const Subject& subject : subjects())
       if (subject.name == name) return subject;
   throw std::logic_error("there is no subject of this name");
@@ -50,6 +50,14 @@ TEST_CASE("a rename whose failure is not looked at is noticed") {
 TEST_CASE("an unlink whose failure is not looked at is noticed") {
   CHECK(found_in("destroy", unlinks_never_fail(), false_success) > 0);
   CHECK(found_in("sweep", unlinks_never_fail(), "reports more than it has removed") > 0);
+}
+
+TEST_CASE("what is not looked at while an ID is replaced is noticed") {
+  CHECK(found_in("supersede", renames_never_fail(), false_success) > 0);
+  CHECK(found_in("supersede", syncs_never_fail(), "after a power cut: succeeds") > 0);
+  CHECK(found_in("regenerate", renames_never_fail(), false_success) > 0);
+  CHECK(found_in("succeed an expired session", renames_never_fail(), false_success) > 0);
+  CHECK(found_in("destroy of a session that was regenerated", unlinks_never_fail(), false_success) > 0);
 }
 
 TEST_CASE("a truncation whose failure is not looked at is noticed") {

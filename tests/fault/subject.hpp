@@ -33,8 +33,10 @@ struct Subject {
   bool durable = false;
   /// What it finds is not on disk yet, so that a cut leaves what it promises only after ok.
   bool finds_unsynced = false;
-  /// It changes several things, one after the other.
+  /// It changes several things, one after the other; what was cut short is done to the end by who does it again.
   bool has_steps = false;
+  /// It makes a session in another one's place. Where it fails and cannot even remove that, nobody knows its ID.
+  bool makes_another = false;
   /// Where it fails, what is to be moved to quarantine may be there or still where it was.
   bool may_quarantine = false;
   /// After ok no file of a session holds what the versions before it held.
@@ -48,6 +50,7 @@ std::vector<Subject> commits();
 std::vector<Subject> commits_by_rename();
 std::vector<Subject> reads_and_renewals();
 std::vector<Subject> ends();
+std::vector<Subject> replaced_ids();
 std::vector<Subject> repairs();
 std::vector<Subject> sweeps();
 std::vector<Subject> listings();

@@ -47,6 +47,7 @@ class Trial {
   void check_that_it_struck();
   void check_secret();
   void check_temporary_files();
+  void check_that_all_are_known();
   void check_power_cut(std::size_t limit);
   void check_that_nothing_comes_back();
   void check_that_it_is_still_locked();
