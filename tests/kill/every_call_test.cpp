@@ -3,6 +3,7 @@
 #include "forked_holder.hpp"
 #include "init_subject.hpp"
 #include "killing.hpp"
+#include "replaced_id_subject.hpp"
 #include "rotation_subject.hpp"
 #include "session_operation.hpp"
 #include "support/temporary_directory.hpp"
@@ -105,6 +106,26 @@ TEST_CASE("init that is killed at any system call leaves no store or a whole one
     }
     kills += table.total();
     floor += everything ? 650 : 45;
+  }
+  REQUIRE(kills >= floor);
+}
+
+TEST_CASE("an ID that is replaced by a process which is killed at any system call is the old one or is replaced") {
+  using Kind = ReplacedIdSubject::Kind;
+  constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
+  std::size_t kills = 0;
+  std::size_t floor = 0;
+  for (const std::string& below : places()) {
+    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
+    Table table(below);
+    for (const Kind kind :
+         {Kind::supersede, Kind::regenerate, Kind::succeed_expired, Kind::succeed_swept, Kind::join, Kind::logout})
+      for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
+        ReplacedIdSubject subject(below, kind, method);
+        table.add(subject, std::span(all_looks).first(everything ? 3 : 1));
+      }
+    kills += table.total();
+    floor += everything ? 2340 : 780;
   }
   REQUIRE(kills >= floor);
 }
