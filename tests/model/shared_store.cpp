@@ -64,7 +64,11 @@ void SharedStore::check_nothing_is_left_open() const {
   expect(leaks.locks.empty() && leaks.announced == 0, "a lock was left");
 }
 
-ExploreOptions few_preemptions() { return {.most_orders = 5'000'000, .most_preemptions = long_run() ? 4U : 2U}; }
+ExploreOptions few_preemptions() { return preemptions(2, 4); }
+
+ExploreOptions preemptions(unsigned usually, unsigned in_a_long_run) {
+  return {.most_orders = 5'000'000, .most_preemptions = long_run() ? in_a_long_run : usually};
+}
 
 void check_clean(const Scenario& scenario, const ExploreOptions& options) {
   const Report report = explore(scenario, options);

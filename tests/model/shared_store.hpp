@@ -46,6 +46,7 @@ struct SharedStore {
 // every order with at most so many preemptions. The bound on the number is there for a run that does not end.
 inline const ExploreOptions every_order{.most_orders = 200'000, .reduce = true};
 ExploreOptions few_preemptions();
+ExploreOptions preemptions(unsigned usually, unsigned in_a_long_run);
 
 void check_clean(const Scenario& scenario, const ExploreOptions& options = every_order);
 

@@ -2,7 +2,6 @@
 // on in one session.
 #include "shared_store.hpp"
 #include "support/store_world.hpp"
-#include "support/temporary_directory.hpp"
 
 #include <sess/sess.hpp>
 
@@ -119,21 +118,21 @@ void all_are_in_one(Ended& ended) {
 
 TEST_CASE("two requests with one ID that has expired go on in one session") {
   check_all({{"first", writing("a")}, {"second", writing("b")}}, all_are_in_one, {End::expired, End::swept},
-            few_preemptions());
+            preemptions(2, 3));
 }
 
 TEST_CASE("three requests with one ID that has expired go on in one session") {
   check_all({{"first", writing("a")}, {"second", writing("b")}, {"third", writing("c")}}, all_are_in_one,
-            {End::expired, End::swept}, {.most_orders = 5'000'000, .most_preemptions = long_run() ? 3U : 1U});
+            {End::expired, End::swept}, preemptions(1, 2));
 }
 
 TEST_CASE("a request with an expired ID beside a sweep goes on in a session that is not swept") {
-  check_all({{"request", writing("a")}, {"sweep", by_sweep}}, all_are_in_one, {End::expired}, few_preemptions());
+  check_all({{"request", writing("a")}, {"sweep", by_sweep}}, all_are_in_one, {End::expired}, preemptions(2, 3));
 }
 
 TEST_CASE("two requests with an expired ID beside a sweep go on in one session") {
   check_all({{"first", writing("a")}, {"second", writing("b")}, {"sweep", by_sweep}}, all_are_in_one, {End::expired},
-            {.most_orders = 5'000'000, .most_preemptions = long_run() ? 3U : 1U});
+            preemptions(1, 2));
 }
 
 TEST_CASE("a request with an expired ID beside its destroy keeps the session that it was answered") {
@@ -145,7 +144,7 @@ TEST_CASE("a request with an expired ID beside its destroy keeps the session tha
     expect(ended.live_sessions() == 1, "there is more than one session");
     ended.check_no_stray_file();
   };
-  check_all({{"request", writing("a")}, {"destroy", by_destroy}}, check, {End::expired, End::swept}, few_preemptions());
+  check_all({{"request", writing("a")}, {"destroy", by_destroy}}, check, {End::expired, End::swept}, preemptions(2, 3));
 }
 
 TEST_CASE("a request beside one that is killed anywhere goes on in the one session, and the rest expires") {
@@ -166,9 +165,8 @@ TEST_CASE("a request beside one that is killed anywhere goes on in the one sessi
   };
   for (const End end : {End::expired, End::swept})
     for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
-      const Report report =
-          explore_with_kills(scenario({{"first", writing("a")}, {"second", writing("b")}}, check, end, method),
-                             {.most_orders = 100'000, .most_preemptions = long_run() ? 2U : 1U});
+      const Report report = explore_with_kills(
+          scenario({{"first", writing("a")}, {"second", writing("b")}}, check, end, method), preemptions(1, 2));
       MESSAGE(report.to_string());
       CHECK(report.ok());
       CHECK(report.kills > 50);
@@ -179,7 +177,7 @@ TEST_CASE("the tests of succession notice what is broken on purpose") {
   // Where the record has been swept the name of the forward record decides and no lock: tests/planted breaks that.
   const auto broken = scenario({{"first", writing("a")}, {"second", writing("b")}}, all_are_in_one, End::expired,
                                CommitMethod::automatic, Breakage::no_lock);
-  CHECK_FALSE(explore(broken, few_preemptions()).ok());
+  CHECK_FALSE(explore(broken, preemptions(2, 3)).ok());
 }
 
 }  // namespace
