@@ -213,7 +213,8 @@ class SESS_API Store {
   /// Ends every session of a principal, for good, but for `except`: those that there are, and those whose login has
   /// been decided (create) and whose first commit is still to come. Waits for each session's lock. Answers ok;
   /// durability_unknown: ended, but perhaps back after a power cut; busy: some were locked for too long and are not
-  /// ended, all others are. Throws IoError; then some may not be ended.
+  /// ended, all others are. Where `except` is not live, nothing is ended: gone, or superseded if its ID was replaced.
+  /// Throws IoError, then some may not be ended; UsageError if this thread holds one of them.
   Status destroy_principal(std::string_view principal, const std::optional<SessionKey>& except = std::nullopt) const;
 
   /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a

@@ -39,8 +39,13 @@ std::unique_ptr<FileStore> FileStore::open_index(const char* directory) const {
 
 const RecordStore& FileStore::index(const std::function<void(const RecordStore&)>& fill) const {
   const std::lock_guard guard(index_mutex_);
-  if (index_) return *index_;
   if (options_.makes_shards) throw UsageError("index: an index has none");
+  if (index_) {
+    // Somebody may have removed it, and another program made it again.
+    const auto there = top_.status(format::principals_directory);
+    if (there && there->identity == index_->shards_.own_status().identity) return *index_;
+    former_indexes_.push_back(std::move(index_));  // another thread may be at it
+  }
   if (!top_.status(format::principals_directory)) {
     const fs::FileLock lock = lock_for_setup(top_);
     if (!top_.status(format::principals_directory)) {
@@ -60,7 +65,8 @@ const RecordStore& FileStore::index(const std::function<void(const RecordStore&)
 
 void FileStore::make_shard(const SessionKey& key) const {
   const auto shard = format::shard_of(key);
-  if (shards_.status(shard.c_str()) || !shards_.make_directory(shard.c_str())) return;
+  if (!shards_.status(shard.c_str())) shards_.make_directory(shard.c_str());
+  // Also where another has made it: it may have been killed before its sync.
   shards_.sync();
 }
 

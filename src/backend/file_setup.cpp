@@ -49,9 +49,15 @@ void check_owner_and_mode(const Directory& top) {
 
 /// A directory with anything in it that is not ours is not made a store: a sweep would go over it.
 void check_nothing_foreign(const Directory& top) {
-  constexpr std::array ours = {
-      format::keys_file,    format::new_keys_file,    format::new_store_file,       format::gc_file,
-      format::waiters_file, format::shards_directory, format::principals_directory, format::quarantine_directory};
+  constexpr std::array ours = {format::keys_file,
+                               format::new_keys_file,
+                               format::new_store_file,
+                               format::gc_file,
+                               format::waiters_file,
+                               format::shards_directory,
+                               format::principals_directory,
+                               format::new_principals_directory,
+                               format::quarantine_directory};
   top.visit([&](const sys::DirectoryEntry& entry) {
     if (std::ranges::find(ours, entry.name, [](const char* name) { return std::string_view(name); }) == ours.end())
       refuse(Reason::not_empty, "make store \"{}\": the directory holds \"{}\" and is not a store; choose an empty one",

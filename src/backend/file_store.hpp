@@ -91,8 +91,9 @@ class FileStore final : public RecordStore {
   fs::Directory top_;
   fs::Directory shards_;
   FileStoreOptions options_;
-  mutable std::mutex index_mutex_;  // held while the index is opened: at the first login
+  mutable std::mutex index_mutex_;  // held while the index is looked for, opened, or made
   mutable std::unique_ptr<FileStore> index_;
+  mutable std::vector<std::unique_ptr<FileStore>> former_indexes_;
 };
 
 /// How much of a file of this size to read: of one that is too large to be a record of this format just the header,

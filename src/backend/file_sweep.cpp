@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,14 @@ class Sweep {
         wall_at_start_(store.now()),
         boot_at_start_(store.system().boot_clock()) {}
 
+  /// Of the index beside it, by the same clocks.
+  Sweep(const FileStore& index, const Sweep& of)
+      : store_(index),
+        options_(of.options_),
+        started_(of.started_),
+        wall_at_start_(of.wall_at_start_),
+        boot_at_start_(of.boot_at_start_) {}
+
   GcReport run() {
     fs::FileLock lock = lock_gc_file();
     if (!lock) return std::move(report_);
@@ -46,16 +56,18 @@ class Sweep {
       if (!options_.dry_run) remember(lock, state);
       return std::move(report_);
     }
+    std::unique_ptr<FileStore> index;
+    guarded([&] { index = open_index(); });
     unsigned shard = state.next_shard % format::shard_count;
     for (unsigned done = 0; done < format::shard_count; ++done) {
       if (done > 0 && over_budget()) break;
       guarded([&] { sweep_shard(shard, done == 0); });
+      if (index && !stopped_) guarded([&] { sweep_index(*index, shard); });
       if (stopped_) break;
       shard = (shard + 1) % format::shard_count;
       ++report_.shards_done;
     }
     report_.complete = report_.shards_done == format::shard_count;
-    if (report_.complete && !stopped_) guarded([&] { sweep_index(); });
     report_.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
     state = {
@@ -105,14 +117,22 @@ class Sweep {
     }
   }
 
+  /// The index and which of its shards there are; nothing where there is none.
+  std::unique_ptr<FileStore> open_index() {
+    if (!store_.top_.status(format::principals_directory)) return nullptr;
+    auto index = store_.open_index(format::principals_directory);
+    index->shards_.visit([&](const sys::DirectoryEntry& entry) {
+      index_shards_.emplace(entry.name);
+      return true;
+    });
+    return index;
+  }
+
   /// Principals none of whose sessions can be there any more.
-  void sweep_index() {
-    if (!store_.top_.status(format::principals_directory)) return;
-    const auto index = store_.open_index(format::principals_directory);
-    Sweep sweep(*index, options_);
-    for (unsigned shard = 0; shard < format::shard_count; ++shard)
-      if (index->shards_.status(format::shard_name(shard).c_str()))
-        sweep.guarded([&] { sweep.sweep_shard(shard, true); });
+  void sweep_index(const FileStore& index, unsigned shard) {
+    if (!index_shards_.contains(format::shard_name(shard))) return;
+    Sweep sweep(index, *this);
+    sweep.sweep_shard(shard, true);
     report_.leftovers += sweep.report_.leftovers;
     report_.quarantined += sweep.report_.quarantined;
     report_.unreadable += sweep.report_.unreadable;
@@ -219,6 +239,7 @@ class Sweep {
   std::int64_t wall_at_start_;
   std::chrono::nanoseconds boot_at_start_;
   GcReport report_;
+  std::set<std::string> index_shards_;
   bool stopped_ = false;
 };
 

@@ -191,7 +191,9 @@ Result<Session> Session::regenerate() {
   const Status created = made.commit(values(), *this, {.durability = Durability::durable});
   if (!created.took_effect()) return created;
   Outcome outcome = created.outcome();
+  std::optional<Session> answer;
   try {
+    answer.emplace(std::move(next));  // reads the values again: nothing may fail once the old ID is superseded
     outcome = worse(outcome, state.supersede(made.key));
   } catch (...) {
     // Its ID has been told to nobody, so it must not stay behind. The fault to tell is the first one.
@@ -202,7 +204,7 @@ Result<Session> Session::regenerate() {
     throw;
   }
   release();
-  return {Session(std::move(next)), outcome};
+  return {*std::move(answer), outcome};
 }
 
 }  // namespace sess

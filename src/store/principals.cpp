@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <utility>
 
 namespace sess {
@@ -82,28 +83,41 @@ std::unique_ptr<backend::LockedRecord> Principals::write(Locked locked, const Se
   return index_.create(next, outcome);
 }
 
-bool Principals::is_live(const SessionKey& session, const SessionKey& principal) const {
+Principals::State Principals::state_of(const SessionKey& session, const SessionKey& principal) const {
   try {
     const backend::ReadResult read = sessions_.read(session);
-    if (read.outcome == Outcome::absent) return false;
-    if (read.outcome != Outcome::ok) return true;
-    return usability(read.version, sessions_.now()) == Outcome::ok &&
-           SessionKey(read.version.header.principal) == principal;
+    if (read.outcome == Outcome::absent) return State::ended;
+    if (read.outcome != Outcome::ok) return State::unknown;
+    if (SessionKey(read.version.header.principal) != principal) return State::ended;
+    // One past its deadline may be locked and committed yet, or the clock may be wrong just now.
+    return usability(read.version, sessions_.now()) == Outcome::ok ? State::live : State::unknown;
   } catch (const Error&) {
-    return true;  // who knows
+    return State::unknown;
   }
 }
 
-void Principals::drop_dead(format::PrincipalEntry& entry, const SessionKey& principal) const {
-  std::erase_if(entry.sessions, [&](const Listed& session) { return !is_live(session.key, principal); });
+void Principals::drop_ended(format::PrincipalEntry& entry, const SessionKey& principal) const {
+  std::erase_if(entry.sessions,
+                [&](const Listed& session) { return state_of(session.key, principal) == State::ended; });
 }
 
-/// One that is locked just now is passed over: a request is at work with it, and nobody waits for it here. The last is
-/// the new one.
-void Principals::end_oldest(const format::PrincipalEntry& entry, std::size_t surplus) const {
+std::size_t Principals::live(const format::PrincipalEntry& entry, const SessionKey& principal) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entry.sessions, [&](const Listed& session) { return state_of(session.key, principal) == State::live; }));
+}
+
+/// One that is locked just now is passed over: a request is at work with it, and nobody waits for it here. So is one
+/// that cannot be ended: the new session, which is the last of the list, has been made by now.
+void Principals::end_oldest(const format::PrincipalEntry& entry, const SessionKey& principal,
+                            std::size_t surplus) const noexcept {
   for (std::size_t i = 0; surplus > 0 && i + 1 < entry.sessions.size(); ++i) {
-    const backend::RemoveResult removed = sessions_.remove(entry.sessions[i].key, std::chrono::nanoseconds(0), true);
-    if (removed.outcome != Outcome::busy) --surplus;
+    const SessionKey& session = entry.sessions[i].key;
+    try {
+      if (state_of(session, principal) != State::live) continue;
+      if (sessions_.remove(session, std::chrono::nanoseconds(0), true).outcome != Outcome::busy) --surplus;
+    } catch (const std::exception&) {
+      // The next oldest, then.
+    }
   }
 }
 
@@ -117,11 +131,14 @@ Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::f
       const auto old = std::ranges::find(sessions, *entry.continues, &Listed::key);
       since = old == sessions.end() ? 0 : old->since;
     }
-    if (since < locked.entry.ended) return Outcome::gone;
+    // A larger number was read of a record that has been swept since: nobody knows what was ended meanwhile.
+    if (since < locked.entry.ended || (!entry.continues && since > locked.entry.ended)) return Outcome::gone;
     const bool is_long = sessions.size() >= first_look && std::has_single_bit(sessions.size());
-    if (limit.sessions > 0 || is_long) drop_dead(locked.entry, entry.principal);
+    if (limit.sessions > 0 || is_long) drop_ended(locked.entry, entry.principal);
     // A continuation takes the place of what it continues.
-    const bool full = !entry.continues && limit.sessions > 0 && sessions.size() >= limit.sessions;
+    const bool counts = !entry.continues && limit.sessions > 0;
+    const std::size_t others = counts ? live(locked.entry, entry.principal) : 0;
+    const bool full = counts && others >= limit.sessions;
     if (full && limit.refuse) return Outcome::limit_reached;
     sessions.push_back({entry.session, since});
     const format::PrincipalEntry written = locked.entry;
@@ -129,7 +146,7 @@ Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::f
     const auto held = write(std::move(locked), entry.principal, entry.deadline, outcome);
     if (!held) continue;
     outcome = worse(outcome, make());
-    if (full) end_oldest(written, written.sessions.size() - limit.sessions);
+    if (full) end_oldest(written, entry.principal, others + 1 - limit.sessions);
     return outcome;
   }
   return Outcome::busy;

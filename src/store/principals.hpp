@@ -6,8 +6,8 @@
 //   - by a login, until the new session's record is there: first the entry, on disk, then the session. So a session
 //   that
 //     is there is listed, whenever a program is killed or the power cut.
-//   - by the end of all sessions, while it notes the time and takes the list. A login that was decided before that time
-//     and comes to enter its session after it is refused.
+//   - by the end of all sessions, while it counts this end and takes the list. A login that was decided before it and
+//     comes to enter its session after it is refused.
 //
 // Locks: who holds a session's lock may wait for a principal's. Who holds a principal's only tries for a session's.
 #pragma once
@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -78,9 +79,11 @@ class Principals {
   /// made a first one meanwhile.
   std::unique_ptr<backend::LockedRecord> write(Locked locked, const SessionKey& principal, std::int64_t deadline,
                                                Outcome& outcome) const;
-  bool is_live(const SessionKey& session, const SessionKey& principal) const;
-  void drop_dead(format::PrincipalEntry& entry, const SessionKey& principal) const;
-  void end_oldest(const format::PrincipalEntry& entry, std::size_t surplus) const;
+  enum class State : std::uint8_t { live, ended, unknown };  // unknown: it may be live, now or later
+  State state_of(const SessionKey& session, const SessionKey& principal) const;
+  void drop_ended(format::PrincipalEntry& entry, const SessionKey& principal) const;
+  std::size_t live(const format::PrincipalEntry& entry, const SessionKey& principal) const;
+  void end_oldest(const format::PrincipalEntry& entry, const SessionKey& principal, std::size_t surplus) const noexcept;
 
   const backend::RecordStore& index_;
   const backend::RecordStore& sessions_;

@@ -102,7 +102,8 @@ Status Session::State::commit(const Values& values, const Editor& editor, const 
   const std::int64_t kept = created ? std::min(record->version().deadline, next.absolute_deadline) : 0;
   next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;
   // `header` stays that of the committed version until there is another: a commit that throws changes nothing here.
-  const bool lives_longer = created && next.absolute_deadline > header.absolute_deadline;
+  const bool lives_longer =
+      created && next.absolute_deadline > header.absolute_deadline && next.principal != format::PrincipalHash{};
   // Its principal's record must live as long.
   if (lives_longer && core->principals().enter_existing(entry_of(next)) == Outcome::busy) return Outcome::busy;
   const Status status =

@@ -171,8 +171,17 @@ std::vector<SessionEntry> Store::sessions_of(std::string_view principal) const {
 
 Status Store::destroy_principal(std::string_view principal, const std::optional<SessionKey>& except) const {
   const SessionKey owner = core_->keys().principal_key(principal);
+  // Held meanwhile: if it got a new ID just now, that would be one of the others.
+  backend::LockResult kept;
+  if (except) {
+    kept = core_->records().lock(*except, core_->options().lock_timeout);
+    if (kept.outcome != Outcome::ok) return {as_gone(kept.outcome), kept.holder};
+    const Outcome outcome = usability(kept.record->version(), core_->records().now());
+    if (outcome != Outcome::ok) return as_gone(outcome);
+  }
   const auto ended = core_->principals().end_all(owner, except);
   if (!ended) return ended.status();
+  kept.record.reset();
   Status worst = ended.status();
   std::exception_ptr failure;
   for (const SessionKey& key : *ended) {

@@ -226,7 +226,10 @@ Finished RequestSession::finish() {
   if (ended.took_effect()) {
     if (authenticate_) {
       status = replace(created);
-    } else if (regenerate_ && current_) {
+    } else if (ends_others_ && superseded_ && !logout_) {
+      // It would end what the session has become.
+      status = Outcome::superseded;
+    } else if (regenerate_ && current_ && !logout_) {
       status = replace_id(created);
     } else if (editor_ != &empty_) {
       status = commit();
@@ -241,13 +244,17 @@ Finished RequestSession::finish() {
   editor_ = &empty_;
   locked_.reset();
   login_.reset();
-  if (ends_others_ && !logout_ && status.took_effect()) {
-    ended = end_others(created);
-    if (status.ok() || !ended.took_effect()) status = ended;
-  }
 
-  Finished finished{status, {}};
+  Finished finished{status, {}, {}};
   if (!status.took_effect()) return finished;
+  if (ends_others_ && !logout_) {
+    // The session has been committed, perhaps under a new ID: whatever becomes of the others, its cookie goes out.
+    try {
+      finished.others = end_others(created);
+    } catch (const Error&) {
+      finished.others = Outcome::busy;
+    }
+  }
   if (created) finished.set_cookie.push_back(cookies_->set(*created));
   if (logout_) {
     for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
@@ -312,6 +319,16 @@ Status RequestSession::end_all() {
       if (!failure) failure = std::current_exception();
     }
   };
+  if (ends_others_ && owner_) {
+    // The request's own comes last: who is told that not all have ended comes again with it.
+    locked_.reset();
+    const Status others = end_others({});
+    if (!others.took_effect()) return others;
+    worst = others;
+    // A login that this request makes afterwards is not one of those that were under way.
+    if (login_ && principal_ == owner_)
+      login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_}));
+  }
   // First the one that is locked, because nobody waits for a lock while holding another.
   if (locked_) end([this] { return locked_->destroy(); });
   locked_.reset();
@@ -326,11 +343,6 @@ Status RequestSession::end_all() {
     }
     end([&] { return store_.destroy(id); });
   }
-  if (ends_others_) {
-    end([&] { return end_others({}); });
-    // A login that this request makes afterwards is not one of those that were under way.
-    if (login_) login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_}));
-  }
   if (failure) std::rethrow_exception(failure);
   return worst;
 }
@@ -340,9 +352,9 @@ Status RequestSession::end_others(const std::optional<SessionId>& created) {
   const std::optional<std::string>& whose = authenticate_ && !logout_ ? principal_ : owner_;
   if (!whose) return {};
   std::optional<SessionKey> except;
-  if (created && !logout_) {
+  if (created) {
     except = created->key();
-  } else if (current_ && !logout_) {
+  } else if (current_ && !superseded_) {
     except = current_->key();
   }
   return store_.destroy_principal(*whose, except);

@@ -90,6 +90,8 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
     Finished finished = session.finish();
     status = finished.status;
     if (!status.took_effect()) continue;
+    if (!finished.others.took_effect())
+      answer_plainly(response, 503, "Not all of your other sessions could be ended. Please try again.");
     for (const std::string& line : finished.set_cookie) response.add_cookie(line);
     if (!session.superseded() && request.cookie(cookies_->repetition_name()))
       response.add_cookie(cookies_->remove_repetition());

@@ -253,6 +253,37 @@ TEST_CASE_FIXTURE(Fixture, "a list of many sessions forgets those that have ende
   CHECK(store.sessions_of("ann").size() == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a session that only seems to have ended stays in the list") {
+  const Store limited = open_store(system, path, {.sessions_per_principal = 5});
+  const SessionId worked_with = logged_in(limited, "ann");
+  {
+    // Under its lock past its idle timeout, while she logs in elsewhere.
+    auto held = limited.lock(worked_with);
+    held->set("upload", 1);
+    system->advance(1h);
+    static_cast<void>(logged_in(limited, "ann"));
+    CHECK(held->commit().ok());
+  }
+  CHECK(limited.sessions_of("ann").size() == 2);
+  // The clock is ahead for a moment.
+  system->set_wall_clock(std::chrono::nanoseconds(std::chrono::milliseconds(system->wall_clock())) + 24h);
+  static_cast<void>(logged_in(limited, "ann"));
+  system->set_wall_clock(std::chrono::nanoseconds(std::chrono::milliseconds(system->wall_clock())) - 24h);
+  CHECK(limited.sessions_of("ann").size() == 3);
+  CHECK(limited.destroy_principal("ann").ok());
+  CHECK(limited.snapshot(worked_with).outcome() == Outcome::absent);
+}
+
+TEST_CASE_FIXTURE(Fixture, "nothing is ended for the sake of a session that is not live itself") {
+  const SessionId old = logged_in(store, "ann");
+  const SessionId other = logged_in(store, "ann");
+  CHECK(store.lock(old)->regenerate());
+  CHECK(store.destroy_principal("ann", old.key()) == Outcome::superseded);
+  CHECK(store.destroy_principal("ann", SessionKey()) == Outcome::gone);
+  CHECK(store.sessions_of("ann").size() == 2);
+  CHECK(store.snapshot(other));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a principal needs a name and an authenticated session, and is not on disk in words") {
   CHECK_THROWS_AS(store.create({.principal = "ann"}), UsageError);
   CHECK_THROWS_AS(store.create({.kind = SessionKind::authenticated, .principal = ""}), UsageError);

@@ -233,7 +233,7 @@ class World {
       while (request.finished.status == Outcome::conflict) {
         const Status again = request.session->start(Mode::locked);
         if (!again.ok()) {
-          request.finished = {again, {}};
+          request.finished = {again, {}, {}};
           return;
         }
         act(request);

@@ -1,6 +1,7 @@
 // Logout: final, whatever else happens.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -266,6 +267,63 @@ TEST_CASE("to log out everywhere or the others where nobody is logged in is no e
                      })
               .ok());
   CHECK(site.session(browser)->get<int>("n") == 1);
+}
+
+TEST_CASE("another session that cannot be ended does not cost the user's own, and is told") {
+  Site site({.lock_timeout = std::chrono::milliseconds(0)});
+  Browser browser;
+  Browser other;
+  log_in(site, browser, "ann");
+  log_in(site, other, "ann");
+  const auto held = site.store().lock(*site.store().parse(other.value("sid-auth")));
+  REQUIRE(held);
+  RequestSession session = site.request(browser);
+  REQUIRE(session.start().ok());
+  session.regenerate();
+  session.logout_others();
+  const web::Finished finished = session.finish();
+  CHECK(finished.status.ok());
+  CHECK(finished.others == Outcome::busy);
+  REQUIRE(finished.set_cookie.size() == 1);
+  browser.receive(finished.set_cookie);
+  REQUIRE(site.visit(browser, [](RequestSession& next) { CHECK(next.principal() == "ann"); }).ok());
+}
+
+TEST_CASE("logout everywhere that meets a locked session ends its own last, so that it can be asked for again") {
+  for (const Mode mode : {Mode::merge, Mode::locked}) {
+    Site site({.lock_timeout = std::chrono::milliseconds(0)});
+    Browser browser;
+    Browser other;
+    log_in(site, browser, "ann");
+    log_in(site, other, "ann");
+    for (const bool is_held : {true, false}) {
+      Result<Session> held = Outcome::absent;
+      if (is_held) held = site.store().lock(*site.store().parse(other.value("sid-auth")));
+      RequestSession session = site.request(browser);
+      REQUIRE(session.start(mode).ok());
+      CHECK(session.principal() == "ann");
+      session.logout_everywhere();
+      CHECK(session.finish().status == (is_held ? Outcome::busy : Outcome::ok));
+    }
+    CHECK(site.sessions().empty());
+  }
+}
+
+TEST_CASE("to log out the others with an ID that was replaced does not end what the session has become") {
+  Site site;
+  Browser browser;
+  log_in(site, browser, "ann");
+  const Browser late = browser;
+  RequestSession under_way = site.request(late);
+  REQUIRE(under_way.start().ok());
+  under_way.logout_others();
+  REQUIRE(site.visit(browser, [](RequestSession& session) { session.regenerate(); }).ok());
+  CHECK(under_way.finish().others == Outcome::superseded);
+  RequestSession again = site.request(late);
+  REQUIRE(again.start().ok());
+  again.logout_others();
+  CHECK(again.finish().status == Outcome::superseded);
+  REQUIRE(site.visit(browser, [](RequestSession& session) { CHECK(session.principal() == "ann"); }).ok());
 }
 
 }  // namespace

@@ -70,6 +70,10 @@ struct Finished {
   /// busy: its lock was not free in time; nothing written, but of several sessions that a logout ends some may be gone.
   /// limit_reached: a login, and the principal has as many sessions as the store allows; nothing written.
   Status status;
+  /// Of logout_others(), where `status` has taken effect: anything but ok and durability_unknown says that some of the
+  /// other sessions may not be ended (busy: locked for too long, or the file system failed). The cookies are to be sent
+  /// all the same.
+  Status others = {};
   /// What follows "Set-Cookie: ", a line each. Send them only with this response; never log them.
   std::vector<std::string> set_cookie;
 };

@@ -20,6 +20,7 @@
 // times
 //   409 (a cookie counts them);
 // - busy: 503 with Retry-After;
+// - where logout_others() could not end all of them: 503, with the cookies of what was committed;
 // - limit_reached: 403, the user is logged in as often as is allowed;
 // - an exception: 500 without detail, and options.on_error;
 // - a body that is too large: 413; one shorter than announced: 400.
