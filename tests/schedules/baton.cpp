@@ -220,14 +220,17 @@ void Baton::fall(unsigned running) {
 }
 
 unsigned Baton::draw_ready(unsigned running) {
+  // Who waits for a lock tries again and again, so priorities may keep its holder from ever letting it go. After so
+  // many calls everybody gets a turn, and the schedule comes to its end.
+  const bool fair = board_.log.size() > CallLog::most_calls / 2;
   std::array<unsigned, most_actors> ready{};
   unsigned count = 0;
   for (unsigned i = 0; i < board_.plan.actors; ++i)
-    if (board_.actors[i].state == ActorState::ready && board_.actors[i].sleeps_until <= board_.steps)
+    if (board_.actors[i].state == ActorState::ready && (fair || board_.actors[i].sleeps_until <= board_.steps))
       ready[count++] = i;
   if (count == 0) return to_the_controller;
   const auto end = ready.begin() + count;
-  switch (board_.plan.strategy) {
+  switch (fair ? Strategy::uniform : board_.plan.strategy) {
     case Strategy::uniform:
       break;
     case Strategy::sticky:
