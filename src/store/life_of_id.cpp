@@ -96,8 +96,6 @@ class NewSuccessor {
   bool published_ = false;
 };
 
-Outcome worse(Outcome left, Outcome right) { return left == Outcome::ok ? right : left; }
-
 }  // namespace
 
 Result<SessionId> Store::successor(const SessionId& id) const {

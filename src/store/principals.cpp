@@ -32,8 +32,6 @@ format::PrincipalEntry decoded(const backend::Version& version) {
   return *std::move(entry);
 }
 
-Outcome worse(Outcome left, Outcome right) { return left == Outcome::ok ? right : left; }
-
 }  // namespace
 
 NewEntry entry_of(const format::Header& session) {

@@ -62,4 +62,7 @@ inline Outcome usability(const backend::Version& version, std::int64_t now) {
   return version.header.state == format::RecordState::live ? Outcome::ok : Outcome::superseded;
 }
 
+/// Of two steps that took effect the outcome that says less: durability_unknown, if one of them is.
+inline Outcome worse(Outcome left, Outcome right) { return left == Outcome::ok ? right : left; }
+
 }  // namespace sess
