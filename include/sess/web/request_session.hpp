@@ -101,11 +101,11 @@ class SESS_API RequestSession {
   Editor& editor();
   /// Whose session it is: what authenticate() said in this request, else what it said in an earlier one. Nothing for an
   /// anonymous session, for none, and after logout().
-  const std::optional<std::string>& principal() const noexcept { return principal_; }
+  const std::optional<std::string>& principal() const noexcept;
   /// True if there is a session to read: live or superseded, and not yet ended by logout().
-  bool exists() const noexcept { return current_.has_value() && !logout_; }
+  bool exists() const noexcept;
   /// True if that is the last version of a session whose ID was replaced: it can be read and not be changed.
-  bool superseded() const noexcept { return superseded_; }
+  bool superseded() const noexcept;
 
   /// From finish() on, the session is a new one that belongs to this principal (table above). Counts as a set: if a
   /// value that this request has read is changed by another one meanwhile, finish() answers conflict. Where data is not
@@ -129,7 +129,7 @@ class SESS_API RequestSession {
   /// just under way; where nobody is logged in nothing happens.
   void logout_others();
   /// False: this request does not renew the session's deadline. A poll must not keep a session alive for ever.
-  void renew(bool renew) noexcept { renew_ = renew; }
+  void renew(bool renew) noexcept;
 
   /// Commits: creates where there was no session and something has been written, merges changes, renews the deadline
   /// where nothing has changed (where that fails the request has not failed, and the next one tries again). Waits for
@@ -151,50 +151,8 @@ class SESS_API RequestSession {
   [[nodiscard]] Finished finish();
 
  private:
-  void find_issued(SessionKind kind, const std::vector<Cookie>& sent);
-  Status choose();
-  Status choose_among(SessionKind kind);
-  Status choose_successor();
-  void use(const SessionId& id, const Result<Snapshot>& snapshot);
-  Status reload(Mode mode);
-  void work_on_nothing();
-  void require_started() const;
-  void restore_principal();
-  Status commit();
-  Status end_all();
-  Status end_others(const std::optional<SessionId>& created);
-  Status replace(std::optional<SessionId>& created);
-  Status replace_id(std::optional<SessionId>& created);
-  Status write_first(std::optional<SessionId>& created);
-  Status lock_current(std::optional<Session>& mine);
-  Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
-
-  Store store_;
-  std::shared_ptr<const SessionCookies> cookies_;
-  std::vector<SessionId> named_;  // every ID of the header that the store has issued, live or not
-  bool chosen_ = false;
-  std::optional<SessionId> current_;  // the one that was live, or superseded, at the first start
-  std::optional<std::string> owner_;  // its principal
-  bool superseded_ = false;           // it can only be read
-  bool regenerated_ = false;          // because it goes on under another ID
-  bool is_successor_ = false;         // of the one that the cookie names: the client does not know its ID
-  std::optional<SessionId> stale_;    // where there is none: the anonymous ID whose successor is to be found or made
-  std::int64_t begun_ = 0;            // on the wall clock, as deadlines are; milliseconds
-
-  // What the handler works on is one of these; the others are empty.
-  std::optional<Changes> changes_;
-  std::optional<Session> locked_;
-  Editor empty_;
-  Editor* editor_ = &empty_;
-
-  std::optional<std::string> principal_;
-  bool authenticate_ = false;
-  bool regenerate_ = false;
-  bool logout_ = false;
-  bool ends_others_ = false;
-  std::optional<Session> login_;  // to be made by finish(); its principal's sessions may all be ended meanwhile
-  bool renew_ = true;
-  bool started_ = false;
+  class Work;
+  std::unique_ptr<Work> work_;
 };
 
 }  // namespace sess::web

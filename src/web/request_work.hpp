@@ -1,0 +1,87 @@
+// What a RequestSession does: the state of one request between start() and finish(), and the steps of finish().
+//
+//   request_session.cpp      start, the handler's decisions, finish
+//   session_choice.cpp       which session it is
+//   session_replacement.cpp  a login, a new ID, a first session
+//   session_ends.cpp         logouts
+#pragma once
+
+#include "web/session_choice.hpp"
+
+#include <sess/editor.hpp>
+#include <sess/session.hpp>
+#include <sess/web/request_session.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sess::web {
+
+class RequestSession::Work {
+ public:
+  Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header);
+
+  Status start(Mode mode);
+  Editor& editor();
+  void authenticate(std::string_view principal);
+  void regenerate();
+  void logout();
+  void logout_everywhere();
+  void logout_others();
+  void renew(bool renew) noexcept { renew_ = renew; }
+  Finished finish();
+
+  const std::optional<std::string>& principal() const noexcept { return principal_; }
+  bool exists() const noexcept { return choice_.current().has_value() && !logout_; }
+  bool superseded() const noexcept { return choice_.superseded(); }
+
+ private:
+  void forget();
+  void work_on_nothing();
+  void require_started() const;
+  Status reload(Mode mode);
+  Status commit();
+  void restore_principal();
+
+  // session_replacement.cpp. What they make is `created`.
+  Status write_first(std::optional<SessionId>& created);
+  Status replace(std::optional<SessionId>& created);
+  Status replace_id(std::optional<SessionId>& created);
+  Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
+  Status lock_current(std::optional<Session>& mine);
+
+  // session_ends.cpp
+  Status end_all();
+  Status end_others(const std::optional<SessionId>& created);
+
+  Store store_;
+  std::shared_ptr<const SessionCookies> cookies_;
+  SessionChoice choice_;
+  std::int64_t begun_;  // on the wall clock, as deadlines are; milliseconds
+
+  // What the handler works on is one of these; the others are empty.
+  std::optional<Changes> changes_;
+  std::optional<Session> locked_;
+  Editor empty_;
+  Editor* editor_ = &empty_;
+
+  // What the handler has decided.
+  std::optional<std::string> principal_;
+  bool authenticate_ = false;
+  bool regenerate_ = false;
+  bool logout_ = false;
+  bool ends_others_ = false;
+  std::optional<Session> login_;  // to be made by finish(); its principal's sessions may all be ended meanwhile
+  bool renew_ = true;
+  bool started_ = false;
+};
+
+/// For somebody who found the session live before: it is not any more.
+inline Status as_gone(Status status) {
+  return status == Outcome::busy || status == Outcome::superseded ? status : Status(Outcome::gone);
+}
+
+}  // namespace sess::web

@@ -1,0 +1,100 @@
+#include "web/session_choice.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sess::web {
+
+namespace {
+
+// IDs of one cookie's name that are looked at. Each costs a file access and each was issued here, so this bounds what
+// somebody who collects IDs can make one request cost.
+constexpr std::size_t candidate_limit = 8;
+
+}  // namespace
+
+std::optional<std::string> principal_in(SessionKind kind, const Values& values) {
+  const auto found = values.find(principal_name);
+  if (kind != SessionKind::authenticated || found == values.end()) return std::nullopt;
+  const auto* text = found->second.get_if<std::string>();
+  return text != nullptr ? std::optional(*text) : std::nullopt;
+}
+
+SessionChoice::SessionChoice(const Store& store, const SessionCookies& cookies, std::string_view cookie_header)
+    : store_(store) {
+  const std::vector<Cookie> sent = parse_cookies(cookie_header);
+  find_issued(cookies, SessionKind::authenticated, sent);
+  find_issued(cookies, SessionKind::anonymous, sent);
+}
+
+void SessionChoice::find_issued(const SessionCookies& cookies, SessionKind kind, const std::vector<Cookie>& sent) {
+  std::size_t candidates = 0;
+  for (const Cookie& cookie : sent) {
+    if (cookie.name != cookies.name(kind)) continue;
+    auto id = store_.parse(cookie.value);
+    if (!id || id->kind() != kind || std::find(named_.begin(), named_.end(), *id) != named_.end()) continue;
+    if (++candidates > candidate_limit) return;
+    named_.push_back(*std::move(id));
+  }
+}
+
+Status SessionChoice::choose() {
+  if (chosen_) return stale_ ? choose_successor() : Status();
+  current_.reset();
+  stale_.reset();
+  Status status = choose_among(SessionKind::authenticated);
+  if (status.ok() && !current_) status = choose_among(SessionKind::anonymous);
+  if (status.ok() && !current_) status = choose_successor();
+  if (!status.ok()) return status;
+  if (current_) owner_ = principal_in(current_->kind(), snapshot_->values());
+  chosen_ = true;
+  return Outcome::ok;
+}
+
+void SessionChoice::use(const SessionId& id, const Result<Snapshot>& snapshot) {
+  current_ = id;
+  superseded_ = snapshot.outcome() == Outcome::superseded;
+  regenerated_ = snapshot->facts().successor.has_value();
+  snapshot_ = *snapshot;
+}
+
+Status SessionChoice::choose_among(SessionKind kind) {
+  bool live = false;
+  for (const SessionId& id : named_) {
+    if (id.kind() != kind) continue;
+    const auto snapshot = store_.snapshot(id);
+    if (snapshot.outcome() == Outcome::busy) return snapshot.status();
+    if (!snapshot || (current_ && snapshot.outcome() == Outcome::superseded)) continue;
+    if (live) {
+      // A second live authenticated session: of these, none.
+      current_.reset();
+      snapshot_.reset();
+      return Outcome::ok;
+    }
+    use(id, snapshot);
+    live = !superseded_;
+    if (live && kind == SessionKind::anonymous) break;
+  }
+  return Outcome::ok;
+}
+
+/// Of an anonymous ID that names no session any more.
+Status SessionChoice::choose_successor() {
+  for (const SessionId& id : named_) {
+    if (id.kind() != SessionKind::anonymous) continue;
+    if (!stale_) stale_ = id;
+    const auto successor = store_.successor(id);
+    if (successor.outcome() == Outcome::busy) return successor.status();
+    if (!successor) continue;
+    const auto snapshot = store_.snapshot(*successor);
+    if (snapshot.outcome() == Outcome::busy) return snapshot.status();
+    if (!snapshot) continue;  // it has ended just now
+    use(*successor, snapshot);
+    is_successor_ = true;
+    stale_.reset();
+    return Outcome::ok;
+  }
+  return Outcome::ok;
+}
+
+}  // namespace sess::web

@@ -1,0 +1,114 @@
+// What replaces a session, or begins one: a login, a new ID, a first write.
+#include "store/core.hpp"
+#include "web/request_work.hpp"
+
+#include <sess/error.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace sess::web {
+
+/// The successor of a stale ID may have been made by another request, and its forward record may have expired since:
+/// with a second one the client would lose the first.
+Status RequestSession::Work::write_first(std::optional<SessionId>& created) {
+  if (!choice_.stale() || logout_) return create(SessionKind::anonymous, empty_.values(), created);
+  const std::int64_t age = StoreAccess::system(store_).wall_clock() - begun_;
+  if (age >= store_.options().idle_timeout.count()) return Outcome::gone;
+  const auto successor = store_.succeed(*choice_.stale(), empty_, {.durability = std::nullopt, .renew = renew_});
+  // Too old to be succeeded: as good as no cookie.
+  if (successor.outcome() == Outcome::absent) return create(SessionKind::anonymous, empty_.values(), created);
+  if (successor) created = *successor;
+  return successor.status();
+}
+
+/// The current session under its lock: that of Mode::locked, or `mine`.
+Status RequestSession::Work::lock_current(std::optional<Session>& mine) {
+  if (locked_) {
+    // A lock holds off the idle timeout and not the absolute deadline.
+    return locked_->touch() == Outcome::expired ? Outcome::gone : Outcome::ok;
+  }
+  auto session = store_.lock(*choice_.current(), {.timeout = std::nullopt, .renew = false});
+  if (!session) return as_gone(session.status());
+  mine.emplace(*std::move(session));
+  return Outcome::ok;
+}
+
+Status RequestSession::Work::replace(std::optional<SessionId>& created) {
+  if (!choice_.current() || logout_) return create(SessionKind::authenticated, editor_->values(), created);
+  // The cookie of its new ID is on its way, and would replace that of this login.
+  const bool login = choice_.current()->kind() == SessionKind::authenticated;
+  if (login && choice_.regenerated()) return Outcome::superseded;
+  if (choice_.superseded()) return create(SessionKind::authenticated, editor_->values(), created);
+
+  // Under the old session's lock from here on: nobody can write to it between the copy and its end.
+  std::optional<Session> mine;
+  const Status held = lock_current(mine);
+  const bool carried = editor_ != &empty_;
+  std::optional<Values> values;
+  if (held == Outcome::superseded) {
+    // By another login at the same time: this one is as good, and has the same data.
+    const auto frozen = store_.snapshot(*choice_.current());
+    if (!frozen) return as_gone(frozen.status());
+    if (login && frozen->facts().successor) return Outcome::superseded;
+    values = carried ? editor_->apply_to(frozen->values()) : editor_->values();
+    if (!values) return Outcome::conflict;
+    return create(SessionKind::authenticated, *values, created);
+  }
+  if (!held.ok()) return held;
+  Session& old = locked_ ? *locked_ : *mine;
+  values = carried && mine ? editor_->apply_to(old.values()) : editor_->values();
+  if (!values) return Outcome::conflict;
+
+  Status status = create(SessionKind::authenticated, *values, created);
+  if (!created) return status;
+  try {
+    if (old.supersede() == Outcome::durability_unknown) status = Outcome::durability_unknown;
+  } catch (...) {
+    // The client will not hear of the new session, so it must not stay behind. Whether that succeeds or not, the fault
+    // to tell is the first one. Nobody waits for a lock while holding another, so the old one's goes first.
+    mine.reset();
+    locked_.reset();
+    try {
+      static_cast<void>(store_.destroy(*created));
+    } catch (const Error&) {
+    }
+    throw;
+  }
+  return status;
+}
+
+Status RequestSession::Work::replace_id(std::optional<SessionId>& created) {
+  if (choice_.superseded()) return Outcome::superseded;
+  restore_principal();
+  std::optional<Session> mine;
+  if (const Status held = lock_current(mine); !held.ok()) return held;
+  if (mine) {
+    auto values = editor_->apply_to(mine->values());
+    if (!values) return Outcome::conflict;
+    mine->rebase(std::make_shared<const Values>(*std::move(values)));
+    if (editor_->idle_timeout()) mine->set_idle_timeout(*editor_->idle_timeout());
+    if (editor_->lifetime()) mine->set_lifetime(*editor_->lifetime());
+  }
+  auto next = (mine ? *mine : *locked_).regenerate();
+  if (!next) return as_gone(next.status());
+  created = next->id();
+  return next.status();
+}
+
+Status RequestSession::Work::create(SessionKind kind, const Values& values, std::optional<SessionId>& created) {
+  const bool login = kind == SessionKind::authenticated;
+  Session session = login ? *std::move(login_) : store_.create();
+  for (const auto& [name, value] : values)
+    if (name != principal_name) session.set(name, value);
+  if (login) session.set(principal_name, *principal_);
+  if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
+  if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
+  // A login that the client has been told of must survive a power cut; the start of an anonymous session need not.
+  const Status status =
+      session.commit({.durability = login ? std::optional(Durability::durable) : std::nullopt, .renew = true});
+  if (status.took_effect()) created = session.id();
+  return status;
+}
+
+}  // namespace sess::web
