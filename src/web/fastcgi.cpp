@@ -94,15 +94,11 @@ class Service {
   }
 
   void answer(const FCGX_Request& connection) const {
-    const web::Environment environment = [&connection](const std::string& name) -> std::optional<std::string> {
-      const char* value = FCGX_GetParam(name.c_str(), connection.envp);
-      if (value == nullptr) return std::nullopt;
-      return value;
-    };
-    const std::string text = runner_.run(environment, [&connection](char* buffer, std::size_t size) {
-      const int wanted = static_cast<int>(std::min<std::size_t>(size, INT_MAX));
-      return static_cast<std::size_t>(std::max(0, FCGX_GetStr(buffer, wanted, connection.in)));
-    });
+    const std::string text =
+        runner_.run(web::environment_of_block(connection.envp), [&connection](char* buffer, std::size_t size) {
+          const int wanted = static_cast<int>(std::min<std::size_t>(size, INT_MAX));
+          return static_cast<std::size_t>(std::max(0, FCGX_GetStr(buffer, wanted, connection.in)));
+        });
     // Nobody is left to tell if the server has gone away meanwhile; the session has been committed.
     for (std::size_t at = 0; at < text.size();) {
       const int wanted = static_cast<int>(std::min<std::size_t>(text.size() - at, INT_MAX));

@@ -2,38 +2,19 @@
 
 #include "web/text.hpp"
 
+#include <algorithm>
+
 namespace sess::web {
 
 namespace {
 
 constexpr std::size_t parameter_limit = 1000;
 
-int hexadecimal(char c) {
-  if (detail::is_digit(c)) return c - '0';
-  const char letter = detail::lower(c);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
-std::string decoded(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '+') {
-      plain += ' ';
-      continue;
-    }
-    if (text[at] == '%' && at + 2 < text.size()) {
-      const int high = hexadecimal(text[at + 1]);
-      const int low = hexadecimal(text[at + 2]);
-      if (high >= 0 && low >= 0) {
-        plain += static_cast<char>(high * 16 + low);
-        at += 2;
-        continue;
-      }
-    }
-    plain += text[at];
-  }
-  return plain;
+/// As a form's parts are: "+" is a space.
+std::string form_decoded(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace(plain, '+', ' ');
+  return detail::percent_decoded(plain);
 }
 
 std::optional<std::string> first_of(const Parameters& parameters, std::string_view name) {
@@ -48,14 +29,6 @@ bool is_form(std::string_view content_type) {
 }
 
 }  // namespace
-
-Environment environment_of(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
 
 namespace {
 
@@ -85,7 +58,7 @@ Parameters parse_urlencoded(std::string_view text) {
     if (!pair.empty()) {
       const auto equals = pair.find('=');
       const std::string_view value = equals == std::string_view::npos ? "" : pair.substr(equals + 1);
-      parameters.emplace_back(decoded(pair.substr(0, equals)), decoded(value));
+      parameters.emplace_back(form_decoded(pair.substr(0, equals)), form_decoded(value));
     }
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);

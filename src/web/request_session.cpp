@@ -62,10 +62,11 @@ Status RequestSession::Work::reload(Mode mode) {
 
 Status RequestSession::Work::start(Mode mode) {
   forget();
+  mode_ = mode;
   if (const Status status = choice_.choose(); !status.ok()) return status;
   const auto just_read = choice_.take_snapshot();
-  // What has just been read is good for merge mode.
-  if (just_read && mode == Mode::merge) {
+  // What has just been read is good enough but for a lock.
+  if (just_read && mode != Mode::locked) {
     changes_.emplace(just_read->edit());
   } else if (choice_.current()) {
     if (const Status status = reload(mode); !status.ok()) return status;
@@ -93,6 +94,7 @@ void RequestSession::Work::forget() {
   ends_others_ = false;
   login_.reset();
   renew_ = true;
+  has_ended_ = false;
 }
 
 void RequestSession::Work::work_on_nothing() {
@@ -104,13 +106,18 @@ void RequestSession::Work::require_started() const {
   if (!started_) throw UsageError("the session of this request is not started, or finished already");
 }
 
+void RequestSession::Work::require_writable(const char* what) const {
+  require_started();
+  if (mode_ == Mode::snapshot) throw UsageError(std::string(what) + ": this request only reads its session (snapshot)");
+}
+
 Editor& RequestSession::Work::editor() {
   require_started();
   return *editor_;
 }
 
 void RequestSession::Work::authenticate(std::string_view principal) {
-  require_started();
+  require_writable("authenticate");
   if (principal.empty()) throw UsageError("authenticate: the principal is empty");
   const bool carried =
       choice_.current() && (choice_.current()->kind() == SessionKind::anonymous || choice_.owner() == principal);
@@ -125,7 +132,7 @@ void RequestSession::Work::authenticate(std::string_view principal) {
 }
 
 void RequestSession::Work::regenerate() {
-  require_started();
+  require_writable("regenerate");
   if (exists() && choice_.current()->kind() == SessionKind::anonymous)
     throw UsageError("regenerate: the session is anonymous; authenticate() gives it a new ID");
   regenerate_ = true;
@@ -137,12 +144,12 @@ void RequestSession::Work::logout_everywhere() {
 }
 
 void RequestSession::Work::logout_others() {
-  require_started();
+  require_writable("log out others");
   ends_others_ = true;
 }
 
 void RequestSession::Work::logout() {
-  require_started();
+  require_writable("log out");
   ends_others_ = false;
   work_on_nothing();
   principal_.reset();
@@ -153,6 +160,7 @@ void RequestSession::Work::logout() {
 
 Finished RequestSession::Work::finish() {
   require_started();
+  if (editor_->changed()) require_writable("finish");
   started_ = false;
   std::optional<SessionId> created;
   // The end of sessions comes first: nothing that fails afterwards can undo it.
@@ -168,7 +176,8 @@ Finished RequestSession::Work::finish() {
       status = replace_id(created);
     } else if (editor_ != &empty_) {
       status = commit();
-      if (choice_.is_successor() && status.took_effect()) created = choice_.current();
+      // Its client does not know its ID yet; and has no use for it if it has ended meanwhile.
+      if (choice_.is_successor() && status.took_effect() && !has_ended_) created = choice_.current();
     } else if (!empty_.values().empty()) {
       status = write_first(created);
     }
@@ -223,7 +232,8 @@ Status RequestSession::Work::commit() {
   // A request that only read is done, whatever has become of the session since: it wrote nothing that could be lost.
   if (renew_) {
     try {
-      static_cast<void>(locked_ ? locked_->touch() : store_.touch(*choice_.current()));
+      const Status renewed = locked_ ? locked_->touch() : store_.touch(*choice_.current());
+      has_ended_ = !renewed.ok() && !(renewed == Outcome::not_renewed);
     } catch (const IoError&) {
       // A renewal that fails (read-only file system, disk error) is tried again by the next request.
     }

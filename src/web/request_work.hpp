@@ -42,6 +42,7 @@ class RequestSession::Work {
   void forget();
   void work_on_nothing();
   void require_started() const;
+  void require_writable(const char* what) const;
   Status reload(Mode mode);
   Status commit();
   void restore_principal();
@@ -76,6 +77,8 @@ class RequestSession::Work {
   bool ends_others_ = false;
   std::optional<Session> login_;  // to be made by finish(); its principal's sessions may all be ended meanwhile
   bool renew_ = true;
+  bool has_ended_ = false;  // the session, as finish() has found
+  Mode mode_ = Mode::merge;
   bool started_ = false;
 };
 

@@ -78,13 +78,21 @@ Runner::Runner(Store store, Handler handler, RunOptions options)
 }
 
 Status Runner::handle(const HttpRequest& request, Response& response) const {
+  const Access access = options_.access ? options_.access(request) : Access();
+  if (!access.mode) {
+    Request without_session(request);
+    handler_(without_session, response);
+    return {};
+  }
   RequestSession session(store_, cookies_, request.header("Cookie").value_or(""));
   Status status = Outcome::conflict;
   // Under the lock there is no conflict, so this ends.
   for (int run = 1; status == Outcome::conflict; ++run) {
     response.clear();
-    status = session.start(run <= options_.optimistic_runs ? Mode::merge : Mode::locked);
+    const bool lock = *access.mode == Mode::merge && run > options_.optimistic_runs;
+    status = session.start(lock ? Mode::locked : *access.mode);
     if (!status.ok()) break;
+    session.renew(access.renew);
     Request with_session(request, session);
     handler_(with_session, response);
     Finished finished = session.finish();

@@ -35,4 +35,28 @@ inline bool starts_ignoring_case(std::string_view text, std::string_view start) 
   return text.size() >= start.size() && equal_ignoring_case(text.substr(0, start.size()), start);
 }
 
+inline int hexadecimal(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  const char letter = lower(c);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+/// RFC 3986, section 2.1. "%" without two hexadecimal digits stands for itself.
+inline std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '%' && at + 2 < text.size()) {
+      const int high = hexadecimal(text[at + 1]);
+      const int low = hexadecimal(text[at + 2]);
+      if (high >= 0 && low >= 0) {
+        plain += static_cast<char>(high * 16 + low);
+        at += 2;
+        continue;
+      }
+    }
+    plain += text[at];
+  }
+  return plain;
+}
+
 }  // namespace sess::web::detail

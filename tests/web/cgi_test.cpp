@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 
@@ -55,6 +58,36 @@ TEST_CASE("without channels of its own a CGI program uses the process's environm
   CHECK(cgi::run(site.store(), greet, run_options(), {.input = &input, .output = &output}) == 0);
   ::unsetenv("PATH_INFO");
   CHECK(output.str().ends_with("GET /from-the-process nobody"));
+}
+
+TEST_CASE("a program that ends within its handler has written nothing, locked nothing and answered nothing") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser, [](web::RequestSession& session) { session.editor().set("n", 1); }).ok());
+  for (const web::Mode mode : {web::Mode::merge, web::Mode::locked}) {
+    const std::string output = site.path() + ".output";
+    Child child([&] {
+      std::istringstream input;
+      std::ofstream file(output);
+      web::RunOptions options = run_options();
+      options.access = [mode](const web::HttpRequest&) { return web::Access{.mode = mode}; };
+      cgi::run(
+          site.store(),
+          [](web::Request& request, web::Response& response) {
+            request.session().set("n", 2);
+            request.authenticate("ann");
+            response << "half an answer";
+            std::_Exit(7);
+          },
+          options,
+          {.input = &input, .output = &file, .environment = web::environment_of({{"HTTP_COOKIE", browser.header()}})});
+    });
+    CHECK(child.wait() == 7);
+    CHECK(std::filesystem::file_size(output) == 0);
+    CHECK(site.session(browser)->get<int>("n") == 1);
+    CHECK(site.sessions().size() == 1);
+    CHECK(site.store().lock(*site.store().parse(browser.value("sid")), {.timeout = std::chrono::milliseconds(0)}));
+  }
 }
 
 }  // namespace

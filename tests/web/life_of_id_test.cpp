@@ -122,6 +122,20 @@ TEST_CASE("a request with an expired cookie that takes longer than a session may
   CHECK(n_of(site.session(browser)) == 4);
 }
 
+TEST_CASE("a request that has read a successor which was ended meanwhile does not set its cookie") {
+  Site site({.idle_timeout = minutes(20)});
+  Browser browser = returning(site, true);
+  Browser other = browser;
+  REQUIRE(site.visit(other, count).ok());
+  RequestSession session = site.request(browser);
+  REQUIRE(session.start().ok());
+  CHECK(n_of(site.session(other)) == session.editor().get<int>("n"));
+  REQUIRE(site.store().destroy(*site.store().parse(other.value("sid"))).ok());
+  const web::Finished finished = session.finish();
+  CHECK(finished.status.ok());
+  CHECK(finished.set_cookie.empty());
+}
+
 TEST_CASE("an expired or ended authenticated session has no successor") {
   Site site;
   Browser browser;

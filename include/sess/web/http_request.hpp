@@ -3,26 +3,14 @@
 
 #include <sess/export.hpp>
 #include <sess/web/cookie.hpp>
+#include <sess/web/environment.hpp>
 
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sess::web {
-
-/// The meta-variables of CGI (RFC 3875, section 4.1) by name: "REQUEST_METHOD", "HTTP_COOKIE", ... Every way to run a
-/// handler provides one. Answers nothing for a variable that is not set. Not called after the request is over.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-
-/// An environment of one's own: for tests, and for a server that speaks no CGI.
-SESS_API Environment environment_of(std::map<std::string, std::string> variables);
-
-/// Names and values in the order in which they were sent.
-using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 /// Decodes application/x-www-form-urlencoded (WHATWG URL, section 5.1). "%" without two hexadecimal digits stands for
 /// itself. At most 1000 pairs; the rest is ignored. The bytes are what the client sent: nothing says that they are

@@ -55,13 +55,14 @@
 namespace sess::web {
 
 enum class Mode : std::uint8_t {
-  merge,   // no lock before finish(); what concurrent requests did is merged, or it is a conflict
-  locked,  // the session, if there is one, is locked from start() to finish(): no conflicts and no idle timeout, but
-           // others wait
+  merge,     // no lock before finish(); what concurrent requests did is merged, or it is a conflict
+  locked,    // the session, if there is one, is locked from start() to finish(): no conflicts and no idle timeout, but
+             // others wait
+  snapshot,  // is only read; what would change it is a UsageError, at the latest of finish()
 };
 
 /// What finish() has done.
-struct Finished {
+struct [[nodiscard]] Finished {
   /// ok, durability_unknown: done (also when there was nothing to do).
   /// conflict: nothing written; start again and run the handler again.
   /// gone: the session was live at the start and is not any more; nothing written.
@@ -93,7 +94,8 @@ class SESS_API RequestSession {
   /// ok, also where there is no session; gone if the session that an earlier start() found is not live any more, and
   /// superseded if its ID was replaced meanwhile; busy
   /// if a lock was not free in time. Throws IoError, CorruptRecord as Store::snapshot and lock do. Until it has
-  /// answered ok, editor, authenticate, logout and finish throw UsageError.
+  /// answered ok, editor, authenticate, logout and finish throw UsageError; after start(Mode::snapshot) authenticate,
+  /// regenerate and the logouts do.
   [[nodiscard]] Status start(Mode mode = Mode::merge);
 
   /// The values and this request's changes. The reference means the session of this request until logout, authenticate,

@@ -40,16 +40,29 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sess::web {
 
 using Handler = std::function<void(Request&, Response&)>;
 
+/// How a request uses its session.
+struct Access {
+  /// Nothing: not at all. Its cookies are not looked at, the store is not asked, nothing is renewed: for pictures,
+  /// health checks, and what caches may keep.
+  std::optional<Mode> mode = Mode::merge;
+  /// False: it does not renew the session's deadline, unless the handler says otherwise (Request::renew).
+  bool renew = true;
+};
+
 struct RunOptions {
   SessionCookieOptions cookies = {};
   /// Of a request's body, in bytes.
   std::size_t body_limit = std::size_t{1} << 20;
+  /// Decides, before anything is read of the session, how a request uses it. Without one, and by default: merge mode. A
+  /// request in Mode::locked keeps others of its session waiting from its start to its end.
+  std::function<Access(const HttpRequest&)> access = nullptr;
   /// How often a handler is run without a lock before it is run under the session's lock. At least 1.
   int optimistic_runs = 3;
   /// What a client is told to wait when a session was busy.
