@@ -9,7 +9,9 @@
 
 #include <sess/store.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace sess {
@@ -41,6 +43,8 @@ class Store::Core {
 class StoreAccess {
  public:
   static sys::System& system(const Store& store) { return store.core_->system(); }
+  /// Throws IoError if there is no chance to be had.
+  static void random(const Store& store, std::span<std::byte> buffer) { store.core_->records().random(buffer); }
 };
 
 /// Opens a store through any system interface; Store::open does it through the real one.

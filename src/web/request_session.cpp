@@ -1,6 +1,7 @@
 #include <sess/web/request_session.hpp>
 
 #include "store/core.hpp"
+#include "web/own_values.hpp"
 #include "web/request_work.hpp"
 
 #include <sess/error.hpp>
@@ -39,6 +40,14 @@ void RequestSession::renew(bool renew) noexcept { work_->renew(renew); }
 
 Finished RequestSession::finish() { return work_->finish(); }
 
+std::string RequestSession::csrf_token() { return work_->csrf_token(); }
+
+std::string RequestSession::csrf_field() { return work_->csrf_field(); }
+
+bool RequestSession::check_csrf_token(std::string_view token) const { return work_->check_csrf_token(token); }
+
+void RequestSession::complete(std::string& text) const { work_->complete(text); }
+
 RequestSession::Work::Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header)
     : store_(std::move(store)),
       cookies_(std::move(cookies)),
@@ -76,6 +85,7 @@ Status RequestSession::Work::start(Mode mode) {
   } else if (changes_) {
     editor_ = &*changes_;
   }
+  own_ = own_values(editor_->values());
   principal_ = choice_.owner();
   started_ = true;
   return Outcome::ok;
@@ -95,11 +105,16 @@ void RequestSession::Work::forget() {
   login_.reset();
   renew_ = true;
   has_ended_ = false;
+  continues_ = false;
+  own_.clear();
+  marks_ = Marks();
+  texts_.reset();
 }
 
 void RequestSession::Work::work_on_nothing() {
   empty_ = Editor();
   editor_ = &empty_;
+  own_.clear();
 }
 
 void RequestSession::Work::require_started() const {
@@ -199,30 +214,21 @@ Finished RequestSession::Work::finish() {
       finished.others = Outcome::busy;
     }
   }
-  if (created) finished.set_cookie.push_back(cookies_->set(*created));
-  if (logout_) {
-    for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
-      if (!created || created->kind() != kind) finished.set_cookie.push_back(cookies_->remove(kind));
-  }
+  answer(finished, std::move(created));
   return finished;
 }
 
-void RequestSession::Work::restore_principal() {
-  if (choice_.current()->kind() != SessionKind::authenticated) return;
-  const Values& values = editor_->values();
-  if (principal_in(choice_.current()->kind(), values) == choice_.owner() &&
-      values.contains(principal_name) == choice_.owner().has_value())
-    return;
-  if (choice_.owner()) {
-    editor_->set(principal_name, *choice_.owner());
-  } else {
-    editor_->erase(principal_name);
-  }
+void RequestSession::Work::restore_own_values() {
+  const Values now = own_values(editor_->values());
+  if (now == own_) return;
+  for (const auto& [name, value] : now)
+    if (!own_.contains(name)) editor_->erase(name);
+  for (const auto& [name, value] : own_) editor_->set(name, value);
 }
 
 Status RequestSession::Work::commit() {
   if (choice_.superseded()) return editor_->changed() ? Outcome::superseded : Outcome::ok;
-  restore_principal();
+  restore_own_values();
   if (editor_->changed()) {
     const CommitOptions options{.durability = std::nullopt, .renew = renew_};
     if (!locked_) return store_.merge(*changes_, options);

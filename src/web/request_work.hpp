@@ -4,8 +4,10 @@
 //   session_choice.cpp       which session it is
 //   session_replacement.cpp  a login, a new ID, a first session
 //   session_ends.cpp         logouts
+//   session_answer.cpp       cookies and tokens
 #pragma once
 
+#include "web/marks.hpp"
 #include "web/session_choice.hpp"
 
 #include <sess/editor.hpp>
@@ -34,6 +36,11 @@ class RequestSession::Work {
   void renew(bool renew) noexcept { renew_ = renew; }
   Finished finish();
 
+  std::string csrf_token();
+  std::string csrf_field();
+  bool check_csrf_token(std::string_view token) const;
+  void complete(std::string& text) const;
+
   const std::optional<std::string>& principal() const noexcept { return principal_; }
   bool exists() const noexcept { return choice_.current().has_value() && !logout_; }
   bool superseded() const noexcept { return choice_.superseded(); }
@@ -45,7 +52,7 @@ class RequestSession::Work {
   void require_writable(const char* what) const;
   Status reload(Mode mode);
   Status commit();
-  void restore_principal();
+  void restore_own_values();
 
   // session_replacement.cpp. What they make is `created`.
   Status write_first(std::optional<SessionId>& created);
@@ -53,6 +60,11 @@ class RequestSession::Work {
   Status replace_id(std::optional<SessionId>& created);
   Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
   Status lock_current(std::optional<Session>& mine);
+
+  // session_answer.cpp
+  Value continued_secret() const;
+  bool holds_stale_id() const;
+  void answer(Finished& finished, std::optional<SessionId> created);
 
   // session_ends.cpp
   Status end_all();
@@ -69,6 +81,8 @@ class RequestSession::Work {
   Editor empty_;
   Editor* editor_ = &empty_;
 
+  Values own_;  // of this layer, as they are to stay
+
   // What the handler has decided.
   std::optional<std::string> principal_;
   bool authenticate_ = false;
@@ -77,7 +91,10 @@ class RequestSession::Work {
   bool ends_others_ = false;
   std::optional<Session> login_;  // to be made by finish(); its principal's sessions may all be ended meanwhile
   bool renew_ = true;
-  bool has_ended_ = false;  // the session, as finish() has found
+  bool continues_ = false;  // what is created takes the place of the current session, its CSRF tokens included
+  Marks marks_;
+  std::optional<Marks::Texts> texts_;  // what they become; from finish() on
+  bool has_ended_ = false;             // the session, as finish() has found
   Mode mode_ = Mode::merge;
   bool started_ = false;
 };

@@ -132,6 +132,11 @@ void Response::redirect(std::string_view location, int code) {
 
 Response& Response::operator<<(double number) { return *this << fmt::format("{}", number); }
 
+void Response::transform(const std::function<void(std::string&)>& change) {
+  change(body_);
+  for (auto& [name, value] : headers_) change(value);
+}
+
 void Response::clear() { *this = Response(); }
 
 std::string Response::render(bool with_body) const {

@@ -44,6 +44,11 @@ void report(const std::exception_ptr& error) {
   }
 }
 
+/// RFC 9110, section 9.2.1.
+bool is_safe(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
 /// The body's announced length; nothing if what stands there is no number.
 std::optional<std::size_t> content_length(const Environment& environment) {
   const std::string text = environment("CONTENT_LENGTH").value_or("");
@@ -94,12 +99,17 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
     if (!status.ok()) break;
     session.renew(access.renew);
     Request with_session(request, session);
+    if (options_.check_csrf_token && !is_safe(request.method()) && !with_session.check_csrf_token()) {
+      answer_plainly(response, 403, "This form has expired, or was not sent by this site. Please load the page again.");
+      return {};
+    }
     handler_(with_session, response);
     Finished finished = session.finish();
     status = finished.status;
     if (!status.took_effect()) continue;
     if (!finished.others.took_effect())
       answer_plainly(response, 503, "Not all of your other sessions could be ended. Please try again.");
+    response.transform([&](std::string& text) { session.complete(text); });
     for (const std::string& line : finished.set_cookie) response.add_cookie(line);
     if (!session.superseded() && request.cookie(cookies_->repetition_name()))
       response.add_cookie(cookies_->remove_repetition());

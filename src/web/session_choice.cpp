@@ -1,5 +1,7 @@
 #include "web/session_choice.hpp"
 
+#include "web/own_values.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -56,6 +58,17 @@ void SessionChoice::use(const SessionId& id, const Result<Snapshot>& snapshot) {
   superseded_ = snapshot.outcome() == Outcome::superseded;
   regenerated_ = snapshot->facts().successor.has_value();
   snapshot_ = *snapshot;
+  stored_secret_.reset();
+  const auto stored = snapshot->values().find(csrf_name);
+  if (stored == snapshot->values().end()) return;
+  if (const auto* bytes = stored->second.get_if<Value::Bytes>()) stored_secret_ = format::CsrfSecret::from(*bytes);
+}
+
+std::optional<format::CsrfSecret> SessionChoice::csrf_secret() const {
+  if (current_ && stored_secret_) return stored_secret_;
+  if (current_) return format::CsrfSecret::of(*current_);
+  if (stale_) return format::CsrfSecret::of(*stale_);
+  return std::nullopt;
 }
 
 Status SessionChoice::choose_among(SessionKind kind) {

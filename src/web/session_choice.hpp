@@ -1,6 +1,8 @@
 // Which session the cookies of a request name: the table of request_session.hpp, its first column.
 #pragma once
 
+#include "format/csrf.hpp"
+
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
 #include <sess/snapshot.hpp>
@@ -15,9 +17,6 @@
 #include <vector>
 
 namespace sess::web {
-
-/// The value under which a session keeps whose it is. Names that begin with "sess." belong to this layer.
-inline constexpr std::string_view principal_name = "sess.principal";
 
 /// Whose session with these values it is; an anonymous one belongs to nobody, whatever it holds.
 std::optional<std::string> principal_in(SessionKind kind, const Values& values);
@@ -47,6 +46,9 @@ class SessionChoice {
   bool is_successor() const noexcept { return is_successor_; }
   /// Where there is none: the anonymous ID whose successor is to be found or made.
   const std::optional<SessionId>& stale() const noexcept { return stale_; }
+  /// What its CSRF tokens are made of; of the ID whose successor is to be made where there is none; nothing where there
+  /// is no ID at all.
+  std::optional<format::CsrfSecret> csrf_secret() const;
   /// Its version, once after it was chosen; then nothing.
   std::optional<Snapshot> take_snapshot() { return std::exchange(snapshot_, std::nullopt); }
 
@@ -65,6 +67,7 @@ class SessionChoice {
   bool regenerated_ = false;
   bool is_successor_ = false;
   std::optional<SessionId> stale_;
+  std::optional<format::CsrfSecret> stored_secret_;
   std::optional<Snapshot> snapshot_;
 };
 

@@ -1,5 +1,6 @@
 // What replaces a session, or begins one: a login, a new ID, a first write.
 #include "store/core.hpp"
+#include "web/own_values.hpp"
 #include "web/request_work.hpp"
 
 #include <sess/error.hpp>
@@ -12,12 +13,19 @@ namespace sess::web {
 /// The successor of a stale ID may have been made by another request, and its forward record may have expired since:
 /// with a second one the client would lose the first.
 Status RequestSession::Work::write_first(std::optional<SessionId>& created) {
+  restore_own_values();
   if (!choice_.stale() || logout_) return create(SessionKind::anonymous, empty_.values(), created);
   const std::int64_t age = StoreAccess::system(store_).wall_clock() - begun_;
   if (age >= store_.options().idle_timeout.count()) return Outcome::gone;
+  // A form that was answered under the stale ID may be sent under the new one.
+  continues_ = true;
+  empty_.set_if_absent(csrf_name, continued_secret());
   const auto successor = store_.succeed(*choice_.stale(), empty_, {.durability = std::nullopt, .renew = renew_});
   // Too old to be succeeded: as good as no cookie.
-  if (successor.outcome() == Outcome::absent) return create(SessionKind::anonymous, empty_.values(), created);
+  if (successor.outcome() == Outcome::absent) {
+    continues_ = false;
+    return create(SessionKind::anonymous, empty_.values(), created);
+  }
   if (successor) created = *successor;
   return successor.status();
 }
@@ -80,7 +88,9 @@ Status RequestSession::Work::replace(std::optional<SessionId>& created) {
 
 Status RequestSession::Work::replace_id(std::optional<SessionId>& created) {
   if (choice_.superseded()) return Outcome::superseded;
-  restore_principal();
+  restore_own_values();
+  continues_ = true;
+  editor_->set_if_absent(csrf_name, continued_secret());
   std::optional<Session> mine;
   if (const Status held = lock_current(mine); !held.ok()) return held;
   if (mine) {
@@ -100,8 +110,11 @@ Status RequestSession::Work::create(SessionKind kind, const Values& values, std:
   const bool login = kind == SessionKind::authenticated;
   Session session = login ? *std::move(login_) : store_.create();
   for (const auto& [name, value] : values)
-    if (name != principal_name) session.set(name, value);
+    if (!is_own_value(name)) session.set(name, value);
   if (login) session.set(principal_name, *principal_);
+  // Who logs in again has forms open; who was anonymous may have had an ID that somebody else knows.
+  continues_ = login && !logout_ && choice_.current() && choice_.owner() == principal_;
+  if (continues_) session.set(csrf_name, continued_secret());
   if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
   if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
   // A login that the client has been told of must survive a power cut; the start of an anonymous session need not.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sess::web {
 
@@ -32,6 +33,19 @@ class SESS_API Request : public HttpRequest {
   void logout_everywhere() { own().logout_everywhere(); }
   void logout_others() { own().logout_others(); }
   void renew(bool renew) { own().renew(renew); }
+  std::string csrf_token() { return own().csrf_token(); }
+  std::string csrf_field() { return own().csrf_field(); }
+  /// Of the token that came with this request: as a parameter of its body (csrf_parameter) or as a header
+  /// (csrf_header), which is where scripts put it, and forms of other types than application/x-www-form-urlencoded.
+  bool check_csrf_token() const;
+
+  /// Something to be shown once, by whichever request comes next: "Saved." Several under one name are kept in their
+  /// order. Stays when the user logs in.
+  void flash(std::string_view name, Value value);
+  /// What flash() has kept under this name since it was last taken, and takes it: of several requests one gets it. A
+  /// HEAD request, of which nobody sees what it would show, leaves it there. Throws TypeMismatch if the program has put
+  /// something else under the name "sess.flash.NAME".
+  std::vector<Value> take_flash(std::string_view name);
 
  private:
   RequestSession& own() const;

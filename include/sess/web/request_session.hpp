@@ -61,6 +61,10 @@ enum class Mode : std::uint8_t {
   snapshot,  // is only read; what would change it is a UsageError, at the latest of finish()
 };
 
+/// Where a form, or a script, sends a token back.
+inline constexpr std::string_view csrf_parameter = "csrf_token";
+inline constexpr std::string_view csrf_header = "X-CSRF-Token";
+
 /// What finish() has done.
 struct [[nodiscard]] Finished {
   /// ok, durability_unknown: done (also when there was nothing to do).
@@ -151,6 +155,25 @@ class SESS_API RequestSession {
   /// - after logout(): each session has been ended, unless ending it was what failed, also where what failed is the
   ///   writing of a new one; and there is no new one.
   [[nodiscard]] Finished finish();
+
+  // Tokens against requests that other sites have a browser send (cross-site request forgery). A token belongs to the
+  // session's ID, is derived from it, and stored nowhere. What is known only after the commit (a login changes the ID)
+  // is written as a mark of letters and digits, which complete() replaces.
+
+  /// A mark for the token: where it stands in the response a token will, of 86 base64url characters, other ones in each
+  /// response. Needs no session: where there is none, finish() sets the cookie of an ID whose session is made by its
+  /// first write. Throws IoError if there is no chance to be had.
+  std::string csrf_token();
+  /// The same as a hidden field of a form, in HTML; its name is csrf_parameter.
+  std::string csrf_field();
+  /// True if `token` was given to this client for the session as it was when the request started. Tokens stay good when
+  /// the session's ID is regenerated, when the same principal logs in again, and when an expired session goes on under
+  /// a successor; after a login from an anonymous session they do not. Takes as long for a wrong token as for a right
+  /// one.
+  bool check_csrf_token(std::string_view token) const;
+  /// Replaces the marks of this request in a text of its response (body or header). After finish() has taken effect, or
+  /// it throws UsageError. For nothing else than this response, and not to be cached.
+  void complete(std::string& text) const;
 
  private:
   class Work;

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,6 +59,10 @@ class SESS_API Response {
   const std::string& body() const noexcept { return body_; }
   /// Forgets status, headers and body.
   void clear();
+
+  /// Applies `change` to the body and to the value of every header; for what completes a response after its handler
+  /// (RequestSession::complete). It must leave no control characters in them.
+  void transform(const std::function<void(std::string&)>& change);
 
   /// What follows "Set-Cookie: ". Such a response must not be cached, and render() sees to that.
   void add_cookie(std::string_view set_cookie) { add_header("Set-Cookie", set_cookie); }

@@ -21,6 +21,7 @@
 //   409 (a cookie counts them);
 // - busy: 503 with Retry-After;
 // - where logout_others() could not end all of them: 503, with the cookies of what was committed;
+// - no CSRF token where there must be one: 403;
 // - limit_reached: 403, the user is logged in as often as is allowed;
 // - an exception: 500 without detail, and options.on_error;
 // - a body that is too large: 413; one shorter than announced: 400.
@@ -63,6 +64,10 @@ struct RunOptions {
   /// Decides, before anything is read of the session, how a request uses it. Without one, and by default: merge mode. A
   /// request in Mode::locked keeps others of its session waiting from its start to its end.
   std::function<Access(const HttpRequest&)> access = nullptr;
+  /// True: a request whose method is not safe (RFC 9110, section 9.2.1: GET, HEAD, OPTIONS, TRACE) must bring a CSRF
+  /// token (Request::check_csrf_token); else it is answered 403, and the handler is not run. Not for addresses that
+  /// never touch the session.
+  bool check_csrf_token = false;
   /// How often a handler is run without a lock before it is run under the session's lock. At least 1.
   int optimistic_runs = 3;
   /// What a client is told to wait when a session was busy.
