@@ -11,8 +11,8 @@
 namespace sess::web {
 
 RequestSession::RequestSession(Store store, std::shared_ptr<const SessionCookies> cookies,
-                               std::string_view cookie_header)
-    : work_(std::make_unique<Work>(std::move(store), std::move(cookies), cookie_header)) {}
+                               std::string_view cookie_header, std::string_view address_id)
+    : work_(std::make_unique<Work>(std::move(store), std::move(cookies), cookie_header, address_id)) {}
 
 RequestSession::~RequestSession() = default;
 
@@ -46,12 +46,17 @@ std::string RequestSession::csrf_field() { return work_->csrf_field(); }
 
 bool RequestSession::check_csrf_token(std::string_view token) const { return work_->check_csrf_token(token); }
 
+std::string RequestSession::link(std::string_view reference) { return work_->link(reference); }
+
+std::string RequestSession::address_field() { return work_->address_field(); }
+
 void RequestSession::complete(std::string& text) const { work_->complete(text); }
 
-RequestSession::Work::Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header)
+RequestSession::Work::Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header,
+                           std::string_view address_id)
     : store_(std::move(store)),
       cookies_(std::move(cookies)),
-      choice_(store_, *cookies_, cookie_header),
+      choice_(store_, *cookies_, cookie_header, address_id),
       begun_(StoreAccess::system(store_).wall_clock()) {}
 
 Status RequestSession::Work::reload(Mode mode) {
@@ -204,7 +209,7 @@ Finished RequestSession::Work::finish() {
   locked_.reset();
   login_.reset();
 
-  Finished finished{status, {}, {}};
+  Finished finished{.status = status};
   if (!status.took_effect()) return finished;
   if (ends_others_ && !logout_) {
     // The session has been committed, perhaps under a new ID: whatever becomes of the others, its cookie goes out.

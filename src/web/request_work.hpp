@@ -4,7 +4,7 @@
 //   session_choice.cpp       which session it is
 //   session_replacement.cpp  a login, a new ID, a first session
 //   session_ends.cpp         logouts
-//   session_answer.cpp       cookies and tokens
+//   session_answer.cpp       cookies, tokens, addresses that carry the ID
 #pragma once
 
 #include "web/marks.hpp"
@@ -24,7 +24,8 @@ namespace sess::web {
 
 class RequestSession::Work {
  public:
-  Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header);
+  Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header,
+       std::string_view address_id);
 
   Status start(Mode mode);
   Editor& editor();
@@ -39,6 +40,8 @@ class RequestSession::Work {
   std::string csrf_token();
   std::string csrf_field();
   bool check_csrf_token(std::string_view token) const;
+  std::string link(std::string_view reference);
+  std::string address_field();
   void complete(std::string& text) const;
 
   const std::optional<std::string>& principal() const noexcept { return principal_; }
@@ -64,6 +67,9 @@ class RequestSession::Work {
   // session_answer.cpp
   Value continued_secret() const;
   bool holds_stale_id() const;
+  bool uses_addresses() const;
+  std::optional<SessionId> id_for_addresses(const std::optional<SessionId>& created) const;
+  void complete_tokens(const format::CsrfSecret& secret);
   void answer(Finished& finished, std::optional<SessionId> created);
 
   // session_ends.cpp

@@ -89,7 +89,9 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
     handler_(without_session, response);
     return {};
   }
-  RequestSession session(store_, cookies_, request.header("Cookie").value_or(""));
+  const std::string& parameter = cookies_->address_parameter();
+  RequestSession session(store_, cookies_, request.header("Cookie").value_or(""),
+                         parameter.empty() ? std::string() : request.query(parameter).value_or(""));
   Status status = Outcome::conflict;
   // Under the lock there is no conflict, so this ends.
   for (int run = 1; status == Outcome::conflict; ++run) {
@@ -110,6 +112,7 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
     if (!finished.others.took_effect())
       answer_plainly(response, 503, "Not all of your other sessions could be ended. Please try again.");
     response.transform([&](std::string& text) { session.complete(text); });
+    for (const auto& [name, value] : finished.headers) response.header(name, value);
     for (const std::string& line : finished.set_cookie) response.add_cookie(line);
     if (!session.superseded() && request.cookie(cookies_->repetition_name()))
       response.add_cookie(cookies_->remove_repetition());

@@ -1,6 +1,6 @@
 // What an answer brings to the client: cookies, and what is derived from the ID that they hold.
 #include "store/core.hpp"
-#include "web/own_values.hpp"
+#include "web/address.hpp"
 #include "web/request_work.hpp"
 
 #include <sess/error.hpp>
@@ -9,6 +9,15 @@
 #include <chrono>
 
 namespace sess::web {
+
+namespace {
+
+/// Neither has a character that HTML would need quoted.
+std::string hidden_field(std::string_view name, std::string_view value) {
+  return std::string(R"(<input type="hidden" name=")").append(name).append(R"(" value=")").append(value).append("\">");
+}
+
+}  // namespace
 
 std::string RequestSession::Work::csrf_token() {
   require_started();
@@ -24,6 +33,25 @@ bool RequestSession::Work::check_csrf_token(std::string_view token) const {
   require_started();
   const auto secret = choice_.csrf_secret();
   return secret && secret->matches(token);
+}
+
+bool RequestSession::Work::uses_addresses() const {
+  return !cookies_->address_parameter().empty() && (choice_.from_address() || choice_.named().empty());
+}
+
+std::string RequestSession::Work::link(std::string_view reference) {
+  require_started();
+  if (cookies_->address_parameter().empty() || !stays_on_host(reference)) return std::string(reference);
+  const std::string own = without_parameter(reference, cookies_->address_parameter());
+  if (!uses_addresses()) return own;
+  return with_parameter(own, marks_.make(Marks::Kind::first_parameter, store_),
+                        marks_.make(Marks::Kind::next_parameter, store_));
+}
+
+std::string RequestSession::Work::address_field() {
+  require_started();
+  if (!uses_addresses()) return {};
+  return marks_.make(Marks::Kind::address_field, store_);
 }
 
 void RequestSession::Work::complete(std::string& text) const {
@@ -61,12 +89,30 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
       if (!created || created->kind() != kind) finished.set_cookie.push_back(cookies_->remove(kind));
   }
   texts_.emplace();
-  if (!secret) return;
+  if (secret) complete_tokens(*secret);
+  const std::optional<SessionId> in_addresses = marks_.has_address() ? id_for_addresses(created) : std::nullopt;
+  if (!in_addresses) return;
+  const std::string id = in_addresses->reveal();
+  const std::string& name = cookies_->address_parameter();
+  texts_->address_parameter.append(name).append("=").append(id);
+  texts_->address_field = hidden_field(name, id);
+  // To this site alone the browser tells where it has come from; and nobody keeps a copy of these links.
+  finished.headers.emplace_back("Referrer-Policy", "same-origin");
+  finished.headers.emplace_back("Cache-Control", "no-store");
+}
+
+/// Of an anonymous session, where the client has sent no cookie with one.
+std::optional<SessionId> RequestSession::Work::id_for_addresses(const std::optional<SessionId>& created) const {
+  if (created) return created->kind() == SessionKind::anonymous ? created : std::nullopt;
+  if (logout_ || !choice_.from_address()) return std::nullopt;
+  return choice_.current() ? choice_.current() : choice_.stale();
+}
+
+void RequestSession::Work::complete_tokens(const format::CsrfSecret& secret) {
   std::array<std::byte, format::CsrfSecret::size> mask;
   StoreAccess::random(store_, mask);
-  texts_->csrf_token = secret->token(mask);
-  texts_->csrf_field =
-      R"(<input type="hidden" name=")" + std::string(csrf_parameter) + R"(" value=")" + texts_->csrf_token + R"(">)";
+  texts_->csrf_token = secret.token(mask);
+  texts_->csrf_field = hidden_field(csrf_parameter, texts_->csrf_token);
 }
 
 }  // namespace sess::web

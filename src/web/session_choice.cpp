@@ -22,11 +22,17 @@ std::optional<std::string> principal_in(SessionKind kind, const Values& values) 
   return text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
-SessionChoice::SessionChoice(const Store& store, const SessionCookies& cookies, std::string_view cookie_header)
+SessionChoice::SessionChoice(const Store& store, const SessionCookies& cookies, std::string_view cookie_header,
+                             std::string_view address_id)
     : store_(store) {
   const std::vector<Cookie> sent = parse_cookies(cookie_header);
   find_issued(cookies, SessionKind::authenticated, sent);
   find_issued(cookies, SessionKind::anonymous, sent);
+  if (!named_.empty() || cookies.address_parameter().empty()) return;
+  if (auto id = store_.parse(address_id); id && id->kind() == SessionKind::anonymous) {
+    named_.push_back(*std::move(id));
+    from_address_ = true;
+  }
 }
 
 void SessionChoice::find_issued(const SessionCookies& cookies, SessionKind kind, const std::vector<Cookie>& sent) {

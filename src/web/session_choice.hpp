@@ -26,7 +26,8 @@ std::optional<std::string> principal_in(SessionKind kind, const Values& values);
 class SessionChoice {
  public:
   /// Finds the IDs that the store has issued; looks at no session yet.
-  SessionChoice(const Store& store, const SessionCookies& cookies, std::string_view cookie_header);
+  SessionChoice(const Store& store, const SessionCookies& cookies, std::string_view cookie_header,
+                std::string_view address_id);
 
   /// Decides, at the first call, by what is live now. Later only a successor that another request has made meanwhile is
   /// looked for. ok, also where there is none; busy.
@@ -34,6 +35,8 @@ class SessionChoice {
 
   /// Every ID of the header that the store has issued, live or not.
   const std::vector<SessionId>& named() const noexcept { return named_; }
+  /// The only ID came in the address: the client has sent no cookie with one.
+  bool from_address() const noexcept { return from_address_; }
   /// The one that was live, or superseded.
   const std::optional<SessionId>& current() const noexcept { return current_; }
   /// Its principal.
@@ -60,6 +63,7 @@ class SessionChoice {
 
   Store store_;
   std::vector<SessionId> named_;
+  bool from_address_ = false;
   bool chosen_ = false;
   std::optional<SessionId> current_;
   std::optional<std::string> owner_;

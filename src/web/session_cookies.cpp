@@ -3,7 +3,9 @@
 
 #include "web/text.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <string_view>
 
 namespace sess::web {
 
@@ -22,7 +24,8 @@ SessionCookies::SessionCookies(const SessionCookieOptions& options)
     : anonymous_(prefixed(options, options.anonymous_name)),
       authenticated_(prefixed(options, options.authenticated_name)),
       repetition_(anonymous_ + "-again"),
-      attributes_(options.attributes) {
+      attributes_(options.attributes),
+      address_parameter_(options.address_parameter) {
   // With a value as long as an ID is: after a commit is too late to find that the cookie cannot be set.
   const std::string value(SessionId::text_size, 'x');
   static_cast<void>(set_cookie(anonymous_, value, attributes_));
@@ -32,6 +35,14 @@ SessionCookies::SessionCookies(const SessionCookieOptions& options)
     throw UsageError("set cookie '" + authenticated_ + "': this name is the library's own; choose another");
   if (anonymous_ == authenticated_)
     throw UsageError("set cookie '" + anonymous_ + "': anonymous and authenticated sessions need cookies of two names");
+  // RFC 3986, section 2.3: these never need quoting.
+  const auto is_unreserved = [](char c) {
+    return detail::is_letter(c) || detail::is_digit(c) || std::string_view("-._~").find(c) != std::string_view::npos;
+  };
+  if (!std::ranges::all_of(address_parameter_, is_unreserved))
+    throw UsageError(
+        "carry session IDs in addresses: the parameter's name has a character that is none of letters, "
+        "digits, '-', '.', '_' and '~'");
 }
 
 std::string SessionCookies::set(const SessionId& id) const {

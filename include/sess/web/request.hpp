@@ -35,6 +35,8 @@ class SESS_API Request : public HttpRequest {
   void renew(bool renew) { own().renew(renew); }
   std::string csrf_token() { return own().csrf_token(); }
   std::string csrf_field() { return own().csrf_field(); }
+  std::string link(std::string_view reference) { return own().link(reference); }
+  std::string address_field() { return own().address_field(); }
   /// Of the token that came with this request: as a parameter of its body (csrf_parameter) or as a header
   /// (csrf_header), which is where scripts put it, and forms of other types than application/x-www-form-urlencoded.
   bool check_csrf_token() const;

@@ -50,6 +50,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sess::web {
@@ -79,15 +80,21 @@ struct [[nodiscard]] Finished {
   /// other sessions may not be ended (busy: locked for too long, or the file system failed). The cookies are to be sent
   /// all the same.
   Status others = {};
-  /// What follows "Set-Cookie: ", a line each. Send them only with this response; never log them.
-  std::vector<std::string> set_cookie;
+  /// What follows "Set-Cookie: ", a line each. Send them only with this response; never log them. A response with one
+  /// must not be cached: Cache-Control: no-store.
+  std::vector<std::string> set_cookie = {};
+  /// Other headers that the response must have, in place of its own: names and values.
+  std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 /// Belongs to one thread at a time. Neither copyable nor movable: handlers hold references to its editor.
 class SESS_API RequestSession {
  public:
-  /// Only parses the header. `cookies` is never null.
-  RequestSession(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header);
+  /// Only parses the header. `cookies` is never null. `address_id` is the value of the parameter of the request's
+  /// address that may carry an ID (SessionCookieOptions::address_parameter); it means nothing where there is no such
+  /// option, or a cookie with an ID.
+  RequestSession(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header,
+                 std::string_view address_id = {});
   RequestSession(const RequestSession&) = delete;
   RequestSession& operator=(const RequestSession&) = delete;
   /// Rolls back what finish() has not written; releases the lock of Mode::locked.
@@ -171,6 +178,15 @@ class SESS_API RequestSession {
   /// a successor; after a login from an anonymous session they do not. Takes as long for a wrong token as for a right
   /// one.
   bool check_csrf_token(std::string_view token) const;
+  /// For clients without cookies, where SessionCookieOptions::address_parameter allows it: this reference to an address
+  /// of the site (raw, not yet quoted for HTML), with a mark where the session's ID goes. It becomes the ID, or
+  /// nothing: where the client has cookies, where there is no session, and where that is an authenticated one.
+  /// References that lead to other hosts, or may do so, are answered as they are. An ID that the reference has already
+  /// is taken out.
+  std::string link(std::string_view reference);
+  /// The same for a form with method GET, whose fields take the place of the parameters of its address: a mark for a
+  /// hidden field.
+  std::string address_field();
   /// Replaces the marks of this request in a text of its response (body or header). After finish() has taken effect, or
   /// it throws UsageError. For nothing else than this response, and not to be cached.
   void complete(std::string& text) const;

@@ -22,13 +22,23 @@ struct SessionCookieOptions {
   /// browsers will not send the cookies back. Max-Age counts from the response that sets the cookie; using the session
   /// does not renew it.
   CookieAttributes attributes = {};
+  /// For clients without cookies: the name of the parameter in which addresses of this site carry the ID of an
+  /// anonymous session. Empty: none do, which is what the standards ask for (OWASP ASVS 5.0, section 7.2; never an ID
+  /// in an address). An address is seen by more eyes than a cookie: it stands in server logs, in the browser's history,
+  /// in what people send each other, and in the Referer header (which answers with such links hold back by
+  /// Referrer-Policy). Who has it has the session; and who gets somebody to follow a link with an ID of his own sees
+  /// what is put into that session, until the login, which is never carried so: a client without cookies cannot log in.
+  /// So: for carts and language settings, not for anything secret. Where a client sends a cookie with an ID that was
+  /// issued here, the parameter means nothing. Letters, digits, "-", ".", "_" and "~".
+  std::string address_parameter = {};
 };
 
 /// Checked options: what a browser would reject is an error here and not at the first login. Immutable; may be used by
 /// several threads at once.
 class SESS_API SessionCookies {
  public:
-  /// Throws UsageError as set_cookie does for a value as long as an ID, and if both names are the same.
+  /// Throws UsageError as set_cookie does for a value as long as an ID, if both names are the same, and for a parameter
+  /// with characters that would have to be quoted in an address.
   explicit SessionCookies(const SessionCookieOptions& options = {});
 
   /// The name with its prefix.
@@ -38,6 +48,7 @@ class SESS_API SessionCookies {
   /// What follows "Set-Cookie: " to hand out this ID; it contains the ID, so never log it.
   std::string set(const SessionId& id) const;
   std::string remove(SessionKind kind) const;
+  const std::string& address_parameter() const noexcept { return address_parameter_; }
   /// The cookie that counts how often a client has been sent to the same address again, because its session's ID was
   /// replaced while the request was under way; for a minute.
   const std::string& repetition_name() const noexcept { return repetition_; }
@@ -49,6 +60,7 @@ class SESS_API SessionCookies {
   std::string authenticated_;
   std::string repetition_;
   CookieAttributes attributes_;
+  std::string address_parameter_;
 };
 
 }  // namespace sess::web
