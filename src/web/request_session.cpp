@@ -195,7 +195,13 @@ Finished RequestSession::Work::finish() {
     } else if (regenerate_ && choice_.current() && !logout_) {
       status = replace_id(created);
     } else if (editor_ != &empty_) {
-      status = commit();
+      const bool send_cookie = cookie_is_due();
+      if (send_cookie && choice_.current()->kind() == SessionKind::authenticated) {
+        status = roll(created);
+      } else {
+        status = commit();
+        if (status.took_effect() && !superseded() && mode_ != Mode::snapshot) look_after(send_cookie, created);
+      }
       // Its client does not know its ID yet; and has no use for it if it has ended meanwhile.
       if (choice_.is_successor() && status.took_effect() && !has_ended_) created = choice_.current();
     } else if (!empty_.values().empty()) {

@@ -3,6 +3,7 @@
 //   request_session.cpp      start, the handler's decisions, finish
 //   session_choice.cpp       which session it is
 //   session_replacement.cpp  a login, a new ID, a first session
+//   session_renewal.cpp      what is done now and then for the cookie and the deadline
 //   session_ends.cpp         logouts
 //   session_answer.cpp       cookies, tokens, addresses that carry the ID
 #pragma once
@@ -14,6 +15,7 @@
 #include <sess/session.hpp>
 #include <sess/web/request_session.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,9 +62,14 @@ class RequestSession::Work {
   // session_replacement.cpp. What they make is `created`.
   Status write_first(std::optional<SessionId>& created);
   Status replace(std::optional<SessionId>& created);
-  Status replace_id(std::optional<SessionId>& created);
+  Status replace_id(std::optional<SessionId>& created, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
   Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
-  Status lock_current(std::optional<Session>& mine);
+  Status lock_current(std::optional<Session>& mine, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+
+  // session_renewal.cpp
+  bool cookie_is_due() const;
+  Status roll(std::optional<SessionId>& created);
+  void look_after(bool send_cookie, std::optional<SessionId>& created);
 
   // session_answer.cpp
   Value continued_secret() const;

@@ -42,7 +42,7 @@ bool RequestSession::Work::uses_addresses() const {
 std::string RequestSession::Work::link(std::string_view reference) {
   require_started();
   if (cookies_->address_parameter().empty() || !stays_on_host(reference)) return std::string(reference);
-  const std::string own = without_parameter(reference, cookies_->address_parameter());
+  std::string own = without_parameter(reference, cookies_->address_parameter());
   if (!uses_addresses()) return own;
   return with_parameter(own, marks_.make(Marks::Kind::first_parameter, store_),
                         marks_.make(Marks::Kind::next_parameter, store_));
@@ -75,7 +75,8 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
   std::optional<format::CsrfSecret> secret;
   if (marks_.has_csrf()) {
     if (created) {
-      secret = continues_ ? choice_.csrf_secret() : format::CsrfSecret::of(*created);
+      const bool same = choice_.current() && *created == *choice_.current();
+      secret = continues_ || same ? choice_.csrf_secret() : format::CsrfSecret::of(*created);
     } else if ((choice_.current() && !logout_) || holds_stale_id()) {
       secret = choice_.csrf_secret();
     } else {
@@ -87,6 +88,10 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
   if (logout_) {
     for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
       if (!created || created->kind() != kind) finished.set_cookie.push_back(cookies_->remove(kind));
+  }
+  if (logout_) {
+    if (std::string what = cookies_->data_to_clear(created.has_value()); !what.empty())
+      finished.headers.emplace_back("Clear-Site-Data", std::move(what));
   }
   texts_.emplace();
   if (secret) complete_tokens(*secret);

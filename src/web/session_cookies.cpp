@@ -25,7 +25,16 @@ SessionCookies::SessionCookies(const SessionCookieOptions& options)
       authenticated_(prefixed(options, options.authenticated_name)),
       repetition_(anonymous_ + "-again"),
       attributes_(options.attributes),
-      address_parameter_(options.address_parameter) {
+      address_parameter_(options.address_parameter),
+      renewal_interval_(options.renewal_interval),
+      first_idle_timeout_(options.first_idle_timeout),
+      clear_site_data_(options.clear_site_data) {
+  if (renewal_interval_ && (renewal_interval_->count() <= 0 || !attributes_.max_age))
+    throw UsageError("renew cookies: the interval is not positive, or the cookies have no Max-Age");
+  if (renewal_interval_ && *renewal_interval_ >= *attributes_.max_age)
+    throw UsageError("renew cookies: the interval is not shorter than Max-Age: they would be gone before it is over");
+  if (first_idle_timeout_ && first_idle_timeout_->count() <= 0)
+    throw UsageError("first idle timeout of a session: it must be positive");
   // With a value as long as an ID is: after a commit is too late to find that the cookie cannot be set.
   const std::string value(SessionId::text_size, 'x');
   static_cast<void>(set_cookie(anonymous_, value, attributes_));
@@ -50,6 +59,17 @@ std::string SessionCookies::set(const SessionId& id) const {
 }
 
 std::string SessionCookies::remove(SessionKind kind) const { return delete_cookie(name(kind), attributes_); }
+
+std::string SessionCookies::data_to_clear(bool sets_cookie) const {
+  std::string value;
+  const auto add = [&value](std::string_view type) {
+    value.append(value.empty() ? "\"" : ", \"").append(type).append("\"");
+  };
+  if (clear_site_data_.cache) add("cache");
+  if (clear_site_data_.cookies && !sets_cookie) add("cookies");
+  if (clear_site_data_.storage) add("storage");
+  return value;
+}
 
 std::string SessionCookies::set_repetition(int count) const {
   CookieAttributes attributes = attributes_;

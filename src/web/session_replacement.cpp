@@ -31,12 +31,13 @@ Status RequestSession::Work::write_first(std::optional<SessionId>& created) {
 }
 
 /// The current session under its lock: that of Mode::locked, or `mine`.
-Status RequestSession::Work::lock_current(std::optional<Session>& mine) {
+Status RequestSession::Work::lock_current(std::optional<Session>& mine,
+                                          std::optional<std::chrono::milliseconds> timeout) {
   if (locked_) {
     // A lock holds off the idle timeout and not the absolute deadline.
     return locked_->touch() == Outcome::expired ? Outcome::gone : Outcome::ok;
   }
-  auto session = store_.lock(*choice_.current(), {.timeout = std::nullopt, .renew = false});
+  auto session = store_.lock(*choice_.current(), {.timeout = timeout, .renew = false});
   if (!session) return as_gone(session.status());
   mine.emplace(*std::move(session));
   return Outcome::ok;
@@ -86,13 +87,12 @@ Status RequestSession::Work::replace(std::optional<SessionId>& created) {
   return status;
 }
 
-Status RequestSession::Work::replace_id(std::optional<SessionId>& created) {
+Status RequestSession::Work::replace_id(std::optional<SessionId>& created,
+                                        std::optional<std::chrono::milliseconds> timeout) {
   if (choice_.superseded()) return Outcome::superseded;
   restore_own_values();
-  continues_ = true;
-  editor_->set_if_absent(csrf_name, continued_secret());
   std::optional<Session> mine;
-  if (const Status held = lock_current(mine); !held.ok()) return held;
+  if (const Status held = lock_current(mine, timeout); !held.ok()) return held;
   if (mine) {
     auto values = editor_->apply_to(mine->values());
     if (!values) return Outcome::conflict;
@@ -100,7 +100,10 @@ Status RequestSession::Work::replace_id(std::optional<SessionId>& created) {
     if (editor_->idle_timeout()) mine->set_idle_timeout(*editor_->idle_timeout());
     if (editor_->lifetime()) mine->set_lifetime(*editor_->lifetime());
   }
-  auto next = (mine ? *mine : *locked_).regenerate();
+  Session& old = mine ? *mine : *locked_;
+  old.set_if_absent(csrf_name, continued_secret());
+  continues_ = true;
+  auto next = old.regenerate();
   if (!next) return as_gone(next.status());
   created = next->id();
   return next.status();
@@ -117,6 +120,13 @@ Status RequestSession::Work::create(SessionKind kind, const Values& values, std:
   if (continues_) session.set(csrf_name, continued_secret());
   if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
   if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
+  if (const auto first = cookies_->first_idle_timeout(); first && !login && choice_.named().empty()) {
+    const auto idle_timeout = editor_->idle_timeout().value_or(store_.options().idle_timeout);
+    if (*first < idle_timeout) {
+      session.set(first_name, idle_timeout.count());
+      session.set_idle_timeout(*first);
+    }
+  }
   // A login that the client has been told of must survive a power cut; the start of an anonymous session need not.
   const Status status =
       session.commit({.durability = login ? std::optional(Durability::durable) : std::nullopt, .renew = true});
