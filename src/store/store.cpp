@@ -6,7 +6,6 @@
 
 #include <array>
 #include <chrono>
-#include <exception>
 #include <utility>
 
 namespace sess {
@@ -19,17 +18,6 @@ constexpr std::chrono::milliseconds touch_timeout{100};
 
 // Sessions that follow one another within the grace time. More were made by a program that regenerates in a loop.
 constexpr std::size_t chain_limit = 64;
-
-/// What a caller who saw the session alive is told of its end.
-Outcome as_gone(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::absent:
-    case Outcome::expired:
-      return Outcome::gone;
-    default:
-      return outcome;
-  }
-}
 
 /// A locked session that may be used, or the outcome that says why there is none.
 struct LockedState {
@@ -155,48 +143,6 @@ Status Store::destroy(const SessionKey& key) const {
     if (removed.outcome == Outcome::durability_unknown) worst = removed.outcome;
   }
   return status == Outcome::durability_unknown ? status : Status(worst);
-}
-
-std::vector<SessionEntry> Store::sessions_of(std::string_view principal) const {
-  const SessionKey owner = core_->keys().principal_key(principal);
-  std::vector<SessionEntry> sessions;
-  for (const SessionKey& key : core_->principals().listed(owner)) {
-    const backend::ReadResult read = core_->records().read(key);
-    if (read.outcome != Outcome::ok || SessionKey(read.version.header.principal) != owner) continue;
-    if (usability(read.version, core_->records().now()) != Outcome::ok) continue;
-    sessions.push_back({key, to_facts(read.version), format::header_size + read.version.payload.size(), {}});
-  }
-  return sessions;
-}
-
-Status Store::destroy_principal(std::string_view principal, const std::optional<SessionKey>& except) const {
-  const SessionKey owner = core_->keys().principal_key(principal);
-  // Held meanwhile: if it got a new ID just now, that would be one of the others.
-  backend::LockResult kept;
-  if (except) {
-    kept = core_->records().lock(*except, core_->options().lock_timeout);
-    if (kept.outcome != Outcome::ok) return {as_gone(kept.outcome), kept.holder};
-    const Outcome outcome = usability(kept.record->version(), core_->records().now());
-    if (outcome != Outcome::ok) return as_gone(outcome);
-  }
-  const auto ended = core_->principals().end_all(owner, except);
-  if (!ended) return ended.status();
-  kept.record.reset();
-  Status worst = ended.status();
-  std::exception_ptr failure;
-  for (const SessionKey& key : *ended) {
-    try {
-      // Alone: what it was regenerated to is in the list as well, or the exception.
-      const backend::RemoveResult removed = core_->records().remove(key, core_->options().lock_timeout, true);
-      const Status status(removed.outcome, removed.holder);
-      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst.ok())) worst = status;
-    } catch (...) {
-      // The others are ended all the same; the first failure is the one to tell.
-      if (!failure) failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  return worst;
 }
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {

@@ -62,6 +62,11 @@ inline Outcome usability(const backend::Version& version, std::int64_t now) {
   return version.header.state == format::RecordState::live ? Outcome::ok : Outcome::superseded;
 }
 
+/// What a caller who saw the session alive is told of its end.
+inline Outcome as_gone(Outcome outcome) {
+  return outcome == Outcome::absent || outcome == Outcome::expired ? Outcome::gone : outcome;
+}
+
 /// Of two steps that took effect the outcome that says less: durability_unknown, if one of them is.
 inline Outcome worse(Outcome left, Outcome right) { return left == Outcome::ok ? right : left; }
 
