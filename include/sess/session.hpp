@@ -60,10 +60,13 @@ class SESS_API Session : public Editor {
   /// renews the deadline where that is due. Waits only on a full disk, for the spare file of the session while a
   /// waiter looks at it, and at most as long as the store's lock_timeout.
   /// Answers ok; durability_unknown; expired when the absolute deadline has passed, or the idle one and
-  /// it is not to be renewed (nothing written). Throws IoError, TooLarge, TypeMismatch, UsageError for values nested
-  /// too deeply, and for a new session StoreError if its ID is taken, which no chance explains: then the committed
-  /// version stays, and the changes are still here. Released with an IoError only where the file system can tell no
-  /// more which of the two versions is current.
+  /// it is not to be renewed (nothing written). Of a session with a principal also, with nothing written: gone, if all
+  /// of that principal's sessions have been ended since it was made by create; limit_reached
+  /// (StoreOptions::refuse_beyond_limit); busy, if the principal's list was locked for too long. After a busy create
+  /// another session: if create itself has met that lock, this one is never committed. Throws IoError, TooLarge,
+  /// TypeMismatch, UsageError for values nested too deeply, and for a new session StoreError if its ID is taken, which
+  /// no chance explains: then the committed version stays, and the changes are still here. Released with an IoError
+  /// only where the file system can tell no more which of the two versions is current.
   Status commit(const CommitOptions& options = {});
   /// Forgets the changes since the lock or the last commit.
   void rollback();
@@ -75,7 +78,9 @@ class SESS_API Session : public Editor {
   /// Gives the session a new ID, as is wanted wherever its rights change: a new session with these values (what has not
   /// been committed too), kind, timeouts and absolute deadline is made, on disk, and then this one superseded. Answers
   /// the new one, locked, with ok or durability_unknown. What the answer lacks is as it was: absent, if this session
-  /// has never been committed; expired. Throws as commit does; then there is no new session.
+  /// has never been committed; expired; of a session with a principal gone, if all of that principal's sessions have
+  /// been ended since, or busy. Throws as commit does; then there is no new session. (No limit is ever reached: it
+  /// takes the place of this one.)
   Result<Session> regenerate();
   /// Ends the session, but lets its last version be read for StoreOptions::grace under the outcome superseded: for a
   /// program that has made another one in its place. What has not been committed is forgotten. On disk when it answers.

@@ -93,6 +93,10 @@ struct CreateOptions {
   /// this call and the first commit, or any number of times before the commit of Session::regenerate, is the end of
   /// this one too: the commit answers gone.
   std::optional<std::string> principal = std::nullopt;
+  /// A session that the caller supersedes, or ends, as soon as this login is committed: one more login in a session
+  /// that is this principal's already. It does not count against StoreOptions::sessions_per_principal, and is not ended
+  /// as the oldest. A caller who leaves it live has one session more than the limit.
+  std::optional<SessionKey> replaces = std::nullopt;
   std::optional<std::chrono::milliseconds> idle_timeout = std::nullopt;  // without a value: the store's
   std::optional<std::chrono::milliseconds> lifetime = std::nullopt;
 };
@@ -181,7 +185,8 @@ class SESS_API Store {
   Status merge(const Changes& changes, const CommitOptions& options = {}) const;
 
   /// A new session with a fresh ID. Nothing is on disk before its first commit; from then on it is locked.
-  /// Store it, then hand out the ID: commit, release, then Set-Cookie. Throws UsageError for timeouts out of range.
+  /// Store it, then hand out the ID: commit, release, then Set-Cookie. Throws UsageError for timeouts out of range;
+  /// IoError, of a session with a principal.
   Session create(const CreateOptions& options = {}) const;
 
   /// Renews the deadline without reading values. Skipped, and ok, while it would move by less than a tenth of
@@ -191,7 +196,9 @@ class SESS_API Store {
   /// Ends a session for good, also across a power cut; under the ID of a session that was regenerated, for
   /// StoreOptions::grace, also what it has become. Answers ok; absent, if it has been ended by somebody else, as
   /// finally; durability_unknown: ended, but perhaps back after a power cut; busy, also where more than 64 IDs lead
-  /// from this one to the session: then nothing is ended.
+  /// from this one to the session: then nothing is ended. ok and durability_unknown speak of the session: a version of
+  /// it that is superseded, and locked by somebody for longer than lock_timeout, can be read for the rest of the grace
+  /// time.
   Status destroy(const SessionKey& key) const;
 
   // An anonymous ID may come back when its session has long expired: a browser keeps its cookie. Several requests may
@@ -208,13 +215,16 @@ class SESS_API Store {
   /// StoreOptions::succession_age. Throws as Session::commit does.
   Result<SessionId> succeed(const SessionId& id, const Editor& changes, const CommitOptions& options = {}) const;
 
-  /// The live sessions of a principal, the oldest login first. Throws IoError.
-  std::vector<SessionEntry> sessions_of(std::string_view principal) const;
+  /// The live sessions of a principal, the oldest login first; those whose record cannot be read with the problem, as
+  /// list shows them. busy, if the list itself does not verify and was locked for too long. Throws IoError;
+  /// UnsupportedRecord, where the list is of a newer format.
+  Result<std::vector<SessionEntry>> sessions_of(std::string_view principal) const;
   /// Ends every session of a principal, for good, but for `except`: those that there are, and those whose login has
   /// been decided (create) and whose first commit is still to come. Waits for each session's lock. Answers ok;
   /// durability_unknown: ended, but perhaps back after a power cut; busy: some were locked for too long and are not
-  /// ended, all others are. Where `except` is not live, nothing is ended: gone, or superseded if its ID was replaced.
-  /// Throws IoError, then some may not be ended; UsageError if this thread holds one of them.
+  /// ended, all others are; or the list was, then nothing is ended. Where `except` is not live, nothing is ended: gone,
+  /// or superseded if its ID was replaced. On a full disk the sessions that are listed make room for what has to be
+  /// written. Throws IoError, then some may not be ended; UsageError if this thread holds one of them.
   Status destroy_principal(std::string_view principal, const std::optional<SessionKey>& except = std::nullopt) const;
 
   /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a

@@ -4,12 +4,17 @@
 #include "format/names.hpp"
 #include "fs/io_error.hpp"
 
+#include <cerrno>
+#include <memory>
 #include <utility>
 #include <vector>
 
 namespace sess::backend {
 
 namespace {
+
+// Turns of a race with others that open, or remove, the index.
+constexpr int attempt_limit = 64;
 
 /// What a killed rebuilding has left: files in shards.
 void remove_rebuilding(const fs::Directory& top) {
@@ -30,44 +35,65 @@ void remove_rebuilding(const fs::Directory& top) {
 
 }  // namespace
 
-std::unique_ptr<FileStore> FileStore::open_index(const char* directory) const {
+struct FileStore::OpenIndex {
+  std::unique_ptr<FileStore> store;
+  sys::FileIdentity identity;  // of its directory, which is open: no other gets the same
+  const OpenIndex* earlier;
+};
+
+FileStore::~FileStore() {
+  for (const OpenIndex* index = index_.load(); index != nullptr;) delete std::exchange(index, index->earlier);
+}
+
+std::unique_ptr<FileStore> FileStore::open_index(const char* directory, FileStoreOptions::Role role) const {
   FileStoreOptions options = options_;
+  options.role = role;
   options.directory = directory;
-  options.makes_shards = true;
   return std::make_unique<FileStore>(top_.again(), std::move(options));
 }
 
+void FileStore::rebuild_index(const std::function<void(const RecordStore&)>& fill) const {
+  const fs::FileLock lock = lock_for_setup(top_);
+  if (top_.status(format::principals_directory)) return;  // by another, meanwhile
+  remove_rebuilding(top_);
+  top_.make_directory(format::new_principals_directory);
+  fill(*open_index(format::new_principals_directory, FileStoreOptions::Role::new_index));
+  // Once for all that was written, before anybody can rely on it. By a descriptor of its own: one that is long open is
+  // told of every write that has failed since (syncfs(2)).
+  top_.again().sync_file_system();
+  const int at = top_.descriptor();
+  const int answer =
+      system().rename(at, format::new_principals_directory, at, format::principals_directory, sys::RenameMode::replace);
+  if (answer < 0) fs::throw_io("rename", top_.path_of(format::new_principals_directory), answer);
+  top_.sync();
+}
+
 const RecordStore& FileStore::index(const std::function<void(const RecordStore&)>& fill) const {
-  const std::lock_guard guard(index_mutex_);
-  if (options_.makes_shards) throw UsageError("index: an index has none");
-  if (index_) {
-    // Somebody may have removed it, and another program made it again.
+  if (is_index()) throw UsageError("index: an index has none");
+  for (int attempt = 0; attempt < attempt_limit; ++attempt) {
+    const OpenIndex* known = index_.load(std::memory_order_acquire);
     const auto there = top_.status(format::principals_directory);
-    if (there && there->identity == index_->shards_.own_status().identity) return *index_;
-    former_indexes_.push_back(std::move(index_));  // another thread may be at it
-  }
-  if (!top_.status(format::principals_directory)) {
-    const fs::FileLock lock = lock_for_setup(top_);
-    if (!top_.status(format::principals_directory)) {
-      remove_rebuilding(top_);
-      top_.make_directory(format::new_principals_directory);
-      fill(*open_index(format::new_principals_directory));
-      const int at = top_.descriptor();
-      const int answer = system().rename(at, format::new_principals_directory, at, format::principals_directory,
-                                         sys::RenameMode::replace);
-      if (answer < 0) fs::throw_io("rename", top_.path_of(format::new_principals_directory), answer);
-      top_.sync();
+    // Somebody may have removed it, and another program made it again.
+    if (there && known != nullptr && there->identity == known->identity) return *known->store;
+    if (!there) {
+      rebuild_index(fill);
+      continue;
     }
+    auto opened = std::make_unique<OpenIndex>();
+    opened->store = open_index(format::principals_directory, FileStoreOptions::Role::index);
+    opened->identity = opened->store->shards_.own_status().identity;
+    opened->earlier = known;
+    if (index_.compare_exchange_strong(known, opened.get(), std::memory_order_acq_rel))
+      return *opened.release()->store;  // the chain has it
   }
-  index_ = open_index(format::principals_directory);
-  return *index_;
+  fs::throw_io("open directory", top_.path_of(format::principals_directory), -EAGAIN);
 }
 
 void FileStore::make_shard(const SessionKey& key) const {
   const auto shard = format::shard_of(key);
   if (!shards_.status(shard.c_str())) shards_.make_directory(shard.c_str());
   // Also where another has made it: it may have been killed before its sync.
-  shards_.sync();
+  if (options_.role == FileStoreOptions::Role::index) shards_.sync();
 }
 
 }  // namespace sess::backend

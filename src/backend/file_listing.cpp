@@ -2,7 +2,9 @@
 #include "backend/file_store.hpp"
 #include "format/names.hpp"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace sess::backend {
 
@@ -21,28 +23,30 @@ std::vector<SessionKey> keys_of(const fs::Directory& shards, unsigned shard) {
 
 }  // namespace
 
-void FileStore::visit(const std::function<bool(const Listed&)>& visitor) const {
-  for (unsigned shard = 0; shard < format::shard_count; ++shard) {
-    for (const SessionKey& key : keys_of(shards_, shard)) {
-      Listed listed{key, std::nullopt, 0, {}};
-      try {
-        // Whoever lists looks: what does not verify is reported, and recovered by whoever uses it.
-        auto read = read_unlocked(key, listed.problem);
-        if (read && read->outcome == Outcome::absent) continue;
-        if (read) {
-          listed.problem.clear();
-          listed.version = std::move(read->version);
-        }
-        const auto status = shards_.status(format::record_name(key).c_str());
-        listed.size = status ? status->size : 0;
-      } catch (const UnsupportedRecord& error) {
-        listed.problem = error.why();
-      } catch (const Error& error) {
-        listed.problem = error.what();
-      }
-      if (!visitor(listed)) return;
+std::optional<Listed> FileStore::look(const SessionKey& key) const {
+  Listed listed{key, std::nullopt, 0, {}};
+  try {
+    // Whoever lists looks: what does not verify is reported, and recovered by whoever uses it.
+    auto read = read_unlocked(key, listed.problem);
+    if (read && read->outcome == Outcome::absent) return std::nullopt;
+    if (read) {
+      listed.problem.clear();
+      listed.version = std::move(read->version);
     }
+    const auto status = shards_.status(format::record_name(key).c_str());
+    listed.size = status ? status->size : 0;
+  } catch (const UnsupportedRecord& error) {
+    listed.problem = error.why();
+  } catch (const Error& error) {
+    listed.problem = error.what();
   }
+  return listed;
+}
+
+void FileStore::visit(const std::function<bool(const Listed&)>& visitor) const {
+  for (unsigned shard = 0; shard < format::shard_count; ++shard)
+    for (const SessionKey& key : keys_of(shards_, shard))
+      if (const auto listed = look(key); listed && !visitor(*listed)) return;
 }
 
 std::vector<SessionKey> FileStore::find(std::string_view prefix, std::size_t limit) const {

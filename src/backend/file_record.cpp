@@ -36,6 +36,7 @@ Outcome FileRecord::commit(const NewVersion& next) {
   const bool ends = next.header.state != format::RecordState::live;
   bool spare_only = false;
   std::exception_ptr no_space;
+  int failed_sync = 0;
   for (int attempt = 1;; ++attempt) {
     fs::Replacement replacement(store_.shards_, {record.c_str(), spare.c_str(), store_.temporary_names(key)}, lock_,
                                 {.exchange = store_.options_.exchange,
@@ -49,7 +50,11 @@ Outcome FileRecord::commit(const NewVersion& next) {
                                  .head = format::header_size});
     try {
       replacement.prepare(fs::Deadline::after(store_.system(), store_.options_.lock_timeout));
-      return commit_by(replacement, next);
+      const int sync_answer = commit_by(replacement, next);
+      if (sync_answer == 0) return Outcome::ok;
+      if (!next.or_throw) return Outcome::durability_unknown;
+      failed_sync = sync_answer;
+      break;
     } catch (const IoError& error) {
       if (no_space && fs::out_of_space(error.error_number())) std::rethrow_exception(no_space);
       if (!lock_ || attempt == attempt_limit || replacement.reuses_spare()) throw;
@@ -61,9 +66,11 @@ Outcome FileRecord::commit(const NewVersion& next) {
       }
     }
   }
+  fs::throw_io("sync directory", store_.shards_.path_of(shard.c_str()), failed_sync);
 }
 
-Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& next) {
+/// 0, or what a sync answered that failed after the version had taken effect.
+int FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& next) {
   // Everything that allocates comes before the exchange: after it there is nothing left that could throw.
   Version version{next.header, {next.payload.begin(), next.payload.end()}, next.header.deadline};
   version.header.key = version_.header.key;
@@ -77,7 +84,7 @@ Outcome FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& ne
   const int sync_answer = replacement.publish();
   version_ = std::move(version);
   highest_generation_ = version_.header.generation;
-  return sync_answer == 0 ? Outcome::ok : Outcome::durability_unknown;
+  return sync_answer;
 }
 
 /// The generation rule: one more than any trace of this record names. A writer that was killed between its write

@@ -25,7 +25,7 @@ class FileRecord final : public LockedRecord {
   void release() noexcept override { lock_.release(); }
 
  private:
-  Outcome commit_by(fs::Replacement& replacement, const NewVersion& next);
+  int commit_by(fs::Replacement& replacement, const NewVersion& next);
   std::uint64_t next_generation(const fs::Replacement& replacement) const;
 
   const FileStore& store_;

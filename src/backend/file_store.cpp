@@ -103,12 +103,12 @@ bool FileStore::stamped(const Version& version, sys::FileTime modified) const {
   return !options_.nanoseconds || digits_of(modified) == version.header.generation % digits_range;
 }
 
-ReadResult FileStore::read(const SessionKey& key) const {
+ReadResult FileStore::read(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   std::string why;
   if (auto result = read_unlocked(key, why)) return std::move(*result);
   fs::Acquisition acquired;
   try {
-    acquired = acquire(key, options_.lock_timeout);
+    acquired = acquire(key, timeout);
   } catch (const IoError& error) {
     if (error.error_number() == EROFS) return read_only(key);
     throw;
@@ -116,6 +116,8 @@ ReadResult FileStore::read(const SessionKey& key) const {
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, {}, acquired.holder};
   Loaded loaded = load(key, acquired.lock.file(), acquired.status);
+  if (is_index() && !loaded.damage.empty())
+    return {Outcome::ok, std::move(loaded.version).value_or(Version{}), 0, true};
   try {
     repair(key, acquired.lock, loaded);
   } catch (const IoError&) {
@@ -132,6 +134,8 @@ ReadResult FileStore::read_only(const SessionKey& key) const {
   if (!file) return {Outcome::absent};
   // Nobody writes here, so nothing changes between the two files.
   Loaded loaded = load(key, *file, shards_.status(*file, name.c_str()));
+  if (is_index() && !loaded.damage.empty())
+    return {Outcome::ok, std::move(loaded.version).value_or(Version{}), 0, true};
   if (!loaded.version) throw CorruptRecord(shards_.path_of(name.c_str()), loaded.damage);
   return {Outcome::ok, std::move(*loaded.version)};
 }
@@ -141,12 +145,21 @@ LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeo
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
   if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, nullptr, acquired.holder};
   Loaded loaded = load(key, acquired.lock.file(), acquired.status);
-  repair(key, acquired.lock, loaded);
+  const bool damaged = is_index() && !loaded.damage.empty();
+  if (damaged) {
+    if (!loaded.version) keep_aside(key, acquired.status);
+    report(Event::Kind::recovered, key, loaded.damage + ": to be made again from the sessions");
+    if (!loaded.version) loaded.version.emplace().header.key = key;
+  } else {
+    repair(key, acquired.lock, loaded);
+  }
   if (!loaded.version) return {Outcome::absent};
   // A superseded or forward record has no use for its predecessor; one beside it is left by a killed writer.
   if (loaded.version->header.state != format::RecordState::live) shards_.unlink(format::spare_name(key).c_str());
-  return {Outcome::ok, std::make_unique<FileRecord>(*this, std::move(acquired.lock), std::move(*loaded.version),
-                                                    loaded.highest_generation)};
+  return {Outcome::ok,
+          std::make_unique<FileRecord>(*this, std::move(acquired.lock), std::move(*loaded.version),
+                                       loaded.highest_generation),
+          0, damaged};
 }
 
 FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& file,
@@ -162,6 +175,12 @@ FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& fi
     loaded.unsettled = !stamped(*loaded.version, status.modified);
   } else {
     load_spare(key, status, content, loaded);
+    if (!loaded.version) {
+      // Of what is to be written in its place, if anything is.
+      loaded.highest_generation = generation_by_digits(0, digits_of(status.modified));
+      if (const auto claimed = format::claimed_generation(content, key))
+        loaded.highest_generation = std::max(loaded.highest_generation, plausible_generation(0, *claimed));
+    }
   }
   return loaded;
 }
@@ -221,12 +240,14 @@ std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome
   format::encode_record(version.header, first.payload, options_.format, record);
   const auto name = format::record_name(key);
   const auto shard = format::shard_of(key);
-  if (options_.makes_shards) make_shard(key);
+  if (is_index()) make_shard(key);
   // Made before the file appears: nothing may fail after that.
   auto locked = std::make_unique<FileRecord>(*this, fs::FileLock(), std::move(version), 1);
   auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record, stamp(first.header.deadline, 1),
                                    {options_.no_replace, first.durable, options_.early_writeback, shard.c_str()});
   if (!created) return nullptr;
+  if (created->sync_error != 0 && first.or_throw)
+    fs::throw_io("sync directory", shards_.path_of(shard.c_str()), created->sync_error);
   outcome = created->sync_error == 0 ? Outcome::ok : Outcome::durability_unknown;
   locked->hold(std::move(created->lock));
   return locked;

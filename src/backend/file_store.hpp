@@ -9,16 +9,20 @@
 
 #include <sess/store.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 namespace sess::backend {
 
 struct FileStoreOptions {
+  /// What the records are. In an index shards are made when they are needed first, and a record that does not verify is
+  /// left as it is for who knows what belongs there; a new index is synced as a whole, by who makes it.
+  enum class Role : std::uint8_t { sessions, index, new_index };
+  Role role = Role::sessions;
   const char* directory = format::shards_directory;      // where the records are, below the store's
-  bool makes_shards = false;                             // those for which there is nothing yet are not there
   format::FormatVersion format = format::newest_format;  // to write
   bool exchange = true;                                  // probed when the store was made
   bool nanoseconds = true;                               // likewise: file times are kept to the nanosecond
@@ -37,10 +41,13 @@ class FileStore final : public RecordStore {
 
   std::int64_t now() const override;
   void random(std::span<std::byte> buffer) const override;
-  ReadResult read(const SessionKey& key) const override;
+  ~FileStore() override;
+  ReadResult read(const SessionKey& key) const override { return read(key, options_.lock_timeout); }
+  ReadResult read(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const override;
   RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const override;
+  std::optional<Listed> look(const SessionKey& key) const override;
   void visit(const std::function<bool(const Listed&)>& visitor) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;
@@ -84,16 +91,21 @@ class FileStore final : public RecordStore {
   /// A version of a record that cannot be locked, because its file system is read-only.
   ReadResult read_only(const SessionKey& key) const;
   void quarantine(const SessionKey& key) const;
+  /// Keeps the bytes of a record that has no version, whose file stays where it is until it is replaced.
+  void keep_aside(const SessionKey& key, const sys::FileStatus& status) const;
 
-  std::unique_ptr<FileStore> open_index(const char* directory) const;
+  bool is_index() const noexcept { return options_.role != FileStoreOptions::Role::sessions; }
+  std::unique_ptr<FileStore> open_index(const char* directory, FileStoreOptions::Role role) const;
+  void rebuild_index(const std::function<void(const RecordStore&)>& fill) const;
   void make_shard(const SessionKey& key) const;
 
   fs::Directory top_;
   fs::Directory shards_;
   FileStoreOptions options_;
-  mutable std::mutex index_mutex_;  // held while the index is looked for, opened, or made
-  mutable std::unique_ptr<FileStore> index_;
-  mutable std::vector<std::unique_ptr<FileStore>> former_indexes_;
+  /// Earlier ones stay until the store is closed, because another thread may be at them. No mutex: a thread would wait
+  /// while another rebuilds the index, and a child that is forked meanwhile would for ever.
+  struct OpenIndex;
+  mutable std::atomic<const OpenIndex*> index_ = nullptr;
 };
 
 /// How much of a file of this size to read: of one that is too large to be a record of this format just the header,

@@ -120,7 +120,7 @@ class Sweep {
   /// The index and which of its shards there are; nothing where there is none.
   std::unique_ptr<FileStore> open_index() {
     if (!store_.top_.status(format::principals_directory)) return nullptr;
-    auto index = store_.open_index(format::principals_directory);
+    auto index = store_.open_index(format::principals_directory, FileStoreOptions::Role::index);
     index->shards_.visit([&](const sys::DirectoryEntry& entry) {
       index_shards_.emplace(entry.name);
       return true;
@@ -180,6 +180,10 @@ class Sweep {
     }
     if (acquired.outcome == fs::Acquisition::Outcome::absent) return;
     const FileStore::Loaded loaded = store_.load(key, acquired.lock.file(), acquired.status);
+    if (store_.is_index() && !loaded.damage.empty()) {
+      ++report_.unreadable;  // its sessions may live; who looks for them makes it again
+      return;
+    }
     if (!loaded.version) {
       if (!options_.dry_run) store_.repair(key, acquired.lock, loaded);
       ++report_.quarantined;

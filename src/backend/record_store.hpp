@@ -37,6 +37,9 @@ struct NewVersion {
   std::span<const std::byte> payload;
   bool durable = false;
   bool scrub = false;  // overwrite the version before, on disk
+  /// If durable: a sync that fails after the version has taken effect throws as well, because what comes next must not
+  /// be done unless this is on disk.
+  bool or_throw = false;
   /// The state says more: a version that is not live is always durable, and leaves none before it to come back.
 };
 
@@ -64,16 +67,20 @@ class LockedRecord {
   virtual void release() noexcept = 0;
 };
 
-/// outcome: ok, absent or busy.
+/// outcome: ok, absent or busy. damaged, of a record in an index: the version is an earlier one, or there is none at
+/// all (its generation is 0), and nothing has been put right: that is for whoever knows what belongs there, by a
+/// commit.
 struct ReadResult {
   Outcome outcome = Outcome::absent;
   Version version = {};
   int holder = 0;
+  bool damaged = false;
 };
 struct LockResult {
   Outcome outcome = Outcome::absent;
   std::unique_ptr<LockedRecord> record = nullptr;
   int holder = 0;
+  bool damaged = false;
 };
 
 struct RemoveResult {
@@ -101,8 +108,10 @@ class RecordStore {
   virtual std::int64_t now() const = 0;
   virtual void random(std::span<std::byte> buffer) const = 0;
 
-  /// One committed version, without a lock.
+  /// One committed version, without a lock. Waits for it where the record does not verify: as long as the store's
+  /// options say, or this long.
   virtual ReadResult read(const SessionKey& key) const = 0;
+  virtual ReadResult read(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
   /// Waits for the lock at most this long; zero: does not wait.
   virtual LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
   /// A new record with generation 1, locked. Null if there is one of this key; the Outcome is that of commit.
@@ -113,6 +122,8 @@ class RecordStore {
   /// removed, because it goes on as another one, which would then be found by nobody; `with_successor` removes it.
   virtual RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const = 0;
 
+  /// One record, as a listing shows it; nothing where it is absent. Changes nothing, also where it does not verify.
+  virtual std::optional<Listed> look(const SessionKey& key) const = 0;
   /// Changes nothing, also where a record does not verify.
   virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;
   /// Keys that begin with this hexadecimal prefix of at least one digit, at most `limit`.
@@ -121,8 +132,8 @@ class RecordStore {
   virtual GcReport sweep(const GcOptions& options) const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
-  /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` puts into it what
-  /// belongs there before anybody else sees it. Throws UsageError in an index.
+  /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what
+  /// belongs there, without a sync of its own, before anybody else sees it. Throws UsageError in an index.
   virtual const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const = 0;
 };
 

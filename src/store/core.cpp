@@ -84,14 +84,9 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
 
 Principals Store::Core::principals() const {
   const std::chrono::nanoseconds timeout = options_.lock_timeout;
-  const backend::RecordStore& index = records_->index([&](const backend::RecordStore& fresh) {
-    // Of what is there; what is made meanwhile waits for this index.
-    const Principals principals(fresh, *records_, timeout);
-    records_->visit([&](const backend::Listed& listed) {
-      if (listed.version) static_cast<void>(principals.enter_existing(entry_of(listed.version->header)));
-      return true;
-    });
-  });
+  // Of what is there; what is made meanwhile waits for this index.
+  const backend::RecordStore& index =
+      records_->index([&](const backend::RecordStore& fresh) { enter_all(*records_, fresh); });
   return {index, *records_, timeout};
 }
 

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <exception>
+#include <map>
 #include <utility>
 
 namespace sess {
@@ -26,10 +28,33 @@ constexpr int attempt_limit = 64;
 
 using Listed = format::PrincipalEntry::Session;
 
-format::PrincipalEntry decoded(const backend::Version& version) {
-  auto entry = format::decode_principal(version.payload);
-  if (!entry) throw CorruptRecord("principal " + version.header.key.to_string(), "it is no list of sessions");
-  return *std::move(entry);
+// A session that does not verify is being put right, or written to all the time, by somebody who has its lock. Waited
+// for in short turns: whoever has that lock may himself come to wait for the lock that the waiter has.
+constexpr std::chrono::milliseconds turn{10};
+constexpr int turn_limit = 500;
+
+/// Nothing where there is no session (any more).
+std::optional<format::Header> header_of(const backend::RecordStore& sessions, const SessionKey& session) {
+  for (int i = 0; i < turn_limit; ++i) {
+    backend::ReadResult read = sessions.read(session, turn);
+    if (read.outcome == Outcome::ok) return read.version.header;
+    if (read.outcome == Outcome::absent) return std::nullopt;
+  }
+  throw IoError("read", "session " + session.to_string(), EWOULDBLOCK);
+}
+
+/// How often all sessions have been ended, where it is not known: more often than any login can have read.
+std::uint64_t beyond_all(std::int64_t now) { return static_cast<std::uint64_t>(std::max<std::int64_t>(now, 1)); }
+
+/// The first version of a principal's record; payload and durability are to be added.
+backend::NewVersion first_version(const SessionKey& principal, std::int64_t now, std::int64_t deadline) {
+  backend::NewVersion first;
+  first.header.kind = SessionKind::authenticated;
+  first.header.key = principal;
+  first.header.created = now;
+  first.header.deadline = first.header.absolute_deadline = deadline;
+  first.header.idle_timeout = std::max<std::int64_t>(deadline - now, 1);
+  return first;
 }
 
 }  // namespace
@@ -38,16 +63,69 @@ NewEntry entry_of(const format::Header& session) {
   return {SessionKey(session.principal), session.key, session.absolute_deadline};
 }
 
-std::uint64_t Principals::ended(const SessionKey& principal) const {
-  const backend::ReadResult read = index_.read(principal);
-  return read.outcome == Outcome::ok ? decoded(read.version).ended : 0;
+void visit_headers(const backend::RecordStore& sessions, const std::function<void(const format::Header&)>& visit) {
+  sessions.visit([&](const backend::Listed& listed) {
+    if (listed.version) {
+      visit(listed.version->header);
+    } else if (const auto header = header_of(sessions, listed.key)) {
+      visit(*header);
+    }
+    return true;
+  });
 }
 
-std::vector<SessionKey> Principals::listed(const SessionKey& principal) const {
+void enter_all(const backend::RecordStore& sessions, const backend::RecordStore& index) {
+  const std::int64_t now = index.now();
+  struct Found {
+    format::PrincipalEntry entry;
+    std::int64_t deadline = 0;
+  };
+  std::map<SessionKey::Bytes, Found> principals;
+  visit_headers(sessions, [&](const format::Header& header) {
+    const NewEntry session = entry_of(header);
+    if (session.principal == SessionKey()) return;
+    Found& found = principals[header.principal];
+    found.entry.ended = beyond_all(now);
+    found.entry.sessions.push_back({session.session, found.entry.ended});
+    found.deadline = std::max(found.deadline, session.deadline);
+  });
+  for (const auto& [principal, found] : principals) {
+    const std::vector<std::byte> payload = format::encode_principal(found.entry);
+    backend::NewVersion first = first_version(SessionKey(principal), now, found.deadline);
+    first.payload = payload;
+    Outcome outcome = Outcome::ok;
+    static_cast<void>(index.create(first, outcome));
+  }
+}
+
+Result<format::PrincipalEntry> Principals::look(const SessionKey& principal) const {
   const backend::ReadResult read = index_.read(principal);
-  if (read.outcome != Outcome::ok) return {};
+  if (read.outcome == Outcome::busy) return Status(Outcome::busy, read.holder);
+  if (read.outcome == Outcome::absent) return format::PrincipalEntry{};
+  if (!read.damaged)
+    if (auto entry = format::decode_principal(read.version.payload)) return *std::move(entry);
+  Locked locked = lock(principal);
+  if (!locked.status.ok()) return locked.status;
+  format::PrincipalEntry entry = locked.entry;
+  try {
+    static_cast<void>(write(std::move(locked), principal, 0));
+  } catch (const IoError&) {
+    // Who looks needs no repair. It stays damaged, and is made again by who comes next.
+  }
+  return entry;
+}
+
+Result<std::uint64_t> Principals::ended(const SessionKey& principal) const {
+  const auto entry = look(principal);
+  if (!entry) return entry.status();
+  return entry->ended;
+}
+
+Result<std::vector<SessionKey>> Principals::listed(const SessionKey& principal) const {
+  const auto entry = look(principal);
+  if (!entry) return entry.status();
   std::vector<SessionKey> keys;
-  for (const Listed& session : decoded(read.version).sessions) keys.push_back(session.key);
+  for (const Listed& session : entry->sessions) keys.push_back(session.key);
   return keys;
 }
 
@@ -55,35 +133,57 @@ Principals::Locked Principals::lock(const SessionKey& principal) const {
   backend::LockResult locked = index_.lock(principal, timeout_);
   if (locked.outcome == Outcome::busy) return {{Outcome::busy, locked.holder}};
   if (!locked.record) return {Outcome::ok};
+  Locked held{Outcome::ok, std::move(locked.record)};
+  const backend::Version& version = held.record->version();
+  held.deadline = version.deadline;
   // One that has expired still says how often.
-  format::PrincipalEntry entry = decoded(locked.record->version());
-  return {Outcome::ok, std::move(locked.record), std::move(entry)};
+  const auto entry = format::decode_principal(version.payload);
+  if (entry) held.entry = *entry;
+  if (locked.damaged || !entry) make_again(held, principal, version);
+  return held;
+}
+
+/// The lock is held from before the visit until the record is written, and a login makes its session under it: so each
+/// session of this principal is there when the visit begins.
+void Principals::make_again(Locked& locked, const SessionKey& principal, const backend::Version& before) const {
+  const bool is_known = before.header.generation > 0 && format::decode_principal(before.payload).has_value();
+  // The version that is lost may have counted one more end: what was decided before that must not pass for new.
+  const std::uint64_t last_known = locked.entry.ended;
+  locked.entry.ended = is_known ? last_known + 1 : beyond_all(index_.now());
+  // Those that are about to be ended stay so.
+  for (Listed& session : locked.entry.sessions)
+    if (session.since >= last_known) session.since = locked.entry.ended;
+  visit_headers(sessions_, [&](const format::Header& header) {
+    const NewEntry session = entry_of(header);
+    if (session.principal != principal) return;
+    if (std::ranges::find(locked.entry.sessions, session.session, &Listed::key) == locked.entry.sessions.end())
+      locked.entry.sessions.push_back({session.session, locked.entry.ended});
+    locked.deadline = std::max(locked.deadline, session.deadline);
+  });
 }
 
 std::unique_ptr<backend::LockedRecord> Principals::write(Locked locked, const SessionKey& principal,
-                                                         std::int64_t deadline, Outcome& outcome) const {
+                                                         std::int64_t deadline) const {
   const std::int64_t now = index_.now();
   const std::vector<std::byte> payload = format::encode_principal(locked.entry);
-  backend::NewVersion next;
+  const std::int64_t until = std::max(deadline, locked.deadline);
+  backend::NewVersion next = first_version(principal, now, until);
   next.payload = payload;
-  next.durable = true;
-  if (locked.record) {
+  next.durable = next.or_throw = true;
+  Outcome outcome = Outcome::ok;  // never anything else
+  if (!locked.record) return index_.create(next, outcome);
+  if (locked.record->version().header.generation > 0) {
     next.header = locked.record->version().header;
-    next.header.deadline = next.header.absolute_deadline = std::max(deadline, locked.record->version().deadline);
-    outcome = locked.record->commit(next);
-    return std::move(locked.record);
+    next.header.deadline = next.header.absolute_deadline = until;
   }
-  next.header.kind = SessionKind::authenticated;
-  next.header.key = principal;
-  next.header.created = now;
-  next.header.deadline = next.header.absolute_deadline = deadline;
-  next.header.idle_timeout = std::max<std::int64_t>(deadline - now, 1);
-  return index_.create(next, outcome);
+  static_cast<void>(locked.record->commit(next));
+  return std::move(locked.record);
 }
 
 Principals::State Principals::state_of(const SessionKey& session, const SessionKey& principal) const {
   try {
-    const backend::ReadResult read = sessions_.read(session);
+    // Not waited for: the caller has the principal's lock.
+    const backend::ReadResult read = sessions_.read(session, std::chrono::nanoseconds(0));
     if (read.outcome == Outcome::absent) return State::ended;
     if (read.outcome != Outcome::ok) return State::unknown;
     if (SessionKey(read.version.header.principal) != principal) return State::ended;
@@ -99,19 +199,20 @@ void Principals::drop_ended(format::PrincipalEntry& entry, const SessionKey& pri
                 [&](const Listed& session) { return state_of(session.key, principal) == State::ended; });
 }
 
-std::size_t Principals::live(const format::PrincipalEntry& entry, const SessionKey& principal) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      entry.sessions, [&](const Listed& session) { return state_of(session.key, principal) == State::live; }));
+std::size_t Principals::live(const format::PrincipalEntry& entry, const NewEntry& login) const {
+  return static_cast<std::size_t>(std::ranges::count_if(entry.sessions, [&](const Listed& session) {
+    return session.key != login.replaces && state_of(session.key, login.principal) == State::live;
+  }));
 }
 
 /// One that is locked just now is passed over: a request is at work with it, and nobody waits for it here. So is one
 /// that cannot be ended: the new session, which is the last of the list, has been made by now.
-void Principals::end_oldest(const format::PrincipalEntry& entry, const SessionKey& principal,
+void Principals::end_oldest(const format::PrincipalEntry& entry, const NewEntry& login,
                             std::size_t surplus) const noexcept {
   for (std::size_t i = 0; surplus > 0 && i + 1 < entry.sessions.size(); ++i) {
     const SessionKey& session = entry.sessions[i].key;
     try {
-      if (state_of(session, principal) != State::live) continue;
+      if (session == login.replaces || state_of(session, login.principal) != State::live) continue;
       if (sessions_.remove(session, std::chrono::nanoseconds(0), true).outcome != Outcome::busy) --surplus;
     } catch (const std::exception&) {
       // The next oldest, then.
@@ -135,32 +236,29 @@ Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::f
     if (limit.sessions > 0 || is_long) drop_ended(locked.entry, entry.principal);
     // A continuation takes the place of what it continues.
     const bool counts = !entry.continues && limit.sessions > 0;
-    const std::size_t others = counts ? live(locked.entry, entry.principal) : 0;
+    const std::size_t others = counts ? live(locked.entry, entry) : 0;
     const bool full = counts && others >= limit.sessions;
     if (full && limit.refuse) return Outcome::limit_reached;
     sessions.push_back({entry.session, since});
     const format::PrincipalEntry written = locked.entry;
-    Outcome outcome = Outcome::ok;
-    const auto held = write(std::move(locked), entry.principal, entry.deadline, outcome);
+    const auto held = write(std::move(locked), entry.principal, entry.deadline);
     if (!held) continue;
-    outcome = worse(outcome, make());
-    if (full) end_oldest(written, entry.principal, others + 1 - limit.sessions);
-    return outcome;
+    const Outcome made = make();
+    if (full) end_oldest(written, entry, others + 1 - limit.sessions);
+    return made;
   }
   return Outcome::busy;
 }
 
 Status Principals::enter_existing(const NewEntry& entry) const {
-  if (entry.principal == SessionKey()) return Outcome::ok;
   for (int attempt = 0; attempt < attempt_limit; ++attempt) {
     Locked locked = lock(entry.principal);
     if (!locked.status.ok()) return locked.status;
     std::vector<Listed>& sessions = locked.entry.sessions;
     const bool is_listed = std::ranges::find(sessions, entry.session, &Listed::key) != sessions.end();
-    if (is_listed && locked.record && locked.record->version().deadline >= entry.deadline) return Outcome::ok;
+    if (is_listed && locked.deadline >= entry.deadline) return Outcome::ok;
     if (!is_listed) sessions.push_back({entry.session, locked.entry.ended});
-    Outcome outcome = Outcome::ok;
-    if (write(std::move(locked), entry.principal, entry.deadline, outcome)) return outcome;
+    if (write(std::move(locked), entry.principal, entry.deadline)) return Outcome::ok;
   }
   return Outcome::busy;
 }
@@ -179,8 +277,7 @@ Result<std::vector<SessionKey>> Principals::end_all(const SessionKey& principal,
         to_end.push_back(session.key);
       }
     }
-    Outcome outcome = Outcome::ok;
-    if (write(std::move(locked), principal, index_.now() + memory_of_end, outcome)) return {std::move(to_end), outcome};
+    if (write(std::move(locked), principal, index_.now() + memory_of_end)) return to_end;
   }
   return Outcome::busy;
 }

@@ -4,10 +4,12 @@
 // committed, recovered and swept by the same protocol. Its lock is taken
 //
 //   - by a login, until the new session's record is there: first the entry, on disk, then the session. So a session
-//   that
-//     is there is listed, whenever a program is killed or the power cut.
+//     that is there is listed, whenever a program is killed or the power cut.
 //   - by the end of all sessions, while it counts this end and takes the list. A login that was decided before it and
 //     comes to enter its session after it is refused.
+//
+// The list may say too much and never too little. So a principal's record that does not verify is not recovered: its
+// version before could lack a session. It is written anew from the sessions themselves, by who meets it.
 //
 // Locks: who holds a session's lock may wait for a principal's. Who holds a principal's only tries for a session's.
 #pragma once
@@ -37,10 +39,20 @@ struct NewEntry {
   /// the continuation, whose login counts.
   std::uint64_t since = 0;
   std::optional<SessionKey> continues = std::nullopt;
+  /// A session that is to be superseded by this one: it does not count, and is not ended as the oldest.
+  std::optional<SessionKey> replaces = std::nullopt;
 };
 
 /// Of a session that there is; the principal is all zero if it has none.
 NewEntry entry_of(const format::Header& session);
+
+/// Visits the header of every session that there is, also of those that have to be recovered first: what can be live,
+/// now or later, is not passed over. Throws IoError or UnsupportedRecord where it cannot be told whose a session is.
+void visit_headers(const backend::RecordStore& sessions, const std::function<void(const format::Header&)>& visit);
+
+/// Creates the records of all principals of these sessions in an index that is new, each once, and not synced. Keeps
+/// all of them in memory until then: some 200 bytes for each session that has a principal.
+void enter_all(const backend::RecordStore& sessions, const backend::RecordStore& index);
 
 class Principals {
  public:
@@ -54,18 +66,18 @@ class Principals {
       : index_(index), sessions_(sessions), timeout_(timeout) {}
 
   /// How often all sessions of this principal have been ended, as far as is remembered (a day, and as long as one
-  /// lives).
-  std::uint64_t ended(const SessionKey& principal) const;
-  /// Enters a session and has it made by `make`, which answers ok or durability_unknown. Answers that, or durability
-  /// unknown of the entry; without `make` having run: gone, if all sessions were ended since the login was decided;
-  /// limit_reached; busy.
+  /// lives); or busy.
+  Result<std::uint64_t> ended(const SessionKey& principal) const;
+  /// Enters a session and has it made by `make`, which answers ok or durability_unknown. Answers that; without `make`
+  /// having run: gone, if all sessions were ended since the login was decided; limit_reached; busy. Throws IoError,
+  /// also where nothing but the sync of the entry has failed: a session must not be there without it.
   Status enter(const NewEntry& entry, const Limit& limit, const std::function<Outcome()>& make) const;
-  /// Every session that is listed, there or not.
-  std::vector<SessionKey> listed(const SessionKey& principal) const;
+  /// Every session that is listed, there or not; or busy.
+  Result<std::vector<SessionKey>> listed(const SessionKey& principal) const;
   /// From now on logins that were decided before are refused. Answers the sessions that are to be ended: all but
   /// `except`.
   Result<std::vector<SessionKey>> end_all(const SessionKey& principal, const std::optional<SessionKey>& except) const;
-  /// Enters what is there and not listed; nothing for a session without a principal. ok, durability_unknown or busy.
+  /// Enters what is there and not listed, or is to live longer. ok or busy. Throws as enter does.
   Status enter_existing(const NewEntry& entry) const;
 
  private:
@@ -73,17 +85,24 @@ class Principals {
     Status status;
     std::unique_ptr<backend::LockedRecord> record = nullptr;  // null: there is none, and `entry` is empty
     format::PrincipalEntry entry = {};
+    std::int64_t deadline = 0;  // the record lives at least so long; milliseconds since 1970
   };
+  /// What does not verify has been made again, in memory.
   Locked lock(const SessionKey& principal) const;
+  /// Without the lock, where that can be; what it has found damaged it puts right.
+  Result<format::PrincipalEntry> look(const SessionKey& principal) const;
+  /// Of a record that does not verify, from the sessions. `before`: the version of which it is not known whether it was
+  /// the last; without a generation: there is none.
+  void make_again(Locked& locked, const SessionKey& principal, const backend::Version& before) const;
   /// Writes the entry, on disk: a first one, or the next version. Null, and nothing is written, if somebody else has
-  /// made a first one meanwhile.
-  std::unique_ptr<backend::LockedRecord> write(Locked locked, const SessionKey& principal, std::int64_t deadline,
-                                               Outcome& outcome) const;
+  /// made a first one meanwhile. Throws IoError, also where only the sync has failed.
+  std::unique_ptr<backend::LockedRecord> write(Locked locked, const SessionKey& principal, std::int64_t deadline) const;
   enum class State : std::uint8_t { live, ended, unknown };  // unknown: it may be live, now or later
   State state_of(const SessionKey& session, const SessionKey& principal) const;
   void drop_ended(format::PrincipalEntry& entry, const SessionKey& principal) const;
-  std::size_t live(const format::PrincipalEntry& entry, const SessionKey& principal) const;
-  void end_oldest(const format::PrincipalEntry& entry, const SessionKey& principal, std::size_t surplus) const noexcept;
+  /// How many are, but for the one that is to be replaced.
+  std::size_t live(const format::PrincipalEntry& entry, const NewEntry& login) const;
+  void end_oldest(const format::PrincipalEntry& entry, const NewEntry& login, std::size_t surplus) const noexcept;
 
   const backend::RecordStore& index_;
   const backend::RecordStore& sessions_;

@@ -52,9 +52,12 @@ std::shared_ptr<const Values> Session::State::load() const {
 Status Session::State::create(const format::Header& first, std::span<const std::byte> payload, bool durable) {
   if (first.principal == format::PrincipalHash{}) return create_record(first, payload, durable);
   const StoreOptions& options = core->options();
+  // Nobody knows whether all sessions of this principal were ended since it was decided.
+  if (!since && !continues) return Outcome::busy;
   NewEntry entry = entry_of(first);
-  entry.since = since;
+  entry.since = since.value_or(0);
   entry.continues = continues;
+  entry.replaces = replaces;
   return core->principals().enter(entry, {options.sessions_per_principal, options.refuse_beyond_limit},
                                   [&] { return create_record(first, payload, durable); });
 }

@@ -23,8 +23,9 @@ class Session::State {
   format::Header header;                          // of the current version, or of the first one to come
   std::unique_ptr<backend::LockedRecord> record;  // null: not created yet, or released
   bool created = true;                            // false until the first commit of a new session
-  std::uint64_t since = 0;                        // of a login, and
+  std::optional<std::uint64_t> since = {};        // of a login; nothing: it could not be told when
   std::optional<SessionKey> continues = {};       // of what was regenerated: see NewEntry
+  std::optional<SessionKey> replaces = {};        // of a login: see NewEntry
   bool released = false;
   bool on_disk = false;  // the current version, as far as this session knows
 

@@ -97,7 +97,8 @@ Session Store::create(const CreateOptions& options) const {
       throw UsageError("create session: a principal needs a name and an authenticated session");
     const SessionKey principal = core_->keys().principal_key(*options.principal);
     state->header.principal = principal.bytes();
-    state->since = core_->principals().ended(principal);
+    if (const auto ended = core_->principals().ended(principal)) state->since = *ended;
+    state->replaces = options.replaces;
   }
   return Session(std::move(state));
 }
@@ -132,17 +133,17 @@ Status Store::destroy(const SessionKey& key) const {
     chain.push_back(removed.successor);
     removed = records.remove(chain.back(), timeout, false);
   }
-  Status status(removed.outcome, removed.holder);
+  const Status status(removed.outcome, removed.holder);
   if (chain.size() == 1 || status == Outcome::busy) return status;
   // The walk has not come to the live one: nothing has been ended, and must not be said to be.
   if (status == Outcome::superseded) return Outcome::busy;
-  Outcome worst = Outcome::ok;
-  for (; !chain.empty(); chain.pop_back()) {
-    removed = records.remove(chain.back(), timeout, true);
-    if (removed.outcome == Outcome::busy) return {removed.outcome, removed.holder};
-    if (removed.outcome == Outcome::durability_unknown) worst = removed.outcome;
-  }
-  return status == Outcome::durability_unknown ? status : Status(worst);
+  // What was live has ended. One before it that somebody has locked just now stays as it is, frozen, for the rest of
+  // its grace time: nobody can write to it, and it leads to nothing any more.
+  Outcome worst = status == Outcome::absent ? Outcome::ok : status.outcome();
+  for (; !chain.empty(); chain.pop_back())
+    if (records.remove(chain.back(), timeout, true).outcome == Outcome::durability_unknown)
+      worst = Outcome::durability_unknown;
+  return worst;
 }
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {

@@ -4,20 +4,80 @@
 
 #include <sess/store.hpp>
 
+#include <chrono>
 #include <exception>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sess {
 
-std::vector<SessionEntry> Store::sessions_of(std::string_view principal) const {
+namespace {
+
+/// The end of several sessions: each is tried, whatever becomes of the others.
+class Ending {
+ public:
+  Ending(const backend::RecordStore& sessions, std::chrono::nanoseconds timeout)
+      : sessions_(sessions), timeout_(timeout) {}
+
+  void end(const SessionKey& key) {
+    try {
+      // Alone: what it was regenerated to is in the list as well, or is the exception.
+      const backend::RemoveResult removed = sessions_.remove(key, timeout_, true);
+      const Status status(removed.outcome, removed.holder);
+      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst_.ok())) worst_ = status;
+    } catch (...) {
+      // The first failure is the one to tell.
+      if (!failure_) failure_ = std::current_exception();
+    }
+  }
+  /// ok, durability_unknown or busy; throws what the first has thrown that could not be ended.
+  Status answer() const {
+    if (failure_) std::rethrow_exception(failure_);
+    return worst_;
+  }
+
+ private:
+  const backend::RecordStore& sessions_;
+  std::chrono::nanoseconds timeout_;
+  Status worst_;
+  std::exception_ptr failure_;
+};
+
+/// The end is counted before anybody is ended, which needs a write; and where the disk is full, there is none before
+/// somebody is ended. The lock of the exception is held, so the others are only tried.
+Result<std::vector<SessionKey>> count_end(const Store::Core& core, const Principals& principals,
+                                          const SessionKey& owner, const std::optional<SessionKey>& except) {
+  try {
+    return principals.end_all(owner, except);
+  } catch (const IoError&) {
+    const auto listed = principals.listed(owner);
+    if (!listed) throw;
+    Ending ending(core.records(), std::chrono::nanoseconds(0));
+    for (const SessionKey& key : *listed)
+      if (key != except) ending.end(key);
+  }
+  return principals.end_all(owner, except);
+}
+
+}  // namespace
+
+Result<std::vector<SessionEntry>> Store::sessions_of(std::string_view principal) const {
   const SessionKey owner = core_->keys().principal_key(principal);
+  const auto keys = core_->principals().listed(owner);
+  if (!keys) return keys.status();
+  const std::int64_t now = core_->records().now();
   std::vector<SessionEntry> sessions;
-  for (const SessionKey& key : core_->principals().listed(owner)) {
-    const backend::ReadResult read = core_->records().read(key);
-    if (read.outcome != Outcome::ok || SessionKey(read.version.header.principal) != owner) continue;
-    if (usability(read.version, core_->records().now()) != Outcome::ok) continue;
-    sessions.push_back({key, to_facts(read.version), format::header_size + read.version.payload.size(), {}});
+  for (const SessionKey& key : *keys) {
+    const auto listed = core_->records().look(key);
+    if (!listed) continue;
+    SessionEntry entry{key, {}, listed->size, listed->problem};
+    if (listed->version) {
+      if (SessionKey(listed->version->header.principal) != owner) continue;
+      if (usability(*listed->version, now) != Outcome::ok) continue;
+      entry.facts = to_facts(*listed->version);
+    }
+    sessions.push_back(std::move(entry));
   }
   return sessions;
 }
@@ -32,24 +92,12 @@ Status Store::destroy_principal(std::string_view principal, const std::optional<
     const Outcome outcome = usability(kept.record->version(), core_->records().now());
     if (outcome != Outcome::ok) return as_gone(outcome);
   }
-  const auto ended = core_->principals().end_all(owner, except);
-  if (!ended) return ended.status();
+  const auto to_end = count_end(*core_, core_->principals(), owner, except);
+  if (!to_end) return to_end.status();
   kept.record.reset();
-  Status worst = ended.status();
-  std::exception_ptr failure;
-  for (const SessionKey& key : *ended) {
-    try {
-      // Alone: what it was regenerated to is in the list as well, or the exception.
-      const backend::RemoveResult removed = core_->records().remove(key, core_->options().lock_timeout, true);
-      const Status status(removed.outcome, removed.holder);
-      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst.ok())) worst = status;
-    } catch (...) {
-      // The others are ended all the same; the first failure is the one to tell.
-      if (!failure) failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  return worst;
+  Ending ending(core_->records(), core_->options().lock_timeout);
+  for (const SessionKey& key : *to_end) ending.end(key);
+  return ending.answer();
 }
 
 }  // namespace sess

@@ -146,8 +146,11 @@ void RequestSession::Work::authenticate(std::string_view principal) {
   // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
   editor_->set(principal_name, std::string(principal));
   principal_ = principal;
-  // Now, not at the end: if all sessions of this principal are ended from here on, so is this one.
-  login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_}));
+  // Now, not at the end: if all sessions of this principal are ended from here on, so is this one. It takes the place
+  // of the session that this request came with.
+  const auto& current = choice_.current();
+  const auto replaces = current ? std::optional<SessionKey>(*current) : std::nullopt;
+  login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_, .replaces = replaces}));
   authenticate_ = true;
 }
 

@@ -72,6 +72,19 @@ TEST_CASE("a login again of the same principal has a new ID and the old data") {
   CHECK(site.sessions().size() == 1);
 }
 
+TEST_CASE("a login again of the same principal counted its own session against the limit") {
+  for (const bool refuse : {true, false}) {
+    Site site({.sessions_per_principal = 2, .refuse_beyond_limit = refuse});
+    Browser phone;
+    Browser browser;
+    REQUIRE(site.visit(phone, login_of("ann")).ok());
+    REQUIRE(site.visit(browser, login_of("ann")).ok());
+    CHECK(site.visit(browser, login_of("ann")).ok());
+    CHECK(site.session(phone, "sid-auth").outcome() == Outcome::ok);
+    CHECK(site.sessions().size() == 2);
+  }
+}
+
 TEST_CASE("a login of another principal gets nothing of what the first one had") {
   for (const Mode mode : {Mode::merge, Mode::locked}) {
     Site site;
