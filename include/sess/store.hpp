@@ -224,7 +224,9 @@ class SESS_API Store {
   /// durability_unknown: ended, but perhaps back after a power cut; busy: some were locked for too long and are not
   /// ended, all others are; or the list was, then nothing is ended. Where `except` is not live, nothing is ended: gone,
   /// or superseded if its ID was replaced. On a full disk the sessions that are listed make room for what has to be
-  /// written. Throws IoError, then some may not be ended; UsageError if this thread holds one of them.
+  /// written. The earlier IDs of `except`, if it was regenerated, stay as they are: its last versions can be read under
+  /// them for StoreOptions::grace. Throws IoError, then some may not be ended; UsageError if this thread holds one of
+  /// them.
   Status destroy_principal(std::string_view principal, const std::optional<SessionKey>& except = std::nullopt) const;
 
   /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a

@@ -1,9 +1,11 @@
 // What a store does with all sessions of a principal (PROTOCOL.md, "Principals").
+#include "format/header.hpp"
 #include "store/core.hpp"
 #include "store/times.hpp"
 
 #include <sess/store.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <string_view>
@@ -17,8 +19,8 @@ namespace {
 /// The end of several sessions: each is tried, whatever becomes of the others.
 class Ending {
  public:
-  Ending(const backend::RecordStore& sessions, std::chrono::nanoseconds timeout)
-      : sessions_(sessions), timeout_(timeout) {}
+  Ending(const backend::RecordStore& sessions, std::chrono::nanoseconds timeout, const Status& so_far = {})
+      : sessions_(sessions), timeout_(timeout), worst_(so_far) {}
 
   void end(const SessionKey& key) {
     try {
@@ -44,6 +46,26 @@ class Ending {
   std::exception_ptr failure_;
 };
 
+/// Of these sessions the ones that are not `except` under another ID. A session that was regenerated can be read under
+/// its earlier IDs, for the grace time, and they tell a login that the cookie of its new ID is on its way: if they were
+/// ended, the answer that brings that cookie could put it in the place of the login's.
+std::vector<SessionKey> others(const backend::RecordStore& sessions, std::vector<SessionKey> keys,
+                               const std::optional<SessionKey>& except) {
+  if (!except) return keys;
+  std::vector<SessionKey> kept{*except};
+  // What came later is later in the list.
+  for (auto at = keys.end(); at != keys.begin();) {
+    --at;
+    const auto listed = *at == *except ? std::nullopt : sessions.look(*at);
+    const bool is_earlier = listed && listed->version &&
+                            listed->version->header.state == format::RecordState::superseded &&
+                            std::ranges::find(kept, listed->version->header.successor) != kept.end();
+    if (is_earlier) kept.push_back(*at);
+    if (is_earlier || *at == *except) at = keys.erase(at);
+  }
+  return keys;
+}
+
 /// The end is counted before anybody is ended, which needs a write; and where the disk is full, there is none before
 /// somebody is ended. The lock of the exception is held, so the others are only tried.
 Result<std::vector<SessionKey>> count_end(const Store::Core& core, const Principals& principals,
@@ -54,8 +76,7 @@ Result<std::vector<SessionKey>> count_end(const Store::Core& core, const Princip
     const auto listed = principals.listed(owner);
     if (!listed) throw;
     Ending ending(core.records(), std::chrono::nanoseconds(0));
-    for (const SessionKey& key : *listed)
-      if (key != except) ending.end(key);
+    for (const SessionKey& key : others(core.records(), *listed, except)) ending.end(key);
   }
   return principals.end_all(owner, except);
 }
@@ -95,8 +116,8 @@ Status Store::destroy_principal(std::string_view principal, const std::optional<
   const auto to_end = count_end(*core_, core_->principals(), owner, except);
   if (!to_end) return to_end.status();
   kept.record.reset();
-  Ending ending(core_->records(), core_->options().lock_timeout);
-  for (const SessionKey& key : *to_end) ending.end(key);
+  Ending ending(core_->records(), core_->options().lock_timeout, to_end.status());
+  for (const SessionKey& key : others(core_->records(), *to_end, except)) ending.end(key);
   return ending.answer();
 }
 

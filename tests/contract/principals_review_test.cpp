@@ -350,5 +350,31 @@ TEST_CASE_FIXTURE(Fixture, "a logout that had ended a session said busy, because
   CHECK(store.destroy(first).ok());
 }
 
+TEST_CASE("the end of all others leaves the earlier IDs of the one that stays, which tell a login to wait") {
+  const Fixture fixture;
+  const SessionKey other = fixture.logged_in("ann");
+  Session first = Fixture::login(fixture.store, "ann");
+  REQUIRE(first.commit().ok());
+  const SessionKey earliest = first.key();
+  auto second = first.regenerate();
+  REQUIRE(second);
+  const SessionKey earlier = second->key();
+  auto last = second->regenerate();
+  REQUIRE(last);
+  last->release();
+  const SessionKey replaced = fixture.logged_in("ann");
+  REQUIRE(fixture.store.lock(replaced)->supersede().ok());
+  REQUIRE(fixture.store.destroy_principal("ann", last->key()).ok());
+  CHECK(fixture.store.snapshot(last->key()).outcome() == Outcome::ok);
+  CHECK(fixture.store.snapshot(earlier).outcome() == Outcome::superseded);
+  CHECK(fixture.store.snapshot(earliest).outcome() == Outcome::superseded);
+  CHECK(fixture.store.snapshot(other).outcome() == Outcome::absent);
+  CHECK(fixture.store.snapshot(replaced).outcome() == Outcome::absent);
+  // Without an exception nothing stays.
+  REQUIRE(fixture.store.destroy_principal("ann").ok());
+  for (const SessionKey& key : {last->key(), earlier, earliest})
+    CHECK(fixture.store.snapshot(key).outcome() == Outcome::absent);
+}
+
 }  // namespace
 }  // namespace sess::test
