@@ -1,0 +1,101 @@
+// Requests of one browser in a given order: the machine of every_order_test.cpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace sess::test {
+
+/// What the browser's cookie names when all begins.
+enum class First : std::uint8_t {
+  none,
+  anonymous_live,
+  anonymous_expired,
+  anonymous_swept,
+  anonymous_superseded,
+  anonymous_destroyed,
+  login_live,
+  login_expired,
+  login_swept,
+  login_superseded,
+  login_destroyed,
+};
+inline constexpr std::array all_firsts{First::none,
+                                       First::anonymous_live,
+                                       First::anonymous_expired,
+                                       First::anonymous_swept,
+                                       First::anonymous_superseded,
+                                       First::anonymous_destroyed,
+                                       First::login_live,
+                                       First::login_expired,
+                                       First::login_swept,
+                                       First::login_superseded,
+                                       First::login_destroyed};
+
+enum class Act : std::uint8_t {
+  read,
+  write,
+  login,
+  regenerate,
+  logout,
+  logout_everywhere,
+  logout_others,
+  regenerate_alone,  // a new ID, and the end of all others
+};
+inline constexpr std::array all_acts{Act::read,          Act::write,           Act::login,
+                                     Act::regenerate,    Act::logout,          Act::logout_everywhere,
+                                     Act::logout_others, Act::regenerate_alone};
+
+/// What somebody does who has the browser's first cookies and no others.
+enum class Attack : std::uint8_t { none, read, write, login, logout };
+
+struct Case {
+  First first = First::none;
+  std::vector<Act> acts = {};
+  std::vector<std::size_t> order = {};  // of steps, by request: start, finish, answer
+  Attack attack = Attack::none;
+  std::size_t attack_at = 0;  // before this step
+  bool one_cookie = false;    // as stores do that have but one
+  bool rolling = false;       // each request renews its cookie (SessionCookieOptions::renewal_interval)
+  bool keeps_id = false;      // as stores do that give a login no new ID: who has the first cookies has it as well
+};
+
+/// What is to hold in every order, and did not.
+struct Violations {
+  std::uint64_t login_lost = 0;  // the last confirmed login is not in force
+  std::uint64_t let_in = 0;      // somebody is in a session of a login that he did not make
+  std::uint64_t write_lost = 0;  // an anonymous write that was confirmed is nowhere, and nobody was told
+  std::uint64_t faults = 0;      // a status that there should not be
+  std::uint64_t sum() const { return login_lost + let_in + write_lost + faults; }
+};
+
+struct Totals {
+  std::uint64_t runs = 0;
+  Violations violations;
+};
+
+/// Every order of three steps of each of so many requests.
+std::vector<std::vector<std::size_t>> orders_of(std::size_t requests);
+
+class OrderedWorld;
+
+/// Runs cases, in a fresh world now and then, and tells of the first violations.
+class OrderedRuns {
+ public:
+  OrderedRuns();
+  OrderedRuns(const OrderedRuns&) = delete;
+  OrderedRuns& operator=(const OrderedRuns&) = delete;
+  ~OrderedRuns();
+
+  void run(const Case& to_run);
+  Totals totals;
+
+ private:
+  std::unique_ptr<OrderedWorld> world_;
+  int told_ = 0;
+};
+
+}  // namespace sess::test
