@@ -75,6 +75,9 @@ HttpRequest::HttpRequest(Environment environment, std::string body)
   if (path_.empty() || path_.front() != '/') path_.insert(path_.begin(), '/');
   script_ = variable("SCRIPT_NAME");
   while (!script_.empty() && script_.back() == '/') script_.pop_back();
+  // One "/" before it: with none a link would be a relative one or a scheme, with two it would lead to another host.
+  script_.erase(0, std::min(script_.find_first_not_of("/\\"), script_.size()));
+  if (!script_.empty()) script_.insert(script_.begin(), '/');
   remote_address_ = variable("REMOTE_ADDR");
   const std::string https = variable("HTTPS");
   secure_ = !https.empty() && !detail::equal_ignoring_case(https, "off");

@@ -82,5 +82,16 @@ TEST_CASE("the body is a form only if its type says so") {
   CHECK(json.body() == body);
 }
 
+TEST_CASE("the program's own address leads nowhere else, whatever a server says") {
+  const auto script = [](const char* name) { return HttpRequest(environment_of({{"SCRIPT_NAME", name}})).script(); };
+  CHECK(script("/shop") == "/shop");
+  CHECK(script("shop.cgi") == "/shop.cgi");
+  CHECK(script("javascript:alert(1)") == "/javascript:alert(1)");
+  CHECK(script("//elsewhere.example/shop") == "/elsewhere.example/shop");
+  CHECK(script("/\\elsewhere/") == "/elsewhere");
+  CHECK(script("///").empty());
+  CHECK(script("").empty());
+}
+
 }  // namespace
 }  // namespace sess::web
