@@ -22,7 +22,7 @@ export MAKEFLAGS='--no-print-directory -s'
 user=www-data
 chmod 755 "$work"
 ours=(-e "s|/var/lib/shop|$work/shop|g" -e "s|/var/log/lighttpd|$work|g" -e "s|/usr/local|$work/usr|g" -e 's|^ldconfig$||'
-  -e "s|visits\.c|$work/visits.c|g" -e "s|^make|SESS_BUILD= make|")
+  -e "s#\b\(visits\|login\)\.c#$work/\1.c#g" -e "s|^make|SESS_BUILD= make|")
 if [ "$(id -u)" -ne 0 ]; then
   user=$(id -un)
   ours+=(-e 's|-o www-data -g www-data||' -e 's|runuser -u www-data -- ||')
@@ -36,15 +36,17 @@ block() {
     $0 == fence { inside = 1; count++ }' README.md | sed "${ours[@]}"
 }
 
-for expected in 'cpp 1' 'sh 3' 'lighttpd 1' 'cron 1'; do
+for expected in 'cpp 2' 'sh 4' 'lighttpd 1' 'cron 1'; do
   [ "$(grep -c "^\`\`\`${expected% *}\$" README.md)" -eq "${expected#* }" ] ||
     fail "there is a block of ${expected% *} that this test does not know"
 done
-[ "$(grep -c '^```$' README.md)" -eq 6 ] || fail 'there is a block that this test does not know'
+[ "$(grep -c '^```$' README.md)" -eq 8 ] || fail 'there is a block that this test does not know'
 block sh 1 | awk 'NF && $1 !~ /^scripts\// { exit 1 }' || fail 'the first block is not scripts/demo and scripts/test'
 
 block cpp 1 >"$work/visits.cpp"
+block cpp 2 >"$work/login.cpp"
 bash -euo pipefail -c "$(block sh 2)" || fail 'block 2 failed'
+bash -euo pipefail -c "$(block sh 3)" || fail 'block 3 failed'
 
 # A server that runs programs as that user, with what README says about lighttpd.
 port=$((20000 + RANDOM % 20000))
@@ -66,10 +68,12 @@ for ((attempt = 0; attempt < 1000; attempt++)); do
   sleep 0.01
 done
 
-# request [COOKIE]: the server's whole answer.
+# request [COOKIE [METHOD PATH BODY]]: the server's whole answer.
 request() {
   exec 3<>"/dev/tcp/127.0.0.1/$port"
-  printf 'GET /visits.cgi HTTP/1.0\r\nHost: localhost\r\nCookie: %s\r\n\r\n' "${1:-}" >&3
+  printf '%s %s HTTP/1.0\r\nHost: localhost\r\nCookie: %s\r\nContent-Length: %s\r\n' "${2:-GET}" "${3:-/visits.cgi}" \
+    "${1:-}" "$(printf '%s' "${4:-}" | wc -c)" >&3
+  printf 'Content-Type: application/x-www-form-urlencoded\r\n\r\n%s' "${4:-}" >&3
   tr -d '\r' <&3
   exec 3>&-
 }
@@ -80,7 +84,34 @@ cookie=$(sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$first")
 second=$(request "$cookie")
 grep -qx 'visits: 2' <<<"$second" || fail "the second request answered: $second"
 
-output=$(bash -euo pipefail -c "$(block sh 3)") || fail 'block 3 failed'
+# Logs in, is greeted, logs out; a form without a token, another password and an old token get nowhere.
+cookies_in() { sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$1" | paste -sd ';'; }
+token_in() { sed -n 's/.*name="csrf_token" value="\([^"]*\)".*/\1/p' <<<"$1" | head -n 1; }
+status_of() { sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' <<<"$1"; }
+page=$(request '' GET /login.cgi/)
+visitor=$(cookies_in "$page")
+token=$(token_in "$page")
+[ -n "$token" ] || fail "the page of the login has no token: $page"
+[ "$(status_of "$(request "$visitor" POST /login.cgi/login 'user=ann&password=apples')")" = 403 ] ||
+  fail 'a login without a token was not refused'
+answer=$(request "$visitor" POST /login.cgi/login "user=ann&password=pears&csrf_token=$token")
+visitor=$(cookies_in "$answer")
+page=$(request "$visitor" GET /login.cgi/)
+grep -q 'No such user' <<<"$page" || fail "another password was not answered by a notice: $page"
+! grep -q 'No such user' <<<"$(request "$visitor" GET /login.cgi/)" || fail 'the notice was shown twice'
+answer=$(request "$visitor" POST /login.cgi/login "user=ann&password=apples&csrf_token=$token")
+[ "$(status_of "$answer")" = 303 ] || fail "the login answered: $answer"
+login="$visitor; $(cookies_in "$answer")"
+page=$(request "$login" GET /login.cgi/)
+grep -q 'Hello, ann' <<<"$page" || fail "who is logged in is not greeted: $page"
+! grep -q 'Hello' <<<"$(request "$visitor" GET /login.cgi/)" || fail 'the cookie from before the login is logged in'
+[ "$(status_of "$(request "$login" POST /login.cgi/logout "csrf_token=$token")")" = 403 ] ||
+  fail 'a token from before the login was not refused'
+[ "$(status_of "$(request "$login" POST /login.cgi/logout-everywhere "csrf_token=$(token_in "$page")")")" = 303 ] ||
+  fail 'the logout failed'
+! grep -q 'Hello' <<<"$(request "$login" GET /login.cgi/)" || fail 'who has logged out is still logged in'
+
+output=$(bash -euo pipefail -c "$(block sh 4)") || fail 'block 4 failed'
 grep -q '"sessions":1' <<<"$output" || fail "sessctl stats did not count one session: $output"
 read -r -d '' _ _ _ _ _ cron_user command < <(block cron 1) || true
 [ "$cron_user" = www-data ] || fail "cron's line names user $cron_user"
