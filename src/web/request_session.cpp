@@ -202,8 +202,10 @@ Finished RequestSession::Work::finish() {
       if (send_cookie && choice_.current()->kind() == SessionKind::authenticated) {
         status = roll(created);
       } else {
+        const bool has_timeout = editor_->idle_timeout().has_value();
         status = commit();
-        if (status.took_effect() && !superseded() && mode_ != Mode::snapshot) look_after(send_cookie, created);
+        if (status.took_effect() && !superseded() && mode_ != Mode::snapshot)
+          look_after(send_cookie, has_timeout, created);
       }
       // Its client does not know its ID yet; and has no use for it if it has ended meanwhile.
       if (choice_.is_successor() && status.took_effect() && !has_ended_) created = choice_.current();

@@ -69,7 +69,7 @@ class RequestSession::Work {
   // session_renewal.cpp
   bool cookie_is_due() const;
   Status roll(std::optional<SessionId>& created);
-  void look_after(bool send_cookie, std::optional<SessionId>& created);
+  void look_after(bool send_cookie, bool has_timeout, std::optional<SessionId>& created);
 
   // session_answer.cpp
   Value continued_secret() const;

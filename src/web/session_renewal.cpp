@@ -50,7 +50,7 @@ Status RequestSession::Work::roll(std::optional<SessionId>& created) {
 
 /// After a commit: a cookie that is sent again (the same ID: an anonymous one is replaced by nothing but a successor,
 /// and that is found by it), and the end of the first, short idle timeout of an ID that has come back.
-void RequestSession::Work::look_after(bool send_cookie, std::optional<SessionId>& created) {
+void RequestSession::Work::look_after(bool send_cookie, bool has_timeout, std::optional<SessionId>& created) {
   const auto idle_timeout = renew_ ? integer_in(own_, first_name) : std::nullopt;
   if (!send_cookie && !idle_timeout) return;
   try {
@@ -59,7 +59,8 @@ void RequestSession::Work::look_after(bool send_cookie, std::optional<SessionId>
     Session& session = mine ? *mine : *locked_;
     if (idle_timeout) {
       session.erase(first_name);
-      session.set_idle_timeout(milliseconds(*idle_timeout));
+      // Unless this request has chosen one of its own.
+      if (!has_timeout) session.set_idle_timeout(milliseconds(*idle_timeout));
     }
     if (send_cookie) session.set(sent_name, StoreAccess::system(store_).wall_clock());
     if (session.commit({.durability = std::nullopt, .renew = renew_}).took_effect() && send_cookie)

@@ -251,6 +251,17 @@ TEST_CASE("a timeout that the program has chosen is the one that a session gets 
   CHECK(site.session(visitor.browser)->facts().idle_timeout == hours(3));
 }
 
+TEST_CASE("a timeout that the program chooses when the ID comes back is the one that the session has") {
+  for (const Mode mode : {Mode::merge, Mode::locked}) {
+    Site site({.idle_timeout = minutes(30)});
+    Visitor visitor{.site = site, .cookies = with_first_deadline(), .mode = mode};
+    REQUIRE(visitor.visit(count).ok());
+    REQUIRE(visitor.visit([](RequestSession& session) { session.editor().set_idle_timeout(minutes(5)); }).ok());
+    REQUIRE(visitor.visit().ok());
+    CHECK(site.session(visitor.browser)->facts().idle_timeout == minutes(5));
+  }
+}
+
 TEST_CASE("a login, and a session of a client that has sent an ID before, have no first deadline") {
   Site site({.idle_timeout = minutes(30)});
   Visitor visitor{site, with_first_deadline()};

@@ -1,5 +1,8 @@
 #include "demo/site/libsess_site.hpp"
 
+#include "demo/site/libsess_pages.hpp"
+
+#include <chrono>
 #include <iostream>
 #include <string_view>
 
@@ -11,7 +14,7 @@ constexpr std::string_view cart_prefix = "cart:";
 
 class LibsessSession : public SiteSession {
  public:
-  explicit LibsessSession(sess::web::Request& request) : request_(request) {}
+  LibsessSession(sess::web::Request& request, bool tokens) : request_(request), tokens_(tokens) {}
 
   std::optional<std::string> user() override { return request_.principal(); }
   void login(const std::string& user) override { request_.authenticate(user); }
@@ -30,25 +33,32 @@ class LibsessSession : public SiteSession {
     return items;
   }
 
-  void do_not_renew() override { request_.renew(false); }
+  std::string csrf_token() override { return tokens_ ? request_.csrf_token() : ""; }
+  void add_notice(const std::string& text) override { request_.flash("notice", text); }
+  std::vector<std::string> take_notices() override {
+    std::vector<std::string> notices;
+    for (const sess::Value& notice : request_.take_flash("notice")) notices.push_back(notice.as<std::string>());
+    return notices;
+  }
   void expire_at_once() override { values().set_idle_timeout(std::chrono::milliseconds(1)); }
 
  private:
   sess::Editor& values() { return request_.session(); }
 
   sess::web::Request& request_;
+  bool tokens_;
 };
 
 }  // namespace
 
 LibsessSite::LibsessSite(const sess::Store& store, const Gate& gate)
-    : gate_(gate), site_("libsess", gate, [store] { static_cast<void>(store.gc()); }) {}
+    : gate_(gate), store_(store), site_("libsess", gate, [store] { static_cast<void>(store.gc()); }) {}
 
 sess::web::Handler LibsessSite::handler() const {
   return [this](sess::web::Request& request, sess::web::Response& response) {
     gate_.stop(request, "load");
-    LibsessSession session(request);
-    site_.answer(request, session, response);
+    LibsessSession session(request, !gate_.enabled());
+    if (!answer_libsess_page(store_, request, response)) site_.answer(request, session, response);
     gate_.stop(request, "save");
   };
 }
@@ -56,6 +66,14 @@ sess::web::Handler LibsessSite::handler() const {
 sess::web::RunOptions LibsessSite::run_options() const {
   sess::web::RunOptions options;
   options.cookies.attributes.secure = false;
+  options.cookies.attributes.max_age = std::chrono::hours(24 * 30);
+  options.cookies.renewal_interval = std::chrono::hours(24);
+  options.cookies.first_idle_timeout = std::chrono::minutes(2);
+  options.cookies.clear_site_data = {.storage = true};
+  options.cookies.address_parameter = "session";
+  options.access = access_of;
+  // The replay program sends the same requests to a site that knows no tokens.
+  options.check_csrf_token = !gate_.enabled();
   options.on_error = [](const std::exception_ptr& error) {
     try {
       std::rethrow_exception(error);

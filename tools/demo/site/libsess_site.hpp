@@ -20,6 +20,7 @@ class LibsessSite {
 
  private:
   const Gate& gate_;
+  sess::Store store_;
   Site site_;
 };
 

@@ -77,7 +77,13 @@ class NaiveSession : public SiteSession {
     if (!data_.contains("cart")) return {};
     return data_["cart"].get<std::map<std::string, std::int64_t>>();
   }
-  void do_not_renew() override {}
+  void add_notice(const std::string& text) override { data_["notices"].push_back(text); }
+  std::vector<std::string> take_notices() override {
+    if (!data_.contains("notices")) return {};
+    auto notices = data_["notices"].get<std::vector<std::string>>();
+    data_.erase("notices");
+    return notices;
+  }
   void expire_at_once() override { timeout_ = std::chrono::milliseconds(1); }
 
  private:

@@ -24,6 +24,7 @@ constexpr std::string_view head = R"(<!doctype html>
 
 constexpr std::string_view sections = R"(
 <p id="error" role="alert"></p>
+<p id="notice" role="status"></p>
 <section>
   <h2>Who you are</h2>
   <p>Logged in as <output id="user">nobody</output>; polled <output id="polls">0</output> times in this session.</p>
@@ -33,6 +34,11 @@ constexpr std::string_view sections = R"(
     <button>Log in</button>
   </form>
   <form data-post="/logout"><button>Log out</button></form>
+  <div id="account" hidden>
+    <p>Your logins: <output id="logins">none</output></p>
+    <form data-post="/logout-others"><button>Log out on all other devices</button></form>
+    <form data-post="/logout-everywhere"><button>Log out on all devices</button></form>
+  </div>
   <small>Users: ann with the password apples, bob with the password bananas.</small>
 </section>
 <section>
@@ -62,11 +68,21 @@ const show = facts => {
   if ('visits' in facts) byId('visits').textContent = facts.visits;
   if ('cart' in facts) byId('cart').textContent =
     Object.entries(facts.cart).map(([item, count]) => `${count} × ${item}`).join(', ') || 'empty';
+  if ('token' in facts) token = facts.token;
+  if (facts.notices?.length) byId('notice').textContent = facts.notices.join(' ');
+  if ('logins' in facts) byId('logins').textContent =
+    facts.logins.map(({key, since}) => `${key} since ${since}`).join(', ') || 'none';
   if ('right' in facts) byId('right').textContent = facts.right ? 'right' : 'wrong';
   byId('error').textContent = facts.error ?? '';
 };
+const send = (path, options) => fetch(base + path, {...options, headers: {'X-CSRF-Token': token}});
 const ask = async (path, options) => {
-  const response = await fetch(base + path, options);
+  let response = await send(path, options);
+  if (response.status === 403 && token) {
+    // Somebody has logged in or out in another tab meanwhile, and the token is another one.
+    await ask('/me');
+    response = await send(path, options);
+  }
   const json = (response.headers.get('Content-Type') || '').startsWith('application/json');
   show(json ? await response.json() : {error: await response.text()});
 };
@@ -76,24 +92,33 @@ document.addEventListener('submit', async event => {
   const form = event.target;
   await ask(form.dataset.post, {method: 'POST', body: new URLSearchParams(new FormData(form))});
   if (form.dataset.post === '/captcha/check') newCaptcha();
-  if (form.dataset.post.startsWith('/log')) await ask('/me');
+  if (form.dataset.post.startsWith('/log')) await refresh();
   form.reset();
 });
 const poll = () => ask('/info').catch(() => show({error: 'the server does not answer'}));
+const refresh = async () => {
+  await ask('/me');
+  if (!token) return;
+  await ask('/logins');
+  byId('account').hidden = byId('logins').textContent === 'none';
+};
 newCaptcha();
+refresh().catch(() => {});
 poll();
 setInterval(poll, 2000);
 )";
 
 }  // namespace
 
-std::string page(const std::string& kept_by, const std::string& script) {
+std::string page(const std::string& kept_by, const std::string& script, const std::string& csrf_token) {
+  // SCRIPT_NAME comes from the server's configuration; escaped all the same.
+  const std::string base = sess::web::escape_html(script);
+  const std::string plain =
+      csrf_token.empty() ? "" : fmt::format(" There is a <a href=\"{}/plain\">page without scripts</a>, too.", base);
   return fmt::format(
-      "{}<h1>A small site</h1>\n<p>Its sessions are kept by <strong>{}</strong>.</p>{}<script>\nconst base = "
-      "'{}';{}</script>\n",
-      head, sess::web::escape_html(kept_by), sections,
-      // SCRIPT_NAME comes from the server's configuration; escaped all the same.
-      sess::web::escape_html(script), script_text);
+      "{}<h1>A small site</h1>\n<p>Its sessions are kept by <strong>{}</strong>.{}</p>{}"
+      "<script>\nconst base = '{}';\nlet token = '{}';{}</script>\n",
+      head, sess::web::escape_html(kept_by), plain, sections, base, csrf_token, script_text);
 }
 
 }  // namespace demo

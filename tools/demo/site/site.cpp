@@ -41,6 +41,7 @@ void login(const HttpRequest& request, SiteSession& session, Response& response)
   if (known == passwords().end() || request.form("password") != known->second)
     return answer_json(response, {{"error", "no such user, or another password"}}, 401);
   session.login(user);
+  session.add_notice("Welcome, " + user + ".");
   answer_json(response, {{"user", user}});
 }
 
@@ -50,12 +51,18 @@ void logout(const HttpRequest&, SiteSession& session, Response& response) {
 }
 
 void info(const HttpRequest&, SiteSession& session, Response& response) {
-  session.do_not_renew();
   session.add("polls", 1);
-  answer_json(response, facts(session));
+  nlohmann::json json = facts(session);
+  json["notices"] = session.take_notices();
+  answer_json(response, json);
 }
 
-void me(const HttpRequest&, SiteSession& session, Response& response) { answer_json(response, facts(session)); }
+/// With a token: after a login or a logout the page needs another one.
+void me(const HttpRequest&, SiteSession& session, Response& response) {
+  nlohmann::json json = facts(session);
+  if (const std::string token = session.csrf_token(); !token.empty()) json["token"] = token;
+  answer_json(response, json);
+}
 
 void visit(const HttpRequest&, SiteSession& session, Response& response) {
   session.add("visits", 1);
@@ -96,7 +103,7 @@ Page page_for(const std::string& method, const std::string& path) {
 
 void Site::answer(const HttpRequest& request, SiteSession& session, Response& response) const {
   if (request.method() == "GET" && request.path() == "/") {
-    response << page(kept_by_, request.script());
+    response << page(kept_by_, request.script(), session.csrf_token());
   } else if (request.method() == "GET" && request.path() == "/captcha") {
     const std::string code = random_code();
     session.set_text("captcha", code);

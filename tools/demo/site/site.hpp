@@ -31,6 +31,7 @@ class Site {
 };
 
 /// The one page, with the program's own address (SCRIPT_NAME) before its links.
-std::string page(const std::string& kept_by, const std::string& script);
+/// `csrf_token` may be empty.
+std::string page(const std::string& kept_by, const std::string& script, const std::string& csrf_token);
 
 }  // namespace demo

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace demo {
 
@@ -27,8 +28,11 @@ class SiteSession {
   virtual void add_to_cart(const std::string& item) = 0;
   virtual std::map<std::string, std::int64_t> cart() = 0;
 
-  /// This request must not keep the session alive.
-  virtual void do_not_renew() = 0;
+  /// What forms and scripts send back (X-CSRF-Token); empty: this site does not ask for it.
+  virtual std::string csrf_token() { return {}; }
+  /// Is shown once.
+  virtual void add_notice(const std::string& text) = 0;
+  virtual std::vector<std::string> take_notices() = 0;
   /// Demo only: the session expires one millisecond from now, so that a replay need not wait for half an hour.
   virtual void expire_at_once() = 0;
 };

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# The demo site over libsess, asked as a CGI program: login with tokens, notices, the page without scripts and cookies,
+# logout on other devices, and an address without a session.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$(realpath -m "${SESS_BUILD:-build}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export DEMO_STORE=$work/store
+"$build/bin/sessctl" --store "$DEMO_STORE" init >"$work/init.log"
+fail() {
+  printf 'demo site: %s\n' "$*" >&2
+  exit 1
+}
+
+# ask COOKIES METHOD PATH [QUERY [BODY [TOKEN]]]: the whole answer, without carriage returns.
+ask() {
+  local body=${5:-}
+  env HTTP_COOKIE="$1" REQUEST_METHOD="$2" SCRIPT_NAME=/site PATH_INFO="$3" QUERY_STRING="${4:-}" \
+    CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH="${#body}" HTTP_X_CSRF_TOKEN="${6:-}" \
+    "$build/demo/site.cgi" <<<"$body" | tr -d '\r'
+}
+cookies_in() { sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$1" | paste -sd ';'; }
+# The token in a page's script, or in what /me answers.
+token_in() { sed -n "s/.*\\(let token = '\\|\"token\":\"\\)\\([A-Za-z0-9_-]*\\).*/\\2/p" <<<"$1"; }
+expect() { grep -q -- "$2" <<<"$1" || fail "no '$2' in: $1"; }
+expect_not() { ! grep -q -- "$2" <<<"$1" || fail "'$2' in: $1"; }
+
+# A login: refused without a token, greeted once.
+page=$(ask '' GET /)
+visitor=$(cookies_in "$page")
+token=$(token_in "$page")
+[ ${#token} -eq 86 ] || fail "the page has no token: $page"
+expect "$(ask "$visitor" POST /login '' 'user=ann&password=apples')" '^Status: 403 '
+login=$(ask "$visitor" POST /login '' 'user=ann&password=apples' "$token")
+expect "$login" '"user":"ann"'
+expect "$login" 'Max-Age=2592000'
+ann=$(cookies_in "$login")
+[[ $ann == sid-auth=* ]] || fail "the login set other cookies: $ann"
+expect "$(ask "$ann" GET /info)" '"notices":\["Welcome, ann."\]'
+expect "$(ask "$ann" GET /info)" '"notices":\[\]'
+
+# The same user elsewhere; each sees both logins; one ends the other.
+page=$(ask '' GET /)
+elsewhere=$(cookies_in "$(ask "$(cookies_in "$page")" POST /login '' 'user=ann&password=apples' "$(token_in "$page")")")
+[ "$(ask "$elsewhere" GET /logins | grep -o '"key"' | wc -l)" = 2 ] || fail 'not two logins'
+token=$(token_in "$(ask "$ann" GET /me)")
+expect "$(ask "$ann" POST /logout-others)" '^Status: 403 '
+expect "$(ask "$ann" POST /logout-others '' '' "$token")" '^Status: 200 '
+expect "$(ask "$elsewhere" GET /me)" '"user":null'
+expect "$(ask "$ann" GET /me)" '"user":"ann"'
+answer=$(ask "$ann" POST /logout-everywhere '' '' "$token")
+expect "$answer" '^Clear-Site-Data: "storage"'
+expect "$(ask "$ann" GET /me)" '"user":null'
+
+# Without scripts and cookies: what the links and the form of the page say is enough.
+page=$(ask '' GET /plain)
+query=$(sed -n 's/.*action="\/site\/plain?\([^"]*\)".*/\1/p' <<<"$page")
+field=$(sed -n 's/.*name="csrf_token" value="\([^"]*\)".*/csrf_token=\1/p' <<<"$page")
+[[ $query == session=* ]] || fail "the form carries no session: $page"
+answer=$(ask '' POST /plain "$query" "$field")
+expect "$answer" '^Status: 303 '
+query=$(sed -n 's/^Location: \/site\/plain?//p' <<<"$answer")
+page=$(ask '' GET /plain "$query")
+expect "$page" 'Visits: 1<'
+expect "$page" 'Counted.'
+expect "$page" '^Referrer-Policy: same-origin'
+expect_not "$(ask '' GET /plain "$query")" 'Counted.'
+
+# Nothing of a session, nothing that caches could not keep.
+answer=$(ask "$visitor" GET /health)
+expect "$answer" '^up$'
+expect_not "$answer" 'Set-Cookie'
+expect_not "$answer" 'no-store'
+echo 'demo site: ok'

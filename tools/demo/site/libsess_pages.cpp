@@ -1,0 +1,100 @@
+#include "demo/site/libsess_pages.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace demo {
+
+namespace {
+
+using sess::web::Access;
+using sess::web::escape_html;
+using sess::web::HttpRequest;
+using sess::web::Mode;
+using sess::web::Request;
+using sess::web::Response;
+
+/// For browsers without scripts, and without cookies: then its links and its form carry the session's ID.
+void plain_page(Request& request, Response& response) {
+  const std::string address = escape_html(request.link(request.script() + "/plain"));
+  response << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>libsess demo, plain</title>\n"
+           << "<h1>A page without scripts</h1>\n";
+  for (const sess::Value& notice : request.take_flash("notice"))
+    response << "<p role=\"status\">" << escape_html(notice.as<std::string>()) << "</p>\n";
+  response << "<p>Visits: " << request.session().get<std::int64_t>("visits").value_or(0) << "</p>\n"
+           << "<form method=\"post\" action=\"" << address << "\">" << request.csrf_field()
+           << "<button>Count one more</button></form>\n"
+           << "<p><a href=\"" << address << "\">Load again</a>. It works without cookies, too.</p>\n";
+}
+
+void count_plainly(Request& request, Response& response) {
+  request.session().add("visits", 1);
+  request.flash("notice", "Counted.");
+  response.redirect(request.link(request.script() + "/plain"));
+}
+
+/// The logins of who is logged in. Keys say nothing of IDs; the first digits are enough to tell them apart.
+void logins(const sess::Store& store, Request& request, Response& response) {
+  auto list = nlohmann::json::array();
+  int status = 200;
+  if (const auto& user = request.principal()) {
+    if (const auto sessions = store.sessions_of(*user)) {
+      for (const sess::SessionEntry& session : *sessions)
+        list.push_back(
+            {{"key", session.key.to_string().substr(0, 8)},
+             {"since", fmt::format("{:%H:%M:%S} UTC", fmt::gmtime(std::chrono::time_point_cast<std::chrono::seconds>(
+                                                          session.facts.created)))}});
+    } else {
+      status = 503;
+    }
+  }
+  response.status(status);
+  response.content_type("application/json");
+  response.header("Cache-Control", "no-store");
+  response << nlohmann::json{{"logins", list}}.dump() << '\n';
+}
+
+void answer_empty(Response& response) {
+  response.content_type("application/json");
+  response << "{}\n";
+}
+
+}  // namespace
+
+bool answer_libsess_page(const sess::Store& store, Request& request, Response& response) {
+  const std::string page = request.method() + " " + request.path();
+  if (page == "GET /plain" || page == "HEAD /plain") {
+    plain_page(request, response);
+  } else if (page == "POST /plain") {
+    count_plainly(request, response);
+  } else if (page == "GET /logins") {
+    logins(store, request, response);
+  } else if (page == "POST /logout-everywhere") {
+    request.logout_everywhere();
+    answer_empty(response);
+  } else if (page == "POST /logout-others") {
+    request.logout_others();
+    answer_empty(response);
+  } else if (page == "GET /health") {
+    response.content_type("text/plain; charset=utf-8");
+    response << "up\n";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Access access_of(const HttpRequest& request) {
+  if (request.path() == "/health") return {.mode = std::nullopt};
+  if (request.method() == "GET" && (request.path() == "/cart" || request.path() == "/logins"))
+    return {.mode = Mode::snapshot};
+  // A page that is open in some tab must not keep its user logged in for ever.
+  if (request.path() == "/info") return {.renew = false};
+  return {};
+}
+
+}  // namespace demo
