@@ -51,7 +51,8 @@ struct StoreOptions {
   /// section 5.5). Not negative; zero: never.
   std::chrono::milliseconds succession_age = std::chrono::hours(24 * 400);
   /// How many sessions one principal may have; 0: any number. A login beyond that ends the oldest (but for those that
-  /// are locked just now), or is refused: its commit answers limit_reached.
+  /// are locked just now), or is refused: its commit answers limit_reached. Where the oldest is perhaps not ended for
+  /// good the commit answers durability_unknown.
   std::size_t sessions_per_principal = 0;
   bool refuse_beyond_limit = false;
   Durability durability = Durability::relaxed;

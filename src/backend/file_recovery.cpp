@@ -89,15 +89,18 @@ void FileStore::restore(const SessionKey& key, const fs::FileLock& lock, const V
   if (answer < 0) fs::throw_io("set times of", shards_.path_of(name.c_str()), answer);
 }
 
-// Nobody reads such a file any more, so it may have two names until it is replaced. What has a second one already was
-// kept before by somebody who did not come to replace it, or is in a backup.
-void FileStore::keep_aside(const SessionKey& key, const sys::FileStatus& status) const {
-  if (status.links > 1) return;
+// Nobody reads such files any more, so they may have two names until they are replaced. What has a second one already
+// was kept before, by somebody who did not come to replace it, or is in a backup.
+void FileStore::keep_aside(const SessionKey& key) const {
+  constexpr int attempts = 8;
   const fs::Directory aside = top_.open_child(format::quarantine_directory);
-  const std::uint64_t number = random_number();
   const auto keep = [&](const format::ShortName& from, bool spare) {
-    const std::string to = format::quarantine_name(key, spare, number);
-    const int answer = system().link(shards_.descriptor(), from.c_str(), aside.descriptor(), to.c_str());
+    const auto status = shards_.status(from.c_str());
+    if (!status || status->links > 1) return;
+    int answer = -EEXIST;
+    for (int attempt = 0; attempt < attempts && answer == -EEXIST; ++attempt)
+      answer = system().link(shards_.descriptor(), from.c_str(), aside.descriptor(),
+                             format::quarantine_name(key, spare, random_number()).c_str());
     // Without hard links: what it said of the sessions is known from these.
     const bool none = answer == -EPERM || answer == -EOPNOTSUPP || answer == -ENOSYS;
     if (answer < 0 && answer != -ENOENT && !none) fs::throw_io("quarantine", shards_.path_of(from.c_str()), answer);

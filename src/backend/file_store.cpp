@@ -147,7 +147,7 @@ LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeo
   Loaded loaded = load(key, acquired.lock.file(), acquired.status);
   const bool damaged = is_index() && !loaded.damage.empty();
   if (damaged) {
-    if (!loaded.version) keep_aside(key, acquired.status);
+    if (!loaded.version) keep_aside(key);
     report(Event::Kind::recovered, key, loaded.damage + ": to be made again from the sessions");
     if (!loaded.version) loaded.version.emplace().header.key = key;
   } else {

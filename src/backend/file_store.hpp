@@ -92,7 +92,7 @@ class FileStore final : public RecordStore {
   ReadResult read_only(const SessionKey& key) const;
   void quarantine(const SessionKey& key) const;
   /// Keeps the bytes of a record that has no version, whose file stays where it is until it is replaced.
-  void keep_aside(const SessionKey& key, const sys::FileStatus& status) const;
+  void keep_aside(const SessionKey& key) const;
 
   bool is_index() const noexcept { return options_.role != FileStoreOptions::Role::sessions; }
   std::unique_ptr<FileStore> open_index(const char* directory, FileStoreOptions::Role role) const;

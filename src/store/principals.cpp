@@ -94,7 +94,9 @@ void enter_all(const backend::RecordStore& sessions, const backend::RecordStore&
     backend::NewVersion first = first_version(SessionKey(principal), now, found.deadline);
     first.payload = payload;
     Outcome outcome = Outcome::ok;
-    static_cast<void>(index.create(first, outcome));
+    if (!index.create(first, outcome))
+      throw StoreError(StoreError::Reason::unusable,
+                       "make index: principal " + first.header.key.to_string() + " is there already");
   }
 }
 
@@ -107,11 +109,8 @@ Result<format::PrincipalEntry> Principals::look(const SessionKey& principal) con
   Locked locked = lock(principal);
   if (!locked.status.ok()) return locked.status;
   format::PrincipalEntry entry = locked.entry;
-  try {
-    static_cast<void>(write(std::move(locked), principal, 0));
-  } catch (const IoError&) {
-    // Who looks needs no repair. It stays damaged, and is made again by who comes next.
-  }
+  // Not only for the next: the number would be another one then.
+  static_cast<void>(write(std::move(locked), principal, 0));
   return entry;
 }
 
@@ -207,17 +206,21 @@ std::size_t Principals::live(const format::PrincipalEntry& entry, const NewEntry
 
 /// One that is locked just now is passed over: a request is at work with it, and nobody waits for it here. So is one
 /// that cannot be ended: the new session, which is the last of the list, has been made by now.
-void Principals::end_oldest(const format::PrincipalEntry& entry, const NewEntry& login,
-                            std::size_t surplus) const noexcept {
+Outcome Principals::end_oldest(const format::PrincipalEntry& entry, const NewEntry& login, std::size_t surplus) const {
+  Outcome worst = Outcome::ok;
   for (std::size_t i = 0; surplus > 0 && i + 1 < entry.sessions.size(); ++i) {
     const SessionKey& session = entry.sessions[i].key;
     try {
       if (session == login.replaces || state_of(session, login.principal) != State::live) continue;
-      if (sessions_.remove(session, std::chrono::nanoseconds(0), true).outcome != Outcome::busy) --surplus;
+      const Outcome removed = sessions_.remove(session, std::chrono::nanoseconds(0), true).outcome;
+      if (removed == Outcome::busy) continue;
+      if (removed == Outcome::durability_unknown) worst = removed;
+      --surplus;
     } catch (const std::exception&) {
-      // The next oldest, then.
+      worst = Outcome::durability_unknown;  // the next oldest, then
     }
   }
+  return worst;
 }
 
 Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::function<Outcome()>& make) const {
@@ -244,8 +247,7 @@ Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::f
     const auto held = write(std::move(locked), entry.principal, entry.deadline);
     if (!held) continue;
     const Outcome made = make();
-    if (full) end_oldest(written, entry, others + 1 - limit.sessions);
-    return made;
+    return full ? worse(made, end_oldest(written, entry, others + 1 - limit.sessions)) : made;
   }
   return Outcome::busy;
 }

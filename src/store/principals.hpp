@@ -68,7 +68,8 @@ class Principals {
   /// How often all sessions of this principal have been ended, as far as is remembered (a day, and as long as one
   /// lives); or busy.
   Result<std::uint64_t> ended(const SessionKey& principal) const;
-  /// Enters a session and has it made by `make`, which answers ok or durability_unknown. Answers that; without `make`
+  /// Enters a session and has it made by `make`, which answers ok or durability_unknown. Answers that, or
+  /// durability_unknown where the oldest one is perhaps not ended for good; without `make`
   /// having run: gone, if all sessions were ended since the login was decided; limit_reached; busy. Throws IoError,
   /// also where nothing but the sync of the entry has failed: a session must not be there without it.
   Status enter(const NewEntry& entry, const Limit& limit, const std::function<Outcome()>& make) const;
@@ -89,7 +90,7 @@ class Principals {
   };
   /// What does not verify has been made again, in memory.
   Locked lock(const SessionKey& principal) const;
-  /// Without the lock, where that can be; what it has found damaged it puts right.
+  /// Without the lock, where that can be; what it has found damaged it puts right. Throws IoError if it cannot.
   Result<format::PrincipalEntry> look(const SessionKey& principal) const;
   /// Of a record that does not verify, from the sessions. `before`: the version of which it is not known whether it was
   /// the last; without a generation: there is none.
@@ -102,7 +103,8 @@ class Principals {
   void drop_ended(format::PrincipalEntry& entry, const SessionKey& principal) const;
   /// How many are, but for the one that is to be replaced.
   std::size_t live(const format::PrincipalEntry& entry, const NewEntry& login) const;
-  void end_oldest(const format::PrincipalEntry& entry, const NewEntry& login, std::size_t surplus) const noexcept;
+  /// ok, or durability_unknown where one of those is perhaps not ended, or not for good.
+  Outcome end_oldest(const format::PrincipalEntry& entry, const NewEntry& login, std::size_t surplus) const;
 
   const backend::RecordStore& index_;
   const backend::RecordStore& sessions_;

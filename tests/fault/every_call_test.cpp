@@ -69,6 +69,9 @@ TEST_CASE("an end that meets a fault") { fail_all("ends", ends(), {1'470, 1'230}
 TEST_CASE("an ID that is replaced while there is a fault") {
   fail_all("replaced IDs", replaced_ids(), {10'900, 9'180});
 }
+TEST_CASE("the sessions of a principal while there is a fault") {
+  fail_all("principals", principals(), {20'900, 14'900});
+}
 TEST_CASE("a repair that meets a fault") { fail_all("repairs", repairs(), {13'500, 10'300}); }
 TEST_CASE("a sweep that meets a fault") { fail_all("sweeps", sweeps(), {3'900, 450}); }
 TEST_CASE("a listing that meets a fault") { fail_all("listings", listings(), {1'850, 1'280}); }

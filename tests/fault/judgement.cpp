@@ -98,6 +98,8 @@ std::string objection_to(const Ending& ending, const Plan& plan, const Subject& 
     case Outcome::busy:
     case Outcome::not_renewed:
       if (plan.struck.call == Call::try_lock && plan.error == EWOULDBLOCK) return {};
+      // Somebody seems to make a principal's record again and again, and to remove it.
+      if (!subject.setting.principal.empty() && plan.error == EEXIST) return {};
       return "answers busy though nobody has the lock";
     default:
       return "answers " + std::string(to_string(answer.outcome)) + " although it is not so";
@@ -107,6 +109,7 @@ std::string objection_to(const Ending& ending, const Plan& plan, const Subject& 
 std::string objection_to(const Sight& found, const Sight& old, const Sight& fresh, Permitted permitted, bool exactly) {
   if (found.sessions.size() != fresh.sessions.size() || found.sessions.size() != old.sessions.size())
     return "the sessions are not those that were there";
+  if (found.unlisted) return "a live session is not in the list of its principal";
   bool all_old = found.made == old.made && found.leads_on == old.leads_on;
   bool all_fresh = found.made == fresh.made && found.leads_on == fresh.leads_on;
   std::string first = found.made ? "the new session is there" : "the new session is not there";

@@ -32,6 +32,7 @@ std::string shards() { return std::string(store_path) + "/shards"; }
 StoreOptions Machine::options(const Setting& setting) {
   return {.idle_timeout = hours(48),
           .lifetime = hours(1000),
+          .sessions_per_principal = setting.limit,
           .early_writeback = setting.early_writeback,
           .lock_timeout = std::chrono::milliseconds(50),
           .create = setting.disk == Setting::Disk::empty,
@@ -103,11 +104,25 @@ Sight Machine::look() {
   for (const SessionKey& known : keys) sight.sessions.push_back(look_at(known));
   sight.made = !made.empty() && viewer().snapshot(made.back()).has_value();
   sight.leads_on = stale && viewer().successor(*stale).has_value();
+  sight.unlisted = !setting_.principal.empty() && !lists_all();
   const std::string quarantine = std::string(store_path) + "/quarantine";
   for (const std::string& name : fake->names_below(quarantine))
     sight.quarantined.push_back(fake->text(quarantine + "/" + name));
   std::ranges::sort(sight.quarantined);
   return sight;
+}
+
+/// True if every live session with an ID of an authenticated one is in the list.
+bool Machine::lists_all() {
+  const auto sessions = viewer().sessions_of(setting_.principal);
+  if (!sessions) return false;
+  bool all = true;
+  viewer().list([&](const SessionEntry& entry) {
+    const bool is_hers = entry.facts.kind == SessionKind::authenticated;
+    if (is_hers && std::ranges::find(*sessions, entry.key, &SessionEntry::key) == sessions->end()) all = false;
+    return all;
+  });
+  return all;
 }
 
 std::vector<std::string> Machine::session_files() const {
@@ -127,7 +142,8 @@ std::vector<std::string> Machine::strays() {
   for (const std::string& name : fake->names_below(store_path)) {
     constexpr std::array ours = {"gc", "keys", "store", "principals/", "quarantine/"};
     const bool is_ours = std::ranges::find(ours, std::string_view(name)) != ours.end() || name.starts_with("shards/") ||
-                         name.starts_with("quarantine/");
+                         name.starts_with("quarantine/") ||
+                         (name.starts_with("principals/") && !name.ends_with(".temp"));
     if (!is_ours) names.push_back(name);
   }
   return names;

@@ -35,6 +35,8 @@ struct Setting {
   bool early_writeback = false;
   bool no_replace = true;       // the file system has RENAME_NOREPLACE
   bool another_device = false;  // the store has been moved to another file system since it was opened
+  std::size_t limit = 0;        // of sessions of one principal
+  std::string principal = {};   // whose sessions must be listed; none: nobody's
   /// Puts more onto the disk; may add to the machine's keys.
   std::function<void(class Machine&)> furnish = nullptr;
 };
@@ -56,6 +58,7 @@ struct Sight {
   std::vector<SessionSight> sessions;
   bool made = false;
   bool leads_on = false;                 // a session that has ended has a successor
+  bool unlisted = false;                 // a session that is live is not in the list of its principal
   std::vector<std::string> quarantined;  // contents, in order
 };
 
@@ -112,6 +115,7 @@ class Machine {
  private:
   void damage();
   SessionSight look_at(const SessionKey& key);
+  bool lists_all();
 
   const Setting& setting_;
   std::optional<Store> viewer_;

@@ -51,6 +51,7 @@ std::vector<Subject> commits_by_rename();
 std::vector<Subject> reads_and_renewals();
 std::vector<Subject> ends();
 std::vector<Subject> replaced_ids();
+std::vector<Subject> principals();
 std::vector<Subject> repairs();
 std::vector<Subject> sweeps();
 std::vector<Subject> listings();

@@ -170,8 +170,19 @@ TEST_CASE_FIXTURE(World, "a logout whose sync fails has ended the session, and s
 TEST_CASE_FIXTURE(World, "a login whose old session's end is not synced has happened, and says so") {
   // The directory of her record in the index is there from now on.
   static_cast<void>(visitor(login_of("ann")));
-  // The first sync is that of her record, the second that of the new session, the third that of the old one's end.
-  for (const std::uint64_t nth : {1U, 2U, 3U}) {
+  // The first sync is that of her record, without which there is no session; the second that of the new session, the
+  // third that of the old one's end.
+  {
+    Browser browser = visitor(count);
+    const auto failing = [&](RequestSession& session) {
+      session.authenticate("ann");
+      system->fail(Call::sync, 1, EIO);
+    };
+    CHECK_THROWS_AS(static_cast<void>(visit(browser, failing)), IoError);
+    CHECK(session(browser).outcome() == Outcome::ok);
+    CHECK(sessions() == 2);
+  }
+  for (const std::uint64_t nth : {2U, 3U}) {
     for (const Mode mode : {Mode::merge, Mode::locked}) {
       CAPTURE(nth);
       Browser browser = visitor(count);
