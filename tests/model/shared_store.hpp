@@ -25,6 +25,8 @@ struct SharedStore {
   explicit SharedStore(const StoreOptions& options);
 
   void hand_to_actors(World& world, Breakage breakage = Breakage::none);
+  /// So that no actor has to. After the above.
+  void open_index();
   /// The sweep begins with the shard of this session, and its budget of a millisecond ends after it.
   void sweep_begins_with(const SessionKey& key) const;
   void sweep() const;
