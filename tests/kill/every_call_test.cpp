@@ -3,6 +3,7 @@
 #include "forked_holder.hpp"
 #include "init_subject.hpp"
 #include "killing.hpp"
+#include "principals_subject.hpp"
 #include "replaced_id_subject.hpp"
 #include "rotation_subject.hpp"
 #include "session_operation.hpp"
@@ -126,6 +127,31 @@ TEST_CASE("an ID that is replaced by a process which is killed at any system cal
       }
     kills += table.total();
     floor += everything ? 2340 : 780;
+  }
+  REQUIRE(kills >= floor);
+}
+
+TEST_CASE(
+    "what is done with a principal's sessions by a process which is killed anywhere leaves every live one listed") {
+  using Kind = PrincipalsSubject::Kind;
+  constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
+  std::size_t kills = 0;
+  std::size_t floor = 0;
+  for (const std::string& below : places()) {
+    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
+    Table table(below);
+    for (const Kind kind : {Kind::first_login, Kind::login, Kind::login_at_the_limit, Kind::regenerate, Kind::end_all,
+                            Kind::end_all_but_one, Kind::remake, Kind::rebuild})
+      for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
+        // Those that visit every session look into every shard.
+        const bool visits = kind == Kind::remake || kind == Kind::rebuild;
+        if (visits && method == CommitMethod::rename_only && !long_run()) continue;
+        PrincipalsSubject subject(below, kind, method);
+        const std::size_t stride = visits && !long_run() ? (everything ? 7 : 61) : 1;
+        table.add(subject, std::span(all_looks).first(everything && !visits ? 3 : 1), {.stride = stride});
+      }
+    kills += table.total();
+    floor += everything ? 5200 : 1420;
   }
   REQUIRE(kills >= floor);
 }

@@ -1,30 +1,18 @@
 #include "replaced_id_subject.hpp"
 
-#include "store/core.hpp"
 #include "support/store_world.hpp"
-#include "sys/posix_system.hpp"
-#include "timed_system.hpp"
 
 #include <boost/filesystem/operations.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
-#include <stdexcept>
 
 namespace sess::test {
 
 namespace {
 
 using std::chrono::hours;
-using std::chrono::milliseconds;
 using Kind = ReplacedIdSubject::Kind;
-
-constexpr std::int64_t an_hour = milliseconds(hours(1)).count();
-
-void require(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
 
 std::string name_of(Kind kind) {
   switch (kind) {
@@ -52,42 +40,16 @@ Editor change(const char* name) {
   return editor;
 }
 
-std::vector<SessionKey> live_sessions(const Store& store) {
-  std::vector<SessionKey> keys;
-  store.list([&](const SessionEntry& entry) {
-    require(entry.problem.empty(), "a record does not verify");
-    keys.push_back(entry.key);
-    return true;
-  });
-  return keys;
-}
-
-Outcome lock_now(const Store& store, const SessionKey& key) {
-  const Outcome outcome = store.lock(key, {.timeout = milliseconds(0), .renew = false}).outcome();
-  require(outcome != Outcome::busy, "the lock is not free");
-  return outcome;
-}
-
 }  // namespace
 
 ReplacedIdSubject::ReplacedIdSubject(const std::string& below, Kind kind, CommitMethod method)
-    : name_(name_of(kind) + (method == CommitMethod::rename_only ? " by rename" : "")),
-      kind_(kind),
-      method_(method),
-      directory_(below),
-      start_(sys::PosixSystem().wall_clock()) {
-  Store::init(path_);
-}
-
-Store ReplacedIdSubject::open(std::int64_t later) const {
-  return open_store(std::make_shared<TimedSystem>(start_ + later, Pace::real, Chance::real), path_,
-                    {.idle_timeout = hours(2), .commit_method = method_});
-}
+    : StoreSubject(below, name_of(kind) + (method == CommitMethod::rename_only ? " by rename" : ""),
+                   {.idle_timeout = hours(2), .commit_method = method}),
+      kind_(kind) {}
 
 /// A session of two versions, with a spare but by rename.
 void ReplacedIdSubject::prepare() {
-  const std::string shards = path_ + "/shards";
-  for (const std::string& file : files_below(shards)) boost::filesystem::remove(shards + "/" + file);
+  clear();
   const Store store = open(is_stale(kind_) ? -3 * an_hour : 0);
   ids_ = {make_session(store, {{"n", Value(1)}})};
   require(store.update(ids_.front(), [](Editor& editor) { editor.set("n", 2); }).ok(), "set-up");
@@ -119,21 +81,6 @@ void ReplacedIdSubject::perform(const Store& store) const {
   }
 }
 
-Finding ReplacedIdSubject::look(Look look) {
-  Finding finding;
-  try {
-    const Store store = open(0);
-    if (look == Look::sweeper) require(store.gc().errors == 0, "a sweep fails");
-    if (look == Look::locker) static_cast<void>(lock_now(store, ids_.front()));
-    finding.took_effect = judge(store);
-    require(open(8 * an_hour).gc().errors == 0, "a sweep fails");
-    require(files_below(path_ + "/shards").empty(), "something is left that does not expire");
-  } catch (const std::exception& error) {
-    finding.what_is_wrong = error.what();
-  }
-  return finding;
-}
-
 bool ReplacedIdSubject::judge(const Store& store) const {
   if (kind_ == Kind::logout) return judge_logout(store);
   if (kind_ == Kind::join) return judge_joined(store);
@@ -151,7 +98,7 @@ bool ReplacedIdSubject::judge_replaced(const Store& store) const {
   if (took_effect) {
     require(store.snapshot(old).outcome() == Outcome::superseded && !store.snapshot(old)->has("late"),
             "it was changed");
-    require(!boost::filesystem::exists(path_ + "/shards/" + spare_file(old)), "the live version is kept as a spare");
+    require(!boost::filesystem::exists(path() + "/shards/" + spare_file(old)), "the live version is kept as a spare");
   }
   // The new session is on disk before the old one loses its place; until then nobody knows it.
   std::vector<SessionKey> live = live_sessions(store);

@@ -2,8 +2,7 @@
 // nobody expires.
 #pragma once
 
-#include "subject.hpp"
-#include "support/temporary_directory.hpp"
+#include "store_subject.hpp"
 
 #include <sess/sess.hpp>
 
@@ -15,7 +14,7 @@
 
 namespace sess::test {
 
-class ReplacedIdSubject final : public Subject {
+class ReplacedIdSubject final : public StoreSubject {
  public:
   enum class Kind : std::uint8_t {
     supersede,
@@ -28,27 +27,19 @@ class ReplacedIdSubject final : public Subject {
 
   ReplacedIdSubject(const std::string& below, Kind kind, CommitMethod method);
 
-  const std::string& name() const override { return name_; }
-  bool has_effect(Look) const override { return true; }
   void prepare() override;
   std::function<void()> ready() override;
-  Finding look(Look look) override;
 
  private:
-  Store open(std::int64_t later) const;
   void perform(const Store& store) const;
-  bool judge(const Store& store) const;
+  const SessionKey& first_look() const override { return ids_.front(); }
+  bool judge(const Store& store) const override;
   bool judge_replaced(const Store& store) const;
   bool judge_succeeded(const Store& store) const;
   bool judge_joined(const Store& store) const;
   bool judge_logout(const Store& store) const;
 
-  std::string name_;
   Kind kind_;
-  CommitMethod method_;
-  TemporaryDirectory directory_;
-  std::string path_ = directory_ / "store";
-  std::int64_t start_;
   std::vector<SessionId> ids_;  // of one session, the first is the oldest
 };
 
