@@ -184,12 +184,12 @@ Principals::State Principals::state_of(const SessionKey& session, const SessionK
     // Not waited for: the caller has the principal's lock.
     const backend::ReadResult read = sessions_.read(session, std::chrono::nanoseconds(0));
     if (read.outcome == Outcome::absent) return State::ended;
-    if (read.outcome != Outcome::ok) return State::unknown;
+    if (read.outcome != Outcome::ok) return State::unreadable;
     if (SessionKey(read.version.header.principal) != principal) return State::ended;
     // One past its deadline may be locked and committed yet, or the clock may be wrong just now.
-    return usability(read.version, sessions_.now()) == Outcome::ok ? State::live : State::unknown;
+    return usability(read.version, sessions_.now()) == Outcome::ok ? State::live : State::expired;
   } catch (const Error&) {
-    return State::unknown;
+    return State::unreadable;
   }
 }
 
@@ -211,7 +211,10 @@ Outcome Principals::end_oldest(const format::PrincipalEntry& entry, const NewEnt
   for (std::size_t i = 0; surplus > 0 && i + 1 < entry.sessions.size(); ++i) {
     const SessionKey& session = entry.sessions[i].key;
     try {
-      if (session == login.replaces || state_of(session, login.principal) != State::live) continue;
+      if (session == login.replaces) continue;
+      const State state = state_of(session, login.principal);
+      if (state == State::unreadable) worst = Outcome::durability_unknown;
+      if (state != State::live) continue;
       const Outcome removed = sessions_.remove(session, std::chrono::nanoseconds(0), true).outcome;
       if (removed == Outcome::busy) continue;
       if (removed == Outcome::durability_unknown) worst = removed;

@@ -98,7 +98,7 @@ class Principals {
   /// Writes the entry, on disk: a first one, or the next version. Null, and nothing is written, if somebody else has
   /// made a first one meanwhile. Throws IoError, also where only the sync has failed.
   std::unique_ptr<backend::LockedRecord> write(Locked locked, const SessionKey& principal, std::int64_t deadline) const;
-  enum class State : std::uint8_t { live, ended, unknown };  // unknown: it may be live, now or later
+  enum class State : std::uint8_t { live, ended, expired, unreadable };  // the last two may be live later
   State state_of(const SessionKey& session, const SessionKey& principal) const;
   void drop_ended(format::PrincipalEntry& entry, const SessionKey& principal) const;
   /// How many are, but for the one that is to be replaced.
