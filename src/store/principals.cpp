@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <exception>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace sess {
@@ -42,6 +43,32 @@ std::optional<format::Header> header_of(const backend::RecordStore& sessions, co
   }
   throw IoError("read", "session " + session.to_string(), EWOULDBLOCK);
 }
+
+/// Sessions of one principal that a visit has met, which is in no order of theirs.
+class Met {
+ public:
+  void add(const format::Header& session) {
+    sessions_.push_back({session.created, session.deadline, session.key});
+    deadline_ = std::max(deadline_, session.absolute_deadline);
+  }
+  /// The last moment of them all; milliseconds since 1970.
+  std::int64_t deadline() const { return deadline_; }
+  /// Adds them to a list, the oldest first. What was regenerated is as old as what it has become, and ends sooner.
+  void append_to(format::PrincipalEntry& entry) {
+    std::ranges::sort(sessions_, {},
+                      [](const Session& session) { return std::tie(session.created, session.deadline); });
+    for (const Session& session : sessions_) entry.sessions.push_back({session.key, entry.ended});
+  }
+
+ private:
+  struct Session {
+    std::int64_t created;
+    std::int64_t deadline;
+    SessionKey key;
+  };
+  std::vector<Session> sessions_;
+  std::int64_t deadline_ = 0;
+};
 
 /// How often all sessions have been ended, where it is not known: more often than any login can have read.
 std::uint64_t beyond_all(std::int64_t now) { return static_cast<std::uint64_t>(std::max<std::int64_t>(now, 1)); }
@@ -76,22 +103,15 @@ void visit_headers(const backend::RecordStore& sessions, const std::function<voi
 
 void enter_all(const backend::RecordStore& sessions, const backend::RecordStore& index) {
   const std::int64_t now = index.now();
-  struct Found {
-    format::PrincipalEntry entry;
-    std::int64_t deadline = 0;
-  };
-  std::map<SessionKey::Bytes, Found> principals;
+  std::map<SessionKey::Bytes, Met> principals;
   visit_headers(sessions, [&](const format::Header& header) {
-    const NewEntry session = entry_of(header);
-    if (session.principal == SessionKey()) return;
-    Found& found = principals[header.principal];
-    found.entry.ended = beyond_all(now);
-    found.entry.sessions.push_back({session.session, found.entry.ended});
-    found.deadline = std::max(found.deadline, session.deadline);
+    if (header.principal != format::PrincipalHash{}) principals[header.principal].add(header);
   });
-  for (const auto& [principal, found] : principals) {
-    const std::vector<std::byte> payload = format::encode_principal(found.entry);
-    backend::NewVersion first = first_version(SessionKey(principal), now, found.deadline);
+  for (auto& [principal, met] : principals) {
+    format::PrincipalEntry entry{beyond_all(now)};
+    met.append_to(entry);
+    const std::vector<std::byte> payload = format::encode_principal(entry);
+    backend::NewVersion first = first_version(SessionKey(principal), now, met.deadline());
     first.payload = payload;
     Outcome outcome = Outcome::ok;
     if (!index.create(first, outcome))
@@ -152,13 +172,14 @@ void Principals::make_again(Locked& locked, const SessionKey& principal, const b
   // Those that are about to be ended stay so.
   for (Listed& session : locked.entry.sessions)
     if (session.since >= last_known) session.since = locked.entry.ended;
+  Met missing;
   visit_headers(sessions_, [&](const format::Header& header) {
-    const NewEntry session = entry_of(header);
-    if (session.principal != principal) return;
-    if (std::ranges::find(locked.entry.sessions, session.session, &Listed::key) == locked.entry.sessions.end())
-      locked.entry.sessions.push_back({session.session, locked.entry.ended});
-    locked.deadline = std::max(locked.deadline, session.deadline);
+    if (SessionKey(header.principal) != principal) return;
+    if (std::ranges::find(locked.entry.sessions, header.key, &Listed::key) == locked.entry.sessions.end())
+      missing.add(header);
+    locked.deadline = std::max(locked.deadline, header.absolute_deadline);
   });
+  missing.append_to(locked.entry);
 }
 
 std::unique_ptr<backend::LockedRecord> Principals::write(Locked locked, const SessionKey& principal,
