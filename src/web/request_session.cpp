@@ -113,6 +113,7 @@ void RequestSession::Work::forget() {
   continues_ = false;
   own_.clear();
   marks_ = Marks();
+  form_id_.reset();
   texts_.reset();
 }
 
@@ -184,6 +185,7 @@ void RequestSession::Work::logout() {
 Finished RequestSession::Work::finish() {
   require_started();
   if (editor_->changed()) require_writable("finish");
+  prepare_answer();
   started_ = false;
   std::optional<SessionId> created;
   // The end of sessions comes first: nothing that fails afterwards can undo it.

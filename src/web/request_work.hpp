@@ -15,7 +15,9 @@
 #include <sess/session.hpp>
 #include <sess/web/request_session.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,6 +75,7 @@ class RequestSession::Work {
 
   // session_answer.cpp
   Value continued_secret() const;
+  void prepare_answer();
   bool holds_stale_id() const;
   bool uses_addresses() const;
   std::optional<SessionId> id_for_addresses(const std::optional<SessionId>& created) const;
@@ -106,8 +109,10 @@ class RequestSession::Work {
   bool renew_ = true;
   bool continues_ = false;  // what is created takes the place of the current session, its CSRF tokens included
   Marks marks_;
-  std::optional<Marks::Texts> texts_;  // what they become; from finish() on
-  bool has_ended_ = false;             // the session, as finish() has found
+  std::array<std::byte, format::CsrfSecret::size> mask_{};  // of the token
+  std::optional<SessionId> form_id_;                        // of a client that has none, for its token
+  std::optional<Marks::Texts> texts_;                       // what they become; from finish() on
+  bool has_ended_ = false;                                  // the session, as finish() has found
   Mode mode_ = Mode::merge;
   bool started_ = false;
 };

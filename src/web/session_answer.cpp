@@ -5,7 +5,6 @@
 
 #include <sess/error.hpp>
 
-#include <array>
 #include <chrono>
 
 namespace sess::web {
@@ -70,6 +69,13 @@ bool RequestSession::Work::holds_stale_id() const {
   return age < store_.options().succession_age;
 }
 
+/// Before anything is written: once it is, nothing may fail that keeps its cookies from the client.
+void RequestSession::Work::prepare_answer() {
+  if (!marks_.has_csrf()) return;
+  StoreAccess::random(store_, mask_);
+  if (!exists() && !holds_stale_id()) form_id_ = store_.create().id();
+}
+
 /// After finish() has taken effect. `created` is the session that the client does not know yet.
 void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> created) {
   std::optional<format::CsrfSecret> secret;
@@ -80,7 +86,7 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
     } else if ((choice_.current() && !logout_) || holds_stale_id()) {
       secret = choice_.csrf_secret();
     } else {
-      created = store_.create().id();
+      created = form_id_;
       secret = format::CsrfSecret::of(*created);
     }
   }
@@ -114,9 +120,7 @@ std::optional<SessionId> RequestSession::Work::id_for_addresses(const std::optio
 }
 
 void RequestSession::Work::complete_tokens(const format::CsrfSecret& secret) {
-  std::array<std::byte, format::CsrfSecret::size> mask;
-  StoreAccess::random(store_, mask);
-  texts_->csrf_token = secret.token(mask);
+  texts_->csrf_token = secret.token(mask_);
   texts_->csrf_field = hidden_field(csrf_parameter, texts_->csrf_token);
 }
 

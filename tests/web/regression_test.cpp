@@ -12,6 +12,7 @@
 
 #include "store/core.hpp"
 #include "support/fake_system.hpp"
+#include "support/forwarding_system.hpp"
 #include "support/store_world.hpp"
 #include "web/site.hpp"
 
@@ -381,6 +382,51 @@ TEST_CASE("a cookie name that left no room for an ID was refused at the first se
   CHECK_THROWS_AS(web::SessionCookies({.anonymous_name = std::string(4090, 'x')}), UsageError);
   CHECK_THROWS_AS(web::SessionCookies({.authenticated_name = std::string(4090, 'x')}), UsageError);
   CHECK_NOTHROW(web::SessionCookies({.authenticated_name = std::string(4000, 'x')}));
+}
+
+/// Chance that is not to be had, once.
+class SystemWithoutChance : public ForwardingSystem {
+ public:
+  SystemWithoutChance() : ForwardingSystem(std::make_shared<FakeSystem>()) {}
+  int random(std::span<std::byte> buffer) override {
+    if (until_failure > 0 && --until_failure == 0) return -EIO;
+    return ForwardingSystem::random(buffer);
+  }
+  int until_failure = 0;
+};
+
+TEST_CASE("a login that was committed lost its cookie because there was no chance for the token of its answer") {
+  int failures = 0;
+  for (int nth = 1; nth <= 6; ++nth) {
+    const auto system = std::make_shared<SystemWithoutChance>();
+    const Store store = open_store(system, "/srv/store", {.create = true});
+    const auto cookies = std::make_shared<const web::SessionCookies>(run_options().cookies);
+    Browser browser;
+    {
+      RequestSession session(store, cookies, "");
+      REQUIRE(session.start().ok());
+      session.editor().set("n", 1);
+      browser.receive(session.finish().set_cookie);
+    }
+    RequestSession session(store, cookies, browser.header());
+    REQUIRE(session.start().ok());
+    static_cast<void>(session.csrf_token());
+    session.authenticate("ann");
+    system->until_failure = nth;
+    bool failed = false;
+    try {
+      const web::Finished finished = session.finish();
+      CHECK(finished.status.ok());
+      browser.receive(finished.set_cookie);
+    } catch (const IoError&) {
+      failed = true;
+      ++failures;
+    }
+    CHECK(browser.has("sid-auth") != failed);
+    CHECK(store.snapshot(*store.parse(browser.value("sid"))).outcome() == (failed ? Outcome::ok : Outcome::superseded));
+  }
+  CHECK(failures > 0);
+  CHECK(failures < 6);
 }
 
 }  // namespace
