@@ -4,6 +4,7 @@
 #include <sess/codec.hpp>
 #include <sess/editor.hpp>
 #include <sess/error.hpp>
+#include <sess/event.hpp>
 #include <sess/gc.hpp>
 #include <sess/result.hpp>
 #include <sess/session.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sess/editor.hpp>
+#include <sess/event.hpp>
 #include <sess/export.hpp>
 #include <sess/gc.hpp>
 #include <sess/result.hpp>
@@ -20,17 +21,6 @@
 #include <vector>
 
 namespace sess {
-
-/// Something happened that an operator may want to know. Delivered in the thread that caused it.
-struct Event {
-  enum class Kind : std::uint8_t {
-    recovered,    // a record did not verify and was restored from its previous version
-    quarantined,  // a record did not verify and was moved aside; the session is absent
-  };
-  Kind kind;
-  SessionKey key;
-  std::string detail;  // why, in words
-};
 
 /// How a commit replaces a record.
 enum class CommitMethod : std::uint8_t {
@@ -76,7 +66,9 @@ struct StoreOptions {
   /// not a store is refused all the same.
   bool create = false;
   CommitMethod commit_method = CommitMethod::automatic;
-  /// Must not throw, and must not use the store.
+  /// Is told what has happened (sess/event.hpp has when, where and how often), in the thread that has done it, by
+  /// several threads at once if several use the store. Must not use the store, must not throw (what it throws is
+  /// swallowed), and should be quick: a request waits for it. Empty: nothing is computed for events.
   std::function<void(const Event&)> on_event = nullptr;
 };
 
@@ -96,7 +88,7 @@ struct CreateOptions {
   std::optional<std::string> principal = std::nullopt;
   /// A session that the caller supersedes, or ends, as soon as this login is committed: one more login in a session
   /// that is this principal's already. It does not count against StoreOptions::sessions_per_principal, and is not ended
-  /// as the oldest. A caller who leaves it live has one session more than the limit.
+  /// as the oldest. A caller who leaves it live has one session more than the limit. Event::replaced names it.
   std::optional<SessionKey> replaces = std::nullopt;
   std::optional<std::chrono::milliseconds> idle_timeout = std::nullopt;  // without a value: the store's
   std::optional<std::chrono::milliseconds> lifetime = std::nullopt;

@@ -47,8 +47,16 @@ std::function<std::string()> FileStore::temporary_names(const SessionKey& key) c
   return [this, key] { return format::temporary_name(key, random_number()); };
 }
 
-void FileStore::report(Event::Kind kind, const SessionKey& key, std::string detail) const {
-  if (options_.on_event) options_.on_event({kind, key, std::move(detail)});
+void FileStore::report(Event::Kind kind, const SessionKey& key, const std::string& detail, int holder) const noexcept {
+  tell(options_.events.get(), [&] {
+    Event event{.kind = kind, .holder = holder, .detail = detail};
+    (is_index() ? event.principal : event.key) = key;
+    return event;
+  });
+}
+
+void FileStore::report_timeout(const SessionKey& key, std::chrono::nanoseconds timeout, int holder) const noexcept {
+  if (timeout > std::chrono::nanoseconds::zero()) report(Event::Kind::lock_timeout, key, {}, holder);
 }
 
 std::size_t size_to_read(std::uint64_t size) {
@@ -103,6 +111,12 @@ bool FileStore::stamped(const Version& version, sys::FileTime modified) const {
   return !options_.nanoseconds || digits_of(modified) == version.header.generation % digits_range;
 }
 
+ReadResult FileStore::read(const SessionKey& key) const {
+  ReadResult result = read(key, options_.lock_timeout);
+  if (result.outcome == Outcome::busy) report_timeout(key, options_.lock_timeout, result.holder);
+  return result;
+}
+
 ReadResult FileStore::read(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   std::string why;
   if (auto result = read_unlocked(key, why)) return std::move(*result);
@@ -143,7 +157,10 @@ ReadResult FileStore::read_only(const SessionKey& key) const {
 LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeout) const {
   fs::Acquisition acquired = acquire(key, timeout);
   if (acquired.outcome == fs::Acquisition::Outcome::absent) return {Outcome::absent};
-  if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, nullptr, acquired.holder};
+  if (acquired.outcome == fs::Acquisition::Outcome::busy) {
+    report_timeout(key, timeout, acquired.holder);
+    return {Outcome::busy, nullptr, acquired.holder};
+  }
   Loaded loaded = load(key, acquired.lock.file(), acquired.status);
   const bool damaged = is_index() && !loaded.damage.empty();
   if (damaged) {
@@ -188,7 +205,10 @@ FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& fi
 RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const {
   const auto name = format::record_name(key);
   fs::Acquisition acquired = acquire(key, timeout);
-  if (acquired.outcome == fs::Acquisition::Outcome::busy) return {Outcome::busy, acquired.holder};
+  if (acquired.outcome == fs::Acquisition::Outcome::busy) {
+    report_timeout(key, timeout, acquired.holder);
+    return {Outcome::busy, acquired.holder};
+  }
   if (acquired.outcome == fs::Acquisition::Outcome::absent) {
     // Somebody else's removal, perhaps of a program that was killed before its sync: who is told of it may rely on it.
     return {sync_removal(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
@@ -203,8 +223,14 @@ RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds t
   // Without repair: it is not worth a write, for which there may be no space.
   // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
   shards_.unlink(format::spare_name(key).c_str());
-  shards_.unlink(name.c_str());
-  return {sync_removal(key)};
+  const bool removed = shards_.unlink(name.c_str());
+  const Outcome outcome = sync_removal(key);
+  acquired.lock.release();
+  // A record of another state is not a session any more: its end has been told.
+  const format::Header& ended = loaded.version->header;
+  if (removed && ended.state == format::RecordState::live)
+    tell(options_.events.get(), [&] { return event_about(Event::Kind::destroyed, ended, outcome); });
+  return {outcome};
 }
 
 Outcome FileStore::sync_shard(const SessionKey& key) const {

@@ -1,6 +1,7 @@
 // Records as files: the protocol of PROTOCOL.md over a directory of shards.
 #pragma once
 
+#include "backend/events.hpp"
 #include "backend/record_store.hpp"
 #include "format/names.hpp"
 #include "fs/directory.hpp"
@@ -28,10 +29,10 @@ struct FileStoreOptions {
   bool nanoseconds = true;                               // likewise: file times are kept to the nanosecond
   bool no_replace = true;                                // likewise
   std::chrono::nanoseconds lock_timeout = std::chrono::seconds(30);
-  bool early_writeback = false;  // StoreOptions
-  unsigned waiter_limit = 0;     // at most format::waiters_per_session; 0: none
-  std::function<void(const Event&)> on_event = nullptr;
-  bool forgets_synced_removals = false;  // the file system: a removal takes a sync of all of it
+  bool early_writeback = false;                    // StoreOptions
+  unsigned waiter_limit = 0;                       // at most format::waiters_per_session; 0: none
+  std::shared_ptr<const Events> events = nullptr;  // null: nobody listens
+  bool forgets_synced_removals = false;            // the file system: a removal takes a sync of all of it
 };
 
 class FileStore final : public RecordStore {
@@ -42,7 +43,7 @@ class FileStore final : public RecordStore {
   std::int64_t now() const override;
   void random(std::span<std::byte> buffer) const override;
   ~FileStore() override;
-  ReadResult read(const SessionKey& key) const override { return read(key, options_.lock_timeout); }
+  ReadResult read(const SessionKey& key) const override;
   ReadResult read(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const override;
@@ -64,7 +65,10 @@ class FileStore final : public RecordStore {
   /// Waits for a session's lock, as far as the limit on waiters permits.
   fs::Acquisition acquire(const SessionKey& key, std::chrono::nanoseconds timeout) const;
   std::function<std::string()> temporary_names(const SessionKey& key) const;
-  void report(Event::Kind kind, const SessionKey& key, std::string detail) const;
+  /// Tells of the record of this key, be it a session's or, in an index, a principal's.
+  void report(Event::Kind kind, const SessionKey& key, const std::string& detail, int holder = 0) const noexcept;
+  /// Tells of a wait in vain. Nothing of one that was none (zero).
+  void report_timeout(const SessionKey& key, std::chrono::nanoseconds timeout, int holder) const noexcept;
   /// What a locked record is: its own version, the one that it is to be recovered to, or nothing that verifies.
   struct Loaded {
     std::optional<Version> version;

@@ -1,6 +1,7 @@
 // The sweep (PROTOCOL.md, "Sweep"): judges by mtime, takes the session's lock, judges again, then unlinks. It
 // allocates nothing on disk, so that a full one can be swept.
 #include "backend/clock_guard.hpp"
+#include "backend/events.hpp"
 #include "backend/file_record.hpp"
 #include "backend/file_store.hpp"
 #include "backend/stamp.hpp"
@@ -49,11 +50,16 @@ class Sweep {
     if (!lock) return std::move(report_);
     format::GcState state =
         format::parse_gc_state(store_.top_.read_text(format::gc_file).value_or("")).value_or(format::GcState{});
-    state.clock = observe_clock(state.clock, store_.system(), options_.clock_hold);
+    const format::ClockState before = state.clock;
+    state.clock = observe_clock(before, store_.system(), options_.clock_hold);
     if (held(state.clock)) {
       report_.clock_jump = std::chrono::milliseconds(state.clock.jump);
       report_.held_for = std::chrono::milliseconds(state.clock.held_until - state.clock.boot);
-      if (!options_.dry_run) remember(lock, state);
+      if (!options_.dry_run) {
+        remember(lock, state);
+        // By the sweep that begins the hold, not by those that find it in force.
+        if (state.clock.held_until != before.held_until || state.clock.boot_id != before.boot_id) tell_of_jump();
+      }
       return std::move(report_);
     }
     std::unique_ptr<FileStore> index;
@@ -102,6 +108,12 @@ class Sweep {
   void remember(const fs::FileLock& lock, const format::GcState& state) const {
     const std::string text = format::to_text(state);
     store_.top_.write(lock.file(), format::gc_file, std::as_bytes(std::span(text)));
+  }
+
+  void tell_of_jump() const {
+    tell(store_.options_.events.get(), [&] {
+      return Event{.kind = Event::Kind::clock_jump, .clock_jump = report_.clock_jump, .held_for = report_.held_for};
+    });
   }
 
   /// One file that cannot be read must not end the sweep of all others.
@@ -194,11 +206,15 @@ class Sweep {
       ++report_.in_use;
       return;
     }
-    if (!options_.dry_run) {
-      store_.shards_.unlink(format::spare_name(key).c_str());
-      store_.shards_.unlink(name.c_str());
-    }
     ++report_.expired;
+    if (options_.dry_run) return;
+    store_.shards_.unlink(format::spare_name(key).c_str());
+    const bool removed = store_.shards_.unlink(name.c_str());
+    acquired.lock.release();
+    // What was replaced had ended before, and a principal is no session.
+    const format::Header& ended = loaded.version->header;
+    if (removed && ended.state == format::RecordState::live && !store_.is_index())
+      tell(store_.options_.events.get(), [&] { return event_about(Event::Kind::expired, ended); });
   }
 
   /// Removes a file that no living program uses: it is old, and its lock is free. `owner`, if given, must be absent.

@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sess::backend {
@@ -50,6 +51,8 @@ class KeysFile {
   std::optional<SessionId> successor(const SessionId& id, const format::Forward& terms) const;
   /// Keyring::principal_key; the secret for it is never replaced.
   SessionKey principal_key(std::string_view name) const { return newest().keyring.principal_key(name); }
+  /// Keyring::refusal_mark.
+  std::string refusal_mark(std::string_view text) const { return newest().keyring.refusal_mark(text); }
   /// Adds a secret, one process at a time. Throws UsageError, StoreError, IoError.
   KeyRotation rotate(const KeyRotationOptions& options) const;
 

@@ -217,6 +217,22 @@ SessionKey Keyring::principal_key(std::string_view name) const {
   return SessionKey(key);
 }
 
+std::string Keyring::refusal_mark(std::string_view text) const {
+  // BLAKE2b's personalization (RFC 7693, section 2.8 leaves it to the parameter block; 16 bytes in libsodium): no text
+  // has the same hash here as under a principal's name.
+  constexpr std::array<unsigned char, crypto_generichash_blake2b_PERSONALBYTES> purpose = {
+      's', 'e', 's', 's', ' ', 'r', 'e', 'f', 'u', 's', 'e', 'd', ' ', 'I', 'D', ' '};
+  std::array<unsigned char, crypto_generichash_blake2b_BYTES_MIN> hash;
+  crypto_generichash_blake2b_salt_personal(hash.data(), hash.size(),
+                                           reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                           principals_.data(), principals_.size(), nullptr, purpose.data());
+  constexpr std::size_t mark_size = 8;
+  std::string mark(2 * mark_size + 1, '\0');
+  sodium_bin2hex(mark.data(), mark.size(), hash.data(), mark_size);
+  mark.pop_back();
+  return mark;
+}
+
 std::optional<SessionId> Keyring::check(std::string_view text) const {
   const auto bytes = from_base64(text);
   if (!bytes) return std::nullopt;

@@ -53,6 +53,9 @@ class Keyring {
   /// The key of a principal's record: BLAKE2b of the name, keyed with the secret for principals. Says nothing of the
   /// name to who has not this keyring.
   SessionKey principal_key(std::string_view name) const;
+  /// For counting texts that are no ID of this keyring: BLAKE2b of the text, keyed with the secret for principals (it
+  /// is never replaced) and with a purpose of its own, 64 bits as 16 hexadecimal digits.
+  std::string refusal_mark(std::string_view text) const;
   /// The ID that this text is, if it was issued under one of these secrets. Its MAC is compared in constant time.
   std::optional<SessionId> check(std::string_view text) const;
   /// True if this text has the form of an ID, of whatever secret.

@@ -13,6 +13,7 @@ namespace sess {
 
 struct Store::Core::Parts {
   StoreFacts facts;
+  std::shared_ptr<const backend::Events> events;
   std::unique_ptr<backend::KeysFile> keys;
   std::unique_ptr<backend::RecordStore> records;
 };
@@ -42,6 +43,7 @@ Store::Core::Core(std::shared_ptr<sys::System> system, StoreOptions options, Par
     : system_(std::move(system)),
       options_(std::move(options)),
       facts_(std::move(parts.facts)),
+      events_(std::move(parts.events)),
       keys_(std::move(parts.keys)),
       records_(std::move(parts.records)) {}
 
@@ -68,6 +70,8 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
         // Without nanoseconds (inode, mtime) does not name a version, unless each has an inode of its own.
         const bool exchange =
             opened.file.exchange && opened.file.nanoseconds && options.commit_method == CommitMethod::automatic;
+        const auto events =
+            options.on_event ? std::make_shared<const backend::Events>(*system, options.on_event) : nullptr;
         auto records = std::make_unique<backend::FileStore>(
             std::move(opened.top),
             backend::FileStoreOptions{.format = static_cast<format::FormatVersion>(opened.file.format),
@@ -77,9 +81,9 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
                                       .lock_timeout = options.lock_timeout,
                                       .early_writeback = options.early_writeback,
                                       .waiter_limit = options.waiter_limit,
-                                      .on_event = options.on_event,
+                                      .events = events,
                                       .forgets_synced_removals = opened.forgets_synced_removals});
-        return Parts{facts, std::move(opened.keys), std::move(records)};
+        return Parts{facts, events, std::move(opened.keys), std::move(records)};
       }()) {}
 
 Principals Store::Core::principals() const {

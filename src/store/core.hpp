@@ -1,6 +1,7 @@
 // What all handles of one open store share.
 #pragma once
 
+#include "backend/events.hpp"
 #include "backend/keys_file.hpp"
 #include "backend/record_store.hpp"
 #include "format/store_file.hpp"
@@ -27,6 +28,8 @@ class Store::Core {
   /// Opens the index, and rebuilds it where it is missing. Throws IoError.
   Principals principals() const;
   sys::System& system() const noexcept { return *system_; }
+  /// Null: nobody listens (backend::tell).
+  const backend::Events* events() const noexcept { return events_.get(); }
 
  private:
   struct Parts;
@@ -35,6 +38,7 @@ class Store::Core {
   std::shared_ptr<sys::System> system_;  // first: everything below uses it until it dies
   StoreOptions options_;
   StoreFacts facts_;
+  std::shared_ptr<const backend::Events> events_;
   std::unique_ptr<backend::KeysFile> keys_;
   std::unique_ptr<backend::RecordStore> records_;
 };

@@ -65,6 +65,8 @@ class NewSuccessor {
     id_ = core_->keys().successor(of, terms).value();
     state_ =
         Session::State::fresh(core_, *id_, core_->options().idle_timeout.count(), core_->options().lifetime.count());
+    state_->replaces = of.key();
+    state_->tells = false;  // there is none before its forward record
   }
   NewSuccessor(const NewSuccessor&) = delete;
   NewSuccessor& operator=(const NewSuccessor&) = delete;
@@ -82,8 +84,10 @@ class NewSuccessor {
     return state_->commit(values, changes, options).outcome();
   }
   backend::NewVersion forward() const { return forward_from(*core_, of_, payload_); }
-  SessionId published() {
+  SessionId published(Outcome outcome) {
     published_ = true;
+    state_->tells = true;
+    state_->tell_of_creation(outcome);
     return *id_;
   }
 
@@ -143,11 +147,18 @@ Result<SessionId> Store::succeed(const SessionId& id, const Editor& changes, con
     NewSuccessor next(core_, at);
     Outcome outcome = next.create(*values, changes, options);
     if (locked.record) {
+      const format::Header before = locked.record->version().header;
       outcome = worse(outcome, locked.record->commit(next.forward()));
-      return {next.published(), outcome};
+      locked.record.reset();
+      if (before.state == format::RecordState::live)
+        backend::tell(core_->events(), [&] { return backend::event_about(Event::Kind::expired, before, outcome); });
+      return {next.published(outcome), outcome};
     }
     Outcome forwarded = Outcome::ok;
-    if (records.create(next.forward(), forwarded)) return {next.published(), worse(outcome, forwarded)};
+    if (records.create(next.forward(), forwarded)) {
+      outcome = worse(outcome, forwarded);
+      return {next.published(outcome), outcome};
+    }
     // Another request was first: on its successor, then.
   }
   return Outcome::busy;
@@ -170,6 +181,8 @@ Status Session::supersede() {
   if (!state.created) return Outcome::absent;
   const Outcome outcome = state.supersede({});
   release();
+  backend::tell(state.core->events(),
+                [&] { return backend::event_about(Event::Kind::superseded, state.header, outcome); });
   return outcome;
 }
 
@@ -186,6 +199,7 @@ Result<Session> Session::regenerate() {
   made.header.created = state.header.created;
   made.header.principal = state.header.principal;
   made.continues = state.key;
+  made.tells = false;
   const Status created = made.commit(values(), *this, {.durability = Durability::durable});
   if (!created.took_effect()) return created;
   Outcome outcome = created.outcome();
@@ -202,6 +216,11 @@ Result<Session> Session::regenerate() {
     throw;
   }
   release();
+  backend::tell(state.core->events(), [&] {
+    Event event = backend::event_about(Event::Kind::regenerated, made.header, outcome);
+    event.replaced = state.key;
+    return event;
+  });
   return {*std::move(answer), outcome};
 }
 

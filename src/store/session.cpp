@@ -109,13 +109,29 @@ Status Session::State::commit(const Values& values, const Editor& editor, const 
       created && next.absolute_deadline > header.absolute_deadline && next.principal != format::PrincipalHash{};
   // Its principal's record must live as long.
   if (lives_longer && core->principals().enter_existing(entry_of(next)) == Outcome::busy) return Outcome::busy;
+  const bool first = !created;
   const Status status =
       created ? Status(record->commit({next, payload, durable, options.scrub})) : create(next, payload, durable);
+  if (status == Outcome::limit_reached) {
+    backend::tell(core->events(),
+                  [&] { return Event{.kind = Event::Kind::limit_reached, .principal = SessionKey(next.principal)}; });
+  }
   if (!status.took_effect()) return status;
   header = record->version().header;
   facts = to_facts(record->version());
   on_disk = durable && status.ok();
+  if (first) tell_of_creation(status.outcome());
   return status;
+}
+
+void Session::State::tell_of_creation(Outcome outcome) const noexcept {
+  if (!tells) return;
+  backend::tell(core->events(), [&] {
+    const bool login = header.principal != format::PrincipalHash{};
+    Event event = backend::event_about(login ? Event::Kind::authenticated : Event::Kind::created, header, outcome);
+    event.replaced = replaces;
+    return event;
+  });
 }
 
 void Session::State::renew() {
@@ -181,6 +197,9 @@ Status Session::destroy() {
   State& state = live();
   const Outcome outcome = state.created ? state.record->destroy() : Outcome::ok;
   release();
+  if (state.created)
+    backend::tell(state.core->events(),
+                  [&] { return backend::event_about(Event::Kind::destroyed, state.header, outcome); });
   return outcome;
 }
 

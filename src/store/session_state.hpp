@@ -25,7 +25,8 @@ class Session::State {
   bool created = true;                            // false until the first commit of a new session
   std::optional<std::uint64_t> since = {};        // of a login; nothing: it could not be told when
   std::optional<SessionKey> continues = {};       // of what was regenerated: see NewEntry
-  std::optional<SessionKey> replaces = {};        // of a login: see NewEntry
+  std::optional<SessionKey> replaces = {};        // of a login: see NewEntry; of a successor: what it succeeds
+  bool tells = true;                              // of its making; false: who has it made tells
   bool released = false;
   bool on_disk = false;  // the current version, as far as this session knows
 
@@ -42,6 +43,8 @@ class Session::State {
   Status commit(const Values& values, const Editor& editor, const CommitOptions& options);
   /// Renews the deadline of the locked version where that is due.
   void renew();
+  /// Tells that it has been made, unless that is told elsewhere.
+  void tell_of_creation(Outcome outcome) const noexcept;
   /// Freezes the locked version for the grace time. `successor`: the session that this one goes on as, if any.
   Outcome supersede(const SessionKey& successor);
 

@@ -42,7 +42,14 @@ const StoreOptions& Store::options() const noexcept { return core_->options(); }
 
 StoreFacts Store::facts() const { return core_->facts(); }
 
-std::optional<SessionId> Store::parse(std::string_view text) const { return core_->keys().check(text); }
+std::optional<SessionId> Store::parse(std::string_view text) const {
+  auto id = core_->keys().check(text);
+  if (!id) {
+    backend::tell(core_->events(),
+                  [&] { return Event{.kind = Event::Kind::refused_id, .sent = core_->keys().refusal_mark(text)}; });
+  }
+  return id;
+}
 
 Result<Snapshot> Store::snapshot(const SessionKey& key) const {
   const backend::ReadResult read = core_->records().read(key);
@@ -98,8 +105,8 @@ Session Store::create(const CreateOptions& options) const {
     const SessionKey principal = core_->keys().principal_key(*options.principal);
     state->header.principal = principal.bytes();
     if (const auto ended = core_->principals().ended(principal)) state->since = *ended;
-    state->replaces = options.replaces;
   }
+  state->replaces = options.replaces;
   return Session(std::move(state));
 }
 

@@ -116,6 +116,7 @@ Status Store::destroy_principal(std::string_view principal, const std::optional<
   const auto to_end = count_end(*core_, core_->principals(), owner, except);
   if (!to_end) return to_end.status();
   kept.record.reset();
+  backend::tell(core_->events(), [&] { return Event{.kind = Event::Kind::principal_ended, .principal = owner}; });
   Ending ending(core_->records(), core_->options().lock_timeout, to_end.status());
   for (const SessionKey& key : others(core_->records(), *to_end, except)) ending.end(key);
   return ending.answer();

@@ -162,7 +162,10 @@ std::int64_t look(const DiskImage& image, const Machine& machine, Counts& counts
   if (!machine.key && !machine.also) return 0;
   try {
     const auto system = std::make_shared<FakeSystem>(image);
-    Store store = open_store(system, store_path, {.on_event = [&recovered](const Event&) { recovered = true; }});
+    Store store = open_store(system, store_path, {.on_event = [&recovered](const Event& event) {
+                               if (event.kind == Event::Kind::recovered || event.kind == Event::Kind::quarantined)
+                                 recovered = true;
+                             }});
     std::int64_t number = 0;
     if (machine.key) {
       const auto snapshot = store.snapshot(*machine.key);

@@ -38,7 +38,8 @@ class Verifier {
   Store open() {
     StoreOptions store_options;
     store_options.on_event = [this](const Event& event) {
-      ++(event.kind == Event::Kind::recovered ? findings_.recovered : findings_.quarantined);
+      if (event.kind == Event::Kind::recovered) ++findings_.recovered;
+      if (event.kind == Event::Kind::quarantined) ++findings_.quarantined;
     };
     return Store::open(options_.store, store_options);
   }

@@ -19,8 +19,8 @@ StoreOptions options_of(const Plan& plan, CommitMethod method, Board& board) {
   options.waiter_limit = plan.waiter_limit;
   options.commit_method = method;
   options.on_event = [&board](const Event& event) {
-    if (event.kind == Event::Kind::recovered) return board.tally.add(Count::recoveries);
-    board.ledger.quarantine(event.key, board.clock);
+    if (event.kind == Event::Kind::recovered) board.tally.add(Count::recoveries);
+    if (event.kind == Event::Kind::quarantined) board.ledger.quarantine(event.key.value(), board.clock);
   };
   return options;
 }

@@ -107,9 +107,12 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
 
 void report_event(const sess::Event& event) {
   const bool recovered = event.kind == sess::Event::Kind::recovered;
-  complain(fmt::format("read session \"{}\": {}; {}", event.key.to_string(), event.detail,
+  if (!recovered && event.kind != sess::Event::Kind::quarantined) return;  // outcomes say the rest
+  const std::string what = event.key ? "session" : "principal";
+  const sess::SessionKey key = event.key ? *event.key : event.principal.value_or(sess::SessionKey());
+  complain(fmt::format("read {} \"{}\": {}; {}", what, key.to_string(), event.detail,
                        recovered ? "what was changed after that version is lost"
-                                 : "the session is gone, its files are kept in the store's quarantine directory"));
+                                 : "it is gone, its files are kept in the store's quarantine directory"));
 }
 
 void require(const sess::Status& status, std::string_view operation, const sess::SessionKey& key) {

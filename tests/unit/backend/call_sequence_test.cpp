@@ -138,6 +138,25 @@ TEST_CASE_FIXTURE(Fixture, "a merge costs what an update costs") {
   CHECK(calls_of([&] { REQUIRE(store.merge(changes)); }) == by_update);
 }
 
+TEST_CASE_FIXTURE(Fixture, "who listens to events costs no call") {
+  // Nor without: the other cases of this file have no listener.
+  const Store told = open_store(system, "/srv/store", {.on_event = [](const Event&) {}});
+  const auto calls_by = [&](const Store& by) {
+    const std::optional<SessionId> made = make_session(by, {{"count", 0}});
+    return calls_of([&] {
+      Session first = by.create();
+      first.set("count", 0);
+      REQUIRE(first.commit());
+      REQUIRE(by.update(*made, [](Editor& editor) { editor.add("count", 1); }));
+      CHECK_FALSE(by.parse("none"));
+      REQUIRE(by.lock(*made)->regenerate()->destroy());
+      REQUIRE(first.destroy());
+    });
+  };
+  CHECK(calls_by(told) == calls_by(store));
+  CHECK(calls_of([&] { REQUIRE(told.gc().complete); }) == calls_of([&] { REQUIRE(store.gc().complete); }));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a snapshot takes five calls") {
   CHECK(calls_of([&] { REQUIRE(store.snapshot(id)); }) == Calls{"open", "status", "read", "status_at", "close"});
 }

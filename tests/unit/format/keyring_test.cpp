@@ -74,6 +74,11 @@ Keyring parsed(const std::string& lines) {
   return *ring;
 }
 
+TEST_CASE("the mark of a refused text is a hash for this purpose alone") {
+  // Python: hashlib.blake2b(b"not an ID", digest_size=16, key=bytes(range(50, 82)), person=b"sess refused ID ")
+  CHECK(keyring().refusal_mark("not an ID") == "23ef35755d3c6a28");
+}
+
 }  // namespace
 
 TEST_CASE("an ID is what the format says: these were made with another implementation of BLAKE2b") {
