@@ -98,7 +98,8 @@ LIB_SOURCES := $(filter-out $(FCGI_SOURCES),$(sort $(foreach layer,$(LAYERS),$(w
 SESSCTL_MAIN := tools/sessctl/main.cpp
 SESSCTL_SOURCES := $(filter-out $(SESSCTL_MAIN),$(sort $(wildcard tools/sessctl/*.cpp)))
 DEMO_MAINS := $(sort $(wildcard tools/demo/main_*.cpp))
-SITE_SOURCES := $(sort $(wildcard tools/demo/site/*.cpp))
+# With the audit log, which stands apart from the site because it is an example of its own.
+SITE_SOURCES := $(sort $(wildcard tools/demo/site/*.cpp) tools/demo/audit_log.cpp)
 REPLAY_SOURCES := $(sort $(wildcard tools/demo/replay/*.cpp))
 SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.cpp))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.cpp))
@@ -225,8 +226,8 @@ $(B)/demo/replay: $(call objects,$(REPLAY_SOURCES)) $(LIB_A) $(call stamps,repla
 SUPPORT_OBJECTS := $(call objects,$(SUPPORT_SOURCES))
 DOCTEST_MAIN := $(B)/obj/tests/support/doctest_main.o
 
-# Beside the library; tests/unit/tools tests parts of sessctl.
-TEST_ARCHIVES_unit := $(SESSCTL_A)
+# Beside the library; tests/unit/tools tests parts of sessctl and of the demo.
+TEST_ARCHIVES_unit := $(SESSCTL_A) $(B)/demo/libsite.a
 
 define test_program
 ifneq ($(call cpp_below,tests/$(1)),)

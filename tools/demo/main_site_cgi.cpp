@@ -1,4 +1,5 @@
-// The demo site as a CGI program, its sessions kept by libsess. DEMO_STORE names the store.
+// The demo site as a CGI program, its sessions kept by libsess. DEMO_STORE names the store, DEMO_AUDIT
+// the file of an audit log.
 #include <sess/store.hpp>
 #include <sess/web/runner.hpp>
 
@@ -8,7 +9,7 @@
 int main() {
   return demo::guarded([] {
     const demo::Settings settings = demo::settings_from_environment();
-    const sess::Store store = sess::Store::open(settings.store);
+    const sess::Store store = demo::open_store(settings);
     const demo::Gate gate(settings.gate);
     const demo::LibsessSite site(store, gate);
     return sess::cgi::run(store, site.handler(), site.run_options());

@@ -1,4 +1,5 @@
-// The demo site as a FastCGI program, its sessions kept by libsess. DEMO_STORE names the store.
+// The demo site as a FastCGI program, its sessions kept by libsess. DEMO_STORE names the store, DEMO_AUDIT
+// the file of an audit log.
 #include <sess/store.hpp>
 #include <sess/web/fastcgi.hpp>
 
@@ -8,7 +9,7 @@
 int main() {
   return demo::guarded([] {
     const demo::Settings settings = demo::settings_from_environment();
-    const sess::Store store = sess::Store::open(settings.store);
+    const sess::Store store = demo::open_store(settings);
     // Static, because threads that still wait for a request when run returns live on until the process ends.
     static const demo::Gate gate(settings.gate);
     static const demo::LibsessSite site(store, gate);

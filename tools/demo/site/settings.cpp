@@ -1,8 +1,11 @@
 #include "demo/site/settings.hpp"
 
+#include "demo/audit_log.hpp"
+
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 
 namespace demo {
@@ -17,10 +20,19 @@ std::string variable(const char* name) {
 }  // namespace
 
 Settings settings_from_environment() {
-  Settings settings{.store = variable("DEMO_STORE"), .gate = variable("DEMO_GATE")};
+  Settings settings{.store = variable("DEMO_STORE"), .gate = variable("DEMO_GATE"), .audit = variable("DEMO_AUDIT")};
   if (settings.store.empty()) throw std::runtime_error("DEMO_STORE is not set: it names the directory of the sessions");
   if (const std::string threads = variable("DEMO_THREADS"); !threads.empty()) settings.threads = std::stoi(threads);
   return settings;
+}
+
+sess::Store open_store(const Settings& settings) {
+  sess::StoreOptions options;
+  if (!settings.audit.empty()) {
+    const auto log = std::make_shared<AuditLog>(settings.audit);
+    options.on_event = [log](const sess::Event& event) { log->write(event); };
+  }
+  return sess::Store::open(settings.store, options);
 }
 
 int guarded(int (*program)()) {
