@@ -61,6 +61,13 @@ class SESS_API UnsupportedRecord : public Error {
   std::string why_;
 };
 
+/// The values of a sealed session (StoreOptions::sealed) were asked for by its key alone. Its ID opens them.
+class SESS_API SealedRecord : public Error {
+ public:
+  explicit SealedRecord(const std::string& key);
+  ~SealedRecord() override;
+};
+
 /// A value was asked for as a type that it does not have, or does not fit.
 class SESS_API TypeMismatch : public Error {
  public:

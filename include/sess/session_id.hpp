@@ -75,6 +75,22 @@ class SESS_API SessionId {
   SessionKey key_;
 };
 
+/// How a caller names a session: by its ID, or by its key alone, which does for everything but the values of a sealed
+/// session (StoreOptions::sealed). A view for parameters: whatever it was made of must outlive it.
+class SessionRef {
+ public:
+  // Implicit: an ID or a key stands where a session is asked for.
+  SessionRef(const SessionId& id) noexcept : key_(&id.key()), id_(&id) {}  // NOLINT(google-explicit-constructor)
+  SessionRef(const SessionKey& key) noexcept : key_(&key) {}               // NOLINT(google-explicit-constructor)
+  const SessionKey& key() const noexcept { return *key_; }
+  /// Null where only the key is known.
+  const SessionId* id() const noexcept { return id_; }
+
+ private:
+  const SessionKey* key_;
+  const SessionId* id_ = nullptr;
+};
+
 // An ID cannot be streamed; write reveal() where it is meant.
 template <class Stream>
 Stream& operator<<(Stream& stream, const SessionId& id) = delete;

@@ -15,6 +15,10 @@
 namespace sess {
 
 class Changes;
+class Store;
+namespace format {
+class SealingKey;
+}
 
 /// Facts about a version that are not values.
 struct SessionFacts {
@@ -26,13 +30,16 @@ struct SessionFacts {
   std::chrono::milliseconds idle_timeout{0};
   /// Of a superseded session that was regenerated: what it goes on as.
   std::optional<SessionKey> successor = std::nullopt;
+  bool sealed = false;  // its values can be read only with its ID (StoreOptions::sealed)
 };
 
 /// Immutable and cheap to copy; stays valid whatever happens to the session or the store. Copies may be read
 /// by several threads at once. One that has been moved from has no values.
 class SESS_API Snapshot {
  public:
-  Snapshot(const SessionKey& key, const SessionFacts& facts, std::shared_ptr<const Values> values) noexcept;
+  // Made by Store; not for use by programs. `sealing`: of a sealed session, for a merge of what is made of this.
+  Snapshot(const SessionKey& key, const SessionFacts& facts, std::shared_ptr<const Values> values,
+           std::shared_ptr<const format::SealingKey> sealing = nullptr) noexcept;
 
   /// The value called `name`, or nothing. Throws TypeMismatch if it is not a T.
   template <class T>
@@ -53,8 +60,10 @@ class SESS_API Snapshot {
 
  private:
   SessionKey key_;
+  friend class Changes;
   SessionFacts facts_;
   std::shared_ptr<const Values> values_;
+  std::shared_ptr<const format::SealingKey> sealing_;
 };
 
 /// Changes made on a snapshot: nothing happens to the session before Store::merge.
@@ -70,7 +79,9 @@ class SESS_API Changes : public Editor {
   const SessionKey& key() const noexcept { return key_; }
 
  private:
+  friend class Store;
   SessionKey key_;
+  std::shared_ptr<const format::SealingKey> sealing_;
 };
 
 }  // namespace sess

@@ -45,6 +45,14 @@ struct StoreOptions {
   /// good the commit answers durability_unknown.
   std::size_t sessions_per_principal = 0;
   bool refuse_beyond_limit = false;
+  /// New sessions, by whatever name they come (create, regenerate, succeed), are sealed: their values are on disk only
+  /// encrypted and authenticated (XChaCha20-Poly1305) under a key that is made of the session's ID, which is nowhere on
+  /// disk. A copy of the store, its keyring included, is of no use without the cookies; src/PROTOCOL.md, "Sealed
+  /// sessions", says what it still tells, and what whoever can write to it can do. A session stays what it was made as
+  /// until it gets a new ID, and one that is sealed stays so; programs with and without this option can share a store.
+  /// The values of a sealed session are had by its ID alone: not by its key, not by sessctl ls or show, and if the
+  /// client loses its cookie, by nobody.
+  bool sealed = false;
   Durability durability = Durability::relaxed;
   /// At relaxed: tells the kernel to begin at once to write the data of a session's new file (a creation makes one, the
   /// first change another) and does not wait for it; without, that begins some 30 seconds later. Nothing is promised,
@@ -134,9 +142,11 @@ struct KeyRotation {
 /// A handle, cheap to copy; sessions keep what it refers to alive. All members may be called by several threads
 /// at once and in forked children; none blocks on another thread of the process except for a session's lock.
 ///
-/// Wherever a key is taken, a SessionId does as well. Members that touch a session's file throw IoError when
-/// the file system fails, UnsupportedRecord for a record of a newer format, CorruptRecord for values that verify but
-/// cannot be decoded; both are left as they are.
+/// Wherever a key is taken, a SessionId does as well; wherever a SessionRef is, either does, but for the values of
+/// sealed sessions, which take the ID: by the key alone these members throw SealedRecord where the outcome would be
+/// that there is one. Members that touch a session's file throw IoError when the file system fails, UnsupportedRecord
+/// for a record of a newer format, CorruptRecord for values that verify but cannot be decoded or were not sealed with
+/// this ID; both are left as they are.
 class SESS_API Store {
  public:
   /// Opens the store at `path`. Throws StoreError if there is none (and none was asked for), if it is of
@@ -163,14 +173,17 @@ class SESS_API Store {
   /// as long as lock_timeout, only for a record that does not verify or that changes faster than it can be read.
   /// Answers absent or expired where there is no usable session, and busy in the second case. For a session whose ID
   /// was replaced it answers its last version beside the outcome superseded, for StoreOptions::grace; then expired.
-  Result<Snapshot> snapshot(const SessionKey& key) const;
+  Result<Snapshot> snapshot(const SessionRef& session) const;
+  /// What a snapshot would say beside the values, which it does not look at: a key does, sealed or not. Waits, and
+  /// answers, as snapshot does.
+  Result<SessionFacts> facts_of(const SessionKey& key) const;
   /// Waits for the session's lock and holds it until release. Answers absent, expired, superseded or busy.
   /// Throws UsageError if this thread holds it already: the wait would never end.
-  Result<Session> lock(const SessionKey& key, const LockOptions& options = {}) const;
+  Result<Session> lock(const SessionRef& session, const LockOptions& options = {}) const;
   /// Runs `change` under the lock and commits what it changed. `change` may be run more than once and must
   /// have no other effect than on its editor; what it throws rolls back and comes out here.
   /// Answers ok, durability_unknown, absent, expired, superseded or busy.
-  Status update(const SessionKey& key, const std::function<void(Editor&)>& change,
+  Status update(const SessionRef& session, const std::function<void(Editor&)>& change,
                 const CommitOptions& options = {}) const;
   /// Applies changes that were made on a snapshot to the session as it is now, under a short lock.
   /// Answers ok, durability_unknown, conflict, gone (absent or expired by now), superseded (its ID was replaced

@@ -71,6 +71,8 @@ std::uint64_t checksum(std::span<const std::byte> record) {
 constexpr std::int64_t time_limit = std::int64_t{1} << 48;
 constexpr std::uint64_t generation_limit = std::uint64_t{1} << 62;
 
+constexpr std::uint16_t sealed_flag = 1;
+
 bool is_time(std::int64_t milliseconds) { return milliseconds >= 0 && milliseconds <= time_limit; }
 
 Unverified corrupt(std::string why) { return {Unverified::Kind::corrupt, std::move(why)}; }
@@ -86,6 +88,7 @@ void encode_record(const Header& header, std::span<const std::byte> payload, For
   put(record, at_header_size, static_cast<std::uint16_t>(header_size));
   put(record, at_state, static_cast<std::uint8_t>(header.state));
   put(record, at_kind, static_cast<std::uint8_t>(header.kind));
+  put(record, at_flags, header.sealed ? sealed_flag : std::uint16_t{0});
   put(record, at_generation, header.generation);
   put(record, at_created, header.created);
   put(record, at_idle_timeout, header.idle_timeout);
@@ -123,7 +126,9 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   const auto flags = get<std::uint16_t>(file, at_flags);
   const SessionKey successor(get_array<SessionKey::size>(file, at_successor));
   const bool successor_fits = successor == SessionKey() || state == static_cast<int>(RecordState::superseded);
-  if (state < 1 || state > 3 || kind > 1 || flags != 0 || !successor_fits)
+  const bool sealed = (flags & sealed_flag) != 0;
+  const bool seal_fits = !sealed || state != static_cast<int>(RecordState::forward);
+  if (state < 1 || state > 3 || kind > 1 || (flags & ~sealed_flag) != 0 || !successor_fits || !seal_fits)
     return Unverified{Unverified::Kind::foreign, "the record uses a state or flag that this program does not know"};
 
   Header header;
@@ -137,6 +142,7 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   header.absolute_deadline = get<std::int64_t>(file, at_absolute_deadline);
   header.principal = get_array<std::tuple_size_v<PrincipalHash>>(file, at_principal);
   header.payload_size = payload_size;
+  header.sealed = sealed;
   header.successor = successor;
   // Nobody has written these: sums of times would leave 64 bits, and a generation could not be raised any more.
   const bool sensible = is_time(header.created) && is_time(header.deadline) && is_time(header.absolute_deadline) &&

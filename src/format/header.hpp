@@ -42,6 +42,7 @@ struct Header {
   std::int64_t absolute_deadline = 0;  // never passed, whatever mtime says
   PrincipalHash principal{};
   std::uint32_t payload_size = 0;  // bytes; set by encode_record
+  bool sealed = false;             // the payload is (sealing.hpp); never that of a forward record
   SessionKey successor;            // of a superseded one whose session goes on under another ID; else all zero
   friend bool operator==(const Header&, const Header&) = default;
 };

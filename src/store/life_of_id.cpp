@@ -128,7 +128,8 @@ Result<SessionId> Store::succeed(const SessionId& id, const Editor& changes, con
       const Outcome usable = usability(locked.record->version(), now);
       if (usable == Outcome::superseded) return usable;
       if (usable == Outcome::ok) {
-        auto state = Session::State::locked(core_, std::move(locked.record));
+        const format::Header& before = locked.record->version().header;
+        auto state = Session::State::locked(core_, std::move(locked.record), sealing_of(before, at));
         const auto values = changes.apply_to(*state->load());
         if (!values) return Outcome::conflict;
         const Status status = state->commit(*values, changes, options);
@@ -198,6 +199,7 @@ Result<Session> Session::regenerate() {
   State& made = *next;
   made.header.created = state.header.created;
   made.header.principal = state.header.principal;
+  if (state.header.sealed && !made.header.sealed) made.seal();  // never less than it was
   made.continues = state.key;
   made.tells = false;
   const Status created = made.commit(values(), *this, {.durability = Durability::durable});

@@ -5,22 +5,42 @@
 #include "store/times.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
 namespace sess {
 
-std::shared_ptr<const Values> decode_values_of(const backend::Version& version) {
+std::shared_ptr<const format::SealingKey> sealing_of(const format::Header& header, const SessionRef& session) {
+  if (!header.sealed) return nullptr;
+  if (session.id() == nullptr) throw SealedRecord(session.key().to_string());
+  return std::make_shared<const format::SealingKey>(*session.id());
+}
+
+namespace {
+
+std::vector<std::byte> opened(const backend::Version& version, const format::SealingKey& sealing) {
+  auto plain = sealing.open(version.payload, version.header);
+  if (!plain) throw CorruptRecord("session " + version.header.key.to_string(), "it was not sealed with its ID");
+  return *std::move(plain);
+}
+
+}  // namespace
+
+std::shared_ptr<const Values> decode_values_of(const backend::Version& version, const format::SealingKey* sealing) {
   try {
-    return std::make_shared<const Values>(format::decode_values(version.payload));
+    return std::make_shared<const Values>(
+        format::decode_values(version.header.sealed ? opened(version, *sealing) : version.payload));
   } catch (const CorruptRecord& error) {
     throw CorruptRecord("session " + version.header.key.to_string(), error.why());
   }
 }
 
 std::unique_ptr<Session::State> Session::State::locked(std::shared_ptr<const Store::Core> core,
-                                                       std::unique_ptr<backend::LockedRecord> record) {
+                                                       std::unique_ptr<backend::LockedRecord> record,
+                                                       std::shared_ptr<const format::SealingKey> sealing) {
   auto state = std::make_unique<State>();
+  state->sealing = std::move(sealing);
   state->core = std::move(core);
   state->header = record->version().header;
   state->key = state->header.key;
@@ -41,12 +61,18 @@ std::unique_ptr<Session::State> Session::State::fresh(std::shared_ptr<const Stor
   state->header.idle_timeout = idle_timeout;
   state->header.absolute_deadline = state->header.created + lifetime;
   state->id = std::move(id);
+  if (state->core->options().sealed) state->seal();
   return state;
+}
+
+void Session::State::seal() {
+  sealing = std::make_shared<const format::SealingKey>(id.value());
+  header.sealed = true;
 }
 
 std::shared_ptr<const Values> Session::State::load() const {
   if (!record) return std::make_shared<const Values>();
-  return decode_values_of(record->version());
+  return decode_values_of(record->version(), sealing.get());
 }
 
 Status Session::State::create(const format::Header& first, std::span<const std::byte> payload, bool durable) {
@@ -71,6 +97,13 @@ Outcome Session::State::create_record(const format::Header& first, std::span<con
   return outcome;
 }
 
+/// True if the current version holds these encoded values. Sealed ones look different each time.
+bool Session::State::holds(std::span<const std::byte> plain) const {
+  const backend::Version& version = record->version();
+  if (!header.sealed) return std::ranges::equal(plain, version.payload);
+  return std::ranges::equal(plain, opened(version, *sealing));
+}
+
 Status Session::State::commit(const Values& values, const Editor& editor, const CommitOptions& options) {
   const std::int64_t now = core->records().now();
   if (created && header.absolute_deadline <= now) return Outcome::expired;
@@ -87,8 +120,7 @@ Status Session::State::commit(const Values& values, const Editor& editor, const 
   next.absolute_deadline = next.created + lifetime;
 
   const bool same = created && !options.scrub && next.idle_timeout == header.idle_timeout &&
-                    next.absolute_deadline == header.absolute_deadline &&
-                    std::ranges::equal(payload, record->version().payload);
+                    next.absolute_deadline == header.absolute_deadline && holds(payload);
   const bool durable = options.durability.value_or(core->options().durability) == Durability::durable;
   if (same) {
     if (options.renew) renew();
@@ -100,7 +132,15 @@ Status Session::State::commit(const Values& values, const Editor& editor, const 
     }
     return Outcome::ok;
   }
-  if (payload.size() > core->options().size_limit) throw TooLarge(payload.size(), core->options().size_limit);
+  // The limit is one on what the program stores; a record of the largest size still has to hold the seal.
+  const std::size_t largest = format::payload_limit - (header.sealed ? format::seal_overhead : 0);
+  const std::size_t limit = std::min(core->options().size_limit, largest);
+  if (payload.size() > limit) throw TooLarge(payload.size(), limit);
+  if (header.sealed) {
+    std::array<std::byte, format::seal_nonce_size> nonce;
+    core->records().random(nonce);
+    payload = sealing->seal(payload, next, nonce);
+  }
 
   const std::int64_t kept = created ? std::min(record->version().deadline, next.absolute_deadline) : 0;
   next.deadline = options.renew || !created ? renewed_deadline(next, now) : kept;

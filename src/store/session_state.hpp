@@ -3,6 +3,7 @@
 
 #include "backend/record_store.hpp"
 #include "format/header.hpp"
+#include "format/sealing.hpp"
 #include "store/core.hpp"
 
 #include <sess/session.hpp>
@@ -20,22 +21,27 @@ class Session::State {
   SessionKey key;
   std::optional<SessionId> id;
   SessionFacts facts;
-  format::Header header;                          // of the current version, or of the first one to come
-  std::unique_ptr<backend::LockedRecord> record;  // null: not created yet, or released
-  bool created = true;                            // false until the first commit of a new session
-  std::optional<std::uint64_t> since = {};        // of a login; nothing: it could not be told when
-  std::optional<SessionKey> continues = {};       // of what was regenerated: see NewEntry
-  std::optional<SessionKey> replaces = {};        // of a login: see NewEntry; of a successor: what it succeeds
-  bool tells = true;                              // of its making; false: who has it made tells
+  format::Header header;                              // of the current version, or of the first one to come
+  std::unique_ptr<backend::LockedRecord> record;      // null: not created yet, or released
+  std::shared_ptr<const format::SealingKey> sealing;  // there if the header says sealed
+  bool created = true;                                // false until the first commit of a new session
+  std::optional<std::uint64_t> since = {};            // of a login; nothing: it could not be told when
+  std::optional<SessionKey> continues = {};           // of what was regenerated: see NewEntry
+  std::optional<SessionKey> replaces = {};            // of a login: see NewEntry; of a successor: what it succeeds
+  bool tells = true;                                  // of its making; false: who has it made tells
   bool released = false;
   bool on_disk = false;  // the current version, as far as this session knows
 
-  /// Of a locked record.
+  /// Of a locked record. `sealing` where it is sealed.
   static std::unique_ptr<State> locked(std::shared_ptr<const Store::Core> core,
-                                       std::unique_ptr<backend::LockedRecord> record);
-  /// A session of this ID that is still to be created, with these timeouts in milliseconds.
+                                       std::unique_ptr<backend::LockedRecord> record,
+                                       std::shared_ptr<const format::SealingKey> sealing);
+  /// A session of this ID that is still to be created, with these timeouts in milliseconds; sealed if the store's
+  /// options say so.
   static std::unique_ptr<State> fresh(std::shared_ptr<const Store::Core> core, SessionId id, std::int64_t idle_timeout,
                                       std::int64_t lifetime);
+  /// Of a session that is still to be created: has it sealed.
+  void seal();
   /// Values of the locked version. Throws CorruptRecord if they cannot be decoded.
   std::shared_ptr<const Values> load() const;
   /// Writes these values, with the timeouts that the editor has set, as the next version; or renews the deadline where
@@ -49,11 +55,17 @@ class Session::State {
   Outcome supersede(const SessionKey& successor);
 
  private:
+  bool holds(std::span<const std::byte> plain) const;
   Status create(const format::Header& first, std::span<const std::byte> payload, bool durable);
   Outcome create_record(const format::Header& first, std::span<const std::byte> payload, bool durable);
 };
 
-/// Decodes a version's payload. Throws CorruptRecord, naming the session.
-std::shared_ptr<const Values> decode_values_of(const backend::Version& version);
+/// What the values of a version are sealed with; null if they are not. Throws SealedRecord if they are and only the key
+/// is known.
+std::shared_ptr<const format::SealingKey> sealing_of(const format::Header& header, const SessionRef& session);
+
+/// Decodes a version's payload; `sealing` is that of a sealed one. Throws CorruptRecord, naming the session, also where
+/// the seal does not fit.
+std::shared_ptr<const Values> decode_values_of(const backend::Version& version, const format::SealingKey* sealing);
 
 }  // namespace sess

@@ -4,8 +4,9 @@
 
 namespace sess {
 
-Snapshot::Snapshot(const SessionKey& key, const SessionFacts& facts, std::shared_ptr<const Values> values) noexcept
-    : key_(key), facts_(facts), values_(std::move(values)) {}
+Snapshot::Snapshot(const SessionKey& key, const SessionFacts& facts, std::shared_ptr<const Values> values,
+                   std::shared_ptr<const format::SealingKey> sealing) noexcept
+    : key_(key), facts_(facts), values_(std::move(values)), sealing_(std::move(sealing)) {}
 
 const Values& Snapshot::values() const noexcept {
   static const Values none;
@@ -15,7 +16,8 @@ const Values& Snapshot::values() const noexcept {
 Changes Snapshot::edit() const { return Changes(*this); }
 
 // The editor shares the snapshot's values and copies them only when it changes something.
-Changes::Changes(const Snapshot& snapshot) : Editor(snapshot.shared_values()), key_(snapshot.key()) {}
+Changes::Changes(const Snapshot& snapshot)
+    : Editor(snapshot.shared_values()), key_(snapshot.key()), sealing_(snapshot.sealing_) {}
 
 Changes::~Changes() = default;
 

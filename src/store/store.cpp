@@ -25,13 +25,16 @@ struct LockedState {
   std::unique_ptr<Session::State> state = nullptr;
 };
 
+/// `sealing_for` answers what a sealed one is sealed with.
+template <class SealingFor>
 LockedState lock_usable(const std::shared_ptr<const Store::Core>& core, const SessionKey& key,
-                        std::chrono::milliseconds timeout) {
+                        std::chrono::milliseconds timeout, const SealingFor& sealing_for) {
   backend::LockResult locked = core->records().lock(key, timeout);
   if (locked.outcome != Outcome::ok) return {Status(locked.outcome, locked.holder)};
   const Outcome outcome = usability(locked.record->version(), core->records().now());
   if (outcome != Outcome::ok) return {outcome};
-  return {Outcome::ok, Session::State::locked(core, std::move(locked.record))};
+  auto sealing = sealing_for(locked.record->version().header);
+  return {Outcome::ok, Session::State::locked(core, std::move(locked.record), std::move(sealing))};
 }
 
 }  // namespace
@@ -51,24 +54,36 @@ std::optional<SessionId> Store::parse(std::string_view text) const {
   return id;
 }
 
-Result<Snapshot> Store::snapshot(const SessionKey& key) const {
+Result<Snapshot> Store::snapshot(const SessionRef& session) const {
+  const backend::ReadResult read = core_->records().read(session.key());
+  if (read.outcome != Outcome::ok) return Status(read.outcome, read.holder);
+  const Outcome outcome = usability(read.version, core_->records().now());
+  if (outcome != Outcome::ok && outcome != Outcome::superseded) return outcome;
+  auto sealing = sealing_of(read.version.header, session);
+  auto values = decode_values_of(read.version, sealing.get());
+  return {Snapshot(session.key(), to_facts(read.version), std::move(values), std::move(sealing)), outcome};
+}
+
+Result<SessionFacts> Store::facts_of(const SessionKey& key) const {
   const backend::ReadResult read = core_->records().read(key);
   if (read.outcome != Outcome::ok) return Status(read.outcome, read.holder);
   const Outcome outcome = usability(read.version, core_->records().now());
   if (outcome != Outcome::ok && outcome != Outcome::superseded) return outcome;
-  return {Snapshot(key, to_facts(read.version), decode_values_of(read.version)), outcome};
+  return {to_facts(read.version), outcome};
 }
 
-Result<Session> Store::lock(const SessionKey& key, const LockOptions& options) const {
-  LockedState locked = lock_usable(core_, key, bounded(options.timeout.value_or(core_->options().lock_timeout)));
+Result<Session> Store::lock(const SessionRef& session, const LockOptions& options) const {
+  LockedState locked =
+      lock_usable(core_, session.key(), bounded(options.timeout.value_or(core_->options().lock_timeout)),
+                  [&](const format::Header& header) { return sealing_of(header, session); });
   if (!locked.state) return locked.status;
   if (options.renew) locked.state->renew();
   return Session(std::move(locked.state));
 }
 
-Status Store::update(const SessionKey& key, const std::function<void(Editor&)>& change,
+Status Store::update(const SessionRef& session, const std::function<void(Editor&)>& change,
                      const CommitOptions& options) const {
-  Result<Session> locked = lock(key, {.renew = false});  // the commit renews, or does not
+  Result<Session> locked = lock(session, {.renew = false});  // the commit renews, or does not
   if (!locked) return locked.status();
   change(*locked);
   return locked->commit(options);
@@ -81,7 +96,14 @@ Status Store::merge(const Changes& changes, const CommitOptions& options) const 
     const Status renewed = touch(changes.key());
     return renewed == Outcome::not_renewed ? Status(Outcome::ok) : Status(as_gone(renewed.outcome()));
   }
-  const LockedState locked = lock_usable(core_, changes.key(), core_->options().lock_timeout);
+  // Sealed or not, a session is that for as long as it has this ID.
+  const LockedState locked =
+      lock_usable(core_, changes.key(), core_->options().lock_timeout, [&](const format::Header& header) {
+        if (header.sealed && !changes.sealing_) throw SealedRecord(changes.key().to_string());
+        if (!header.sealed && changes.sealing_)
+          throw CorruptRecord("session " + changes.key().to_string(), "it was sealed, and is not any more");
+        return changes.sealing_;
+      });
   if (!locked.state) return {as_gone(locked.status.outcome()), locked.status.holder()};
   const auto merged = changes.apply_to(*locked.state->load());
   if (!merged) return Outcome::conflict;

@@ -28,7 +28,8 @@ inline SessionFacts to_facts(const backend::Version& version) {
           to_time_point(version.deadline),
           to_time_point(header.absolute_deadline),
           std::chrono::milliseconds(header.idle_timeout),
-          header.successor == SessionKey() ? std::nullopt : std::optional(header.successor)};
+          header.successor == SessionKey() ? std::nullopt : std::optional(header.successor),
+          header.sealed};
 }
 
 /// Longer than any session, and short enough that no sum of times leaves 64 bits.

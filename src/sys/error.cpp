@@ -11,6 +11,7 @@ Error::~Error() = default;
 IoError::~IoError() = default;
 CorruptRecord::~CorruptRecord() = default;
 UnsupportedRecord::~UnsupportedRecord() = default;
+SealedRecord::~SealedRecord() = default;
 TypeMismatch::~TypeMismatch() = default;
 TooLarge::~TooLarge() = default;
 StoreError::~StoreError() = default;
@@ -27,6 +28,9 @@ CorruptRecord::CorruptRecord(std::string path, std::string why)
 
 UnsupportedRecord::UnsupportedRecord(std::string path, std::string why)
     : Error(fmt::format("read \"{}\": {}", path, why)), path_(std::move(path)), why_(std::move(why)) {}
+
+SealedRecord::SealedRecord(const std::string& key)
+    : Error(fmt::format("read values of session \"{}\": it is sealed, and only its ID opens it", key)) {}
 
 StoreError::StoreError(Reason reason, const std::string& what) : Error(what), reason_(reason) {}
 

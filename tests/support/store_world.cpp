@@ -28,7 +28,8 @@ constexpr const char* fake_path = "/srv/store";
 /// A real directory under a wall clock of the test's own.
 class RealWorld final : public StoreWorld {
  public:
-  RealWorld(const std::string& below, CommitMethod method) : directory_(below), method_(method) {
+  RealWorld(const std::string& below, CommitMethod method, bool sealed = false)
+      : directory_(below), method_(method), sealed_(sealed) {
     // Beside the times of change, which the kernel sets.
     clock_.set(sys::PosixSystem().wall_clock());
   }
@@ -36,6 +37,7 @@ class RealWorld final : public StoreWorld {
   Store open(StoreOptions options) override {
     options.create = true;
     if (method_ == CommitMethod::rename_only) options.commit_method = method_;
+    if (sealed_) options.sealed = true;
     return open_store(std::make_shared<SharedClockSystem>(clock_, Breakage::none), directory_ / "store", options);
   }
   void advance(std::chrono::milliseconds duration) override { clock_.add(duration.count()); }
@@ -65,6 +67,7 @@ class RealWorld final : public StoreWorld {
   TemporaryDirectory directory_;
   SharedCounter clock_;
   CommitMethod method_;
+  bool sealed_;
 };
 
 class FakeWorld final : public StoreWorld {
@@ -105,6 +108,10 @@ void in_each_world(const std::function<void(StoreWorld&)>& test) {
   }
   SUBCASE("real, rename only") {
     RealWorld world("/tmp", CommitMethod::rename_only);
+    test(world);
+  }
+  SUBCASE("real, sealed") {
+    RealWorld world("/tmp", CommitMethod::automatic, true);
     test(world);
   }
   SUBCASE("fake") {

@@ -37,10 +37,14 @@ ExitCode run_create(const Invocation& invocation) {
                     "End when not used for this long (default " + format_duration(defaults.idle_timeout) + ")");
   line.add_duration("--lifetime", lifetime, std::chrono::milliseconds(1),
                     "End after this long (default " + format_duration(defaults.lifetime) + ")");
+  bool sealed = false;
+  line.add_flag("--sealed", sealed, "Encrypt the values: only who has the ID can read them");
   if (!line.parse()) return ExitCode::ok;
   const std::vector<Assignment> assignments = parse_assignments(line.operands());
 
-  const sess::Store store = open_store(line.store_path(), line.store_options());
+  sess::StoreOptions options = line.store_options();
+  options.sealed = sealed;
+  const sess::Store store = open_store(line.store_path(), options);
   sess::Session session = store.create({.idle_timeout = idle, .lifetime = lifetime});
   for (const auto& [name, value] : assignments) session.set(name, value);
   try {

@@ -28,9 +28,10 @@ ExitCode run_get(const Invocation& invocation) {
   line.require_operands(1, 1, "the name of one value");
 
   const sess::Store store = open_store(line.store_path());
-  const sess::SessionKey key = line.take_session(store);
+  const NamedSession session = line.take_session(store);
+  const sess::SessionKey& key = session.key;
   const std::string& name = line.operands().front();
-  const sess::Result<sess::Snapshot> snapshot = store.snapshot(key);
+  const sess::Result<sess::Snapshot> snapshot = store.snapshot(session.ref());
   require(snapshot.status(), "get value of session", key);
   const auto found = snapshot->values().find(name);
   if (found == snapshot->values().end())

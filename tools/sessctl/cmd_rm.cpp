@@ -38,7 +38,7 @@ ExitCode run_rm(const Invocation& invocation) {
   // All are found before any is ended: a prefix that two sessions share must not come to mean the second one because
   // the first was named in full before it.
   std::vector<sess::SessionKey> keys;
-  if (line.session_id()) attempt([&] { keys.push_back(find_by_id(store, *line.session_id())); });
+  if (line.session_id()) attempt([&] { keys.push_back(find_by_id(store, *line.session_id()).key()); });
   for (const std::string& operand : line.operands()) attempt([&] { keys.push_back(find_by_key(store, operand)); });
   for (const sess::SessionKey& key : keys)
     attempt([&] {

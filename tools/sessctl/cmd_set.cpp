@@ -24,9 +24,10 @@ ExitCode run_set(const Invocation& invocation) {
   line.require_operands(1, std::numeric_limits<std::size_t>::max(), "at least one NAME=VALUE");
 
   const sess::Store store = open_store(line.store_path(), line.store_options());
-  const sess::SessionKey key = line.take_session(store);
+  const NamedSession session = line.take_session(store);
+  const sess::SessionKey& key = session.key;
   const std::vector<Assignment> assignments = parse_assignments(line.operands());
-  const sess::Status status = store.update(key,
+  const sess::Status status = store.update(session.ref(),
                                            [&](sess::Editor& editor) {
                                              for (const auto& [name, value] : assignments) editor.set(name, value);
                                            },

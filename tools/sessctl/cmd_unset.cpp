@@ -21,8 +21,9 @@ ExitCode run_unset(const Invocation& invocation) {
   line.require_operands(1, std::numeric_limits<std::size_t>::max(), "at least one name");
 
   const sess::Store store = open_store(line.store_path(), line.store_options());
-  const sess::SessionKey key = line.take_session(store);
-  const sess::Status status = store.update(key,
+  const NamedSession session = line.take_session(store);
+  const sess::SessionKey& key = session.key;
+  const sess::Status status = store.update(session.ref(),
                                            [&](sess::Editor& editor) {
                                              for (const std::string& name : line.operands())
                                                if (editor.has(name)) editor.erase(name);

@@ -130,11 +130,14 @@ sess::StoreOptions CommandLine::store_options() const {
   return options;
 }
 
-sess::SessionKey CommandLine::take_session(const sess::Store& store) {
-  if (session_id_) return find_by_id(store, *session_id_);
+NamedSession CommandLine::take_session(const sess::Store& store) {
+  if (session_id_) {
+    const sess::SessionId id = find_by_id(store, *session_id_);
+    return {id.key(), id};
+  }
   const sess::SessionKey key = find_by_key(store, operands_.at(0));
   operands_.erase(operands_.begin());
-  return key;
+  return {key};
 }
 
 void CommandLine::require_operands(std::size_t least, std::size_t most, std::string_view what) const {

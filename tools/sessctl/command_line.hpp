@@ -10,6 +10,7 @@
 #pragma once
 
 #include "command.hpp"
+#include "session_name.hpp"
 
 #include <sess/session_id.hpp>
 #include <sess/store.hpp>
@@ -56,7 +57,7 @@ class CommandLine {
   const std::optional<std::string>& session_id() const noexcept { return session_id_; }
 
   /// The session that --id names, or else the first operand, which is taken away. Throws Failure; see session_name.hpp.
-  sess::SessionKey take_session(const sess::Store& store);
+  NamedSession take_session(const sess::Store& store);
   /// Throws Failure (usage) unless so many operands are left, not counting the session: "one name". Call it before
   /// the store is opened, so that a wrong command line is told as such whatever the store is like.
   void require_operands(std::size_t least, std::size_t most, std::string_view what) const;

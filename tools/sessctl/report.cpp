@@ -90,6 +90,8 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
     return say(ExitCode::data, error.what(), "the file was left as it is; remove it only if the session is not needed");
   } catch (const sess::UnsupportedRecord& error) {
     return say(ExitCode::data, error.what(), "the file was left as it is; use a newer version of sessctl");
+  } catch (const sess::SealedRecord& error) {
+    return say(ExitCode::no_permission, error.what(), "give the ID with --id -");
   } catch (const sess::TooLarge& error) {
     return say(ExitCode::data, error.what(), "nothing was written; store less in this session");
   } catch (const sess::TypeMismatch& error) {

@@ -23,7 +23,8 @@ void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_poin
       .add("absolute_deadline", utc_time(facts.absolute_deadline))
       .add("idle_timeout_ms", facts.idle_timeout.count())
       .add("age_ms", between(facts.created, now).count())
-      .add("idle_left_ms", between(now, facts.deadline).count());
+      .add("idle_left_ms", between(now, facts.deadline).count())
+      .add("sealed", facts.sealed);
 }
 
 }  // namespace sessctl

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -75,17 +76,17 @@ std::string read_id() {
   return id;
 }
 
-sess::SessionKey find_by_id(const sess::Store& store, std::string_view id) {
+sess::SessionId find_by_id(const sess::Store& store, std::string_view id) {
   if (id.empty())
     throw Failure(ExitCode::usage, "find session by ID", "", "the ID is empty",
                   "write the session's ID as one line to standard input and give --id -");
   std::string text = id == "-" ? read_id() : std::string(id);
-  const std::optional<sess::SessionId> parsed = store.parse(text);
+  std::optional<sess::SessionId> parsed = store.parse(text);
   sodium_memzero(text.data(), text.size());
   if (!parsed)
     throw Failure(ExitCode::absent, "find session by ID", "", "this store has never issued that ID",
                   "check that --store names the store which the ID came from");
-  return parsed->key();
+  return *std::move(parsed);
 }
 
 }  // namespace sessctl

@@ -18,9 +18,17 @@ inline constexpr std::size_t shortest_prefix = 4;
 /// that several sessions share, absent if none has it. Never repeats what is no key: it may be an ID.
 sess::SessionKey find_by_key(const sess::Store& store, std::string_view key_or_prefix);
 
-/// Answers the key of the ID; `id` "-" reads it from standard input. Throws Failure: usage if it is empty, absent for
+/// A session as a command line names it.
+struct NamedSession {
+  sess::SessionKey key;
+  std::optional<sess::SessionId> id = std::nullopt;  // where it was named by it
+  /// What opens its values, sealed or not.
+  sess::SessionRef ref() const { return id ? sess::SessionRef(*id) : sess::SessionRef(key); }
+};
+
+/// Answers the ID; `id` "-" reads it from standard input. Throws Failure: usage if it is empty, absent for
 /// an ID that the store has never issued. Never repeats the ID.
-sess::SessionKey find_by_id(const sess::Store& store, std::string_view id);
+sess::SessionId find_by_id(const sess::Store& store, std::string_view id);
 
 /// Reads the first line of standard input.
 std::string read_id();

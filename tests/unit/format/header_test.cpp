@@ -196,8 +196,25 @@ TEST_CASE("a state, kind or flag that this program does not know is foreign, if 
   CHECK(changed(12, 0) == Kind::foreign);
   CHECK(changed(12, 4) == Kind::foreign);
   CHECK(changed(13, 2) == Kind::foreign);
-  CHECK(changed(14, 1) == Kind::foreign);
+  CHECK(changed(14, 2) == Kind::foreign);
+  CHECK(changed(14, 3) == Kind::foreign);
   CHECK(changed(15, 0x80) == Kind::foreign);
+}
+
+TEST_CASE("the flag of a sealed payload comes back, but in a forward record, whose payload is never sealed") {
+  for (const auto state : {RecordState::live, RecordState::superseded, RecordState::forward}) {
+    Header header = sample();
+    header.state = state;
+    header.sealed = true;
+    const auto verified = verify_record(record_of(header), key);
+    if (state == RecordState::forward) {
+      REQUIRE(std::holds_alternative<Unverified>(verified));
+      CHECK(std::get<Unverified>(verified).kind == Kind::foreign);
+    } else {
+      REQUIRE(std::holds_alternative<Header>(verified));
+      CHECK(std::get<Header>(verified).sealed);
+    }
+  }
 }
 
 TEST_CASE("only a superseded record has a successor; in another one it is foreign") {

@@ -33,6 +33,8 @@ TEST_CASE("corrupt data, a wrong type and a session too large say what and why")
   CHECK(mismatch.name() == "visits");
   CHECK(mismatch.wanted() == "integer");
   CHECK(mismatch.found() == "string");
+  CHECK(std::string(SealedRecord("00ff").what()) ==
+        "read values of session \"00ff\": it is sealed, and only its ID opens it");
   const TooLarge large(2000, 1000);
   CHECK(std::string(large.what()) == "commit session: 2000 bytes are more than the size limit of 1000 bytes");
   CHECK(large.size() == 2000);
