@@ -21,7 +21,7 @@ std::string sentence(const sess::GcReport& report, std::uint32_t shards, bool dr
   if (report.leftovers > 0) text += " and " + counted(report.leftovers, "leftover file");
   text += ", examined " + counted(report.examined, "session");
   if (report.in_use > 0) text += fmt::format(", left {} in use", report.in_use);
-  if (report.unreadable > 0) text += fmt::format(", left {} of a newer format", report.unreadable);
+  if (report.unreadable > 0) text += fmt::format(", left {} that cannot be read", report.unreadable);
   if (report.quarantined > 0)
     text += fmt::format(", {} {} to quarantine", dry_run ? "would move" : "moved", report.quarantined);
   if (!report.complete) text += fmt::format(", did {} of {} shards", report.shards_done, shards);
