@@ -2,6 +2,7 @@
 #include "subject.hpp"
 #include "support/store_world.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -59,6 +60,16 @@ void regenerate_twice(Machine& machine) {
     Result<Session> session = machine.store->lock(machine.keys.back());
     machine.keys.push_back(session->regenerate()->key());
   }
+}
+
+/// With the first ID. One before the last that is locked for too long stays, frozen; the last one never does.
+Answer log_out(Machine& machine) {
+  Answer answer{machine.store->destroy(machine.key()).outcome()};
+  const auto is_there = [&](const SessionKey& key) { return machine.fake->exists(Machine::record_path(key)); };
+  if (answer.outcome != Outcome::ok) return answer;
+  if (is_there(machine.keys.back())) answer.wrong = "answers ok, and the session lives";
+  answer.admits_errors = std::ranges::any_of(machine.keys, is_there);
+  return answer;
 }
 
 enum class Stale : std::uint8_t { expired, swept, succeeded };
@@ -123,7 +134,7 @@ std::vector<Subject> replaced_ids() {
       succeeding("join a successor", Stale::succeeded),
       succeeding("join a successor, durable", Stale::succeeded, durable),
       {.name = "destroy of a session that was regenerated",
-       .run = [](Machine& machine) { return Answer{machine.store->destroy(machine.key()).outcome()}; },
+       .run = log_out,
        .setting = {.furnish = regenerate_twice},
        .durable = true,
        .has_steps = true,
