@@ -21,9 +21,10 @@ RequestSession& Request::own() const {
 }
 
 bool Request::check_csrf_token() const {
+  const RequestSession& session = own();
   auto token = form(csrf_parameter);
   if (!token) token = header(csrf_header);
-  return token && own().check_csrf_token(*token);
+  return token && session.check_csrf_token(*token);
 }
 
 void Request::flash(std::string_view name, Value value) {

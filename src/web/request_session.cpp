@@ -26,6 +26,10 @@ bool RequestSession::exists() const noexcept { return work_->exists(); }
 
 bool RequestSession::superseded() const noexcept { return work_->superseded(); }
 
+bool RequestSession::from_address() const noexcept { return work_->from_address(); }
+
+bool RequestSession::needs_cookies() const noexcept { return work_->needs_cookies(); }
+
 void RequestSession::authenticate(std::string_view principal) { work_->authenticate(principal); }
 
 void RequestSession::regenerate() { work_->regenerate(); }
@@ -185,6 +189,7 @@ void RequestSession::Work::logout() {
 Finished RequestSession::Work::finish() {
   require_started();
   if (editor_->changed()) require_writable("finish");
+  if (needs_cookies()) throw UsageError("log in: the session's ID came in the address, and a login needs cookies");
   prepare_answer();
   started_ = false;
   std::optional<SessionId> created;
@@ -206,8 +211,7 @@ Finished RequestSession::Work::finish() {
       } else {
         const bool has_timeout = editor_->idle_timeout().has_value();
         status = commit();
-        if (status.took_effect() && !superseded() && mode_ != Mode::snapshot)
-          look_after(send_cookie, has_timeout, created);
+        if (status.took_effect() && !superseded()) look_after(send_cookie, has_timeout, created);
       }
       // Its client does not know its ID yet; and has no use for it if it has ended meanwhile.
       if (choice_.is_successor() && status.took_effect() && !has_ended_) created = choice_.current();

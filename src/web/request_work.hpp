@@ -51,6 +51,8 @@ class RequestSession::Work {
   const std::optional<std::string>& principal() const noexcept { return principal_; }
   bool exists() const noexcept { return choice_.current().has_value() && !logout_; }
   bool superseded() const noexcept { return choice_.superseded(); }
+  bool from_address() const noexcept { return choice_.from_address(); }
+  bool needs_cookies() const noexcept { return authenticate_ && choice_.from_address(); }
 
  private:
   void forget();

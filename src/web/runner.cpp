@@ -106,6 +106,10 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
       return {};
     }
     handler_(with_session, response);
+    if (session.needs_cookies()) {
+      answer_plainly(response, 403, "To log in, please allow cookies, and load the page again.");
+      return {};
+    }
     Finished finished = session.finish();
     status = finished.status;
     if (!status.took_effect()) continue;
@@ -118,7 +122,10 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
       response.add_cookie(cookies_->remove_repetition());
     return status;
   }
-  if (status == Outcome::superseded) {
+  if (status == Outcome::superseded && session.from_address()) {
+    // No cookie is on its way.
+    answer_plainly(response, 409, "This session has ended. Please load the first page again.");
+  } else if (status == Outcome::superseded) {
     answer_superseded(request, response);
   } else if (status == Outcome::limit_reached) {
     answer_plainly(response, 403, "You are logged in elsewhere as often as is allowed. Please log out there first.");
@@ -168,6 +175,12 @@ std::string Runner::run(const Environment& environment, const BodyReader& read_b
     answer_plainly(response, 500, "The server could not answer this request.");
   }
   if (!request) return response.render();
+  // Whatever the answer is: its address has an ID that the browser is to tell this site alone.
+  if (const std::string& parameter = cookies_->address_parameter();
+      !parameter.empty() && request->query(parameter).has_value()) {
+    response.header("Referrer-Policy", "same-origin");
+    response.header("Cache-Control", "no-store");
+  }
   if (options_.on_response) options_.on_response(*request, response, status);
   return response.render(request->method() != "HEAD");
 }

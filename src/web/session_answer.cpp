@@ -30,8 +30,7 @@ std::string RequestSession::Work::csrf_field() {
 
 bool RequestSession::Work::check_csrf_token(std::string_view token) const {
   require_started();
-  const auto secret = choice_.csrf_secret();
-  return secret && secret->matches(token);
+  return choice_.accepts(token);
 }
 
 bool RequestSession::Work::uses_addresses() const {
@@ -81,8 +80,7 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
   std::optional<format::CsrfSecret> secret;
   if (marks_.has_csrf()) {
     if (created) {
-      const bool same = choice_.current() && *created == *choice_.current();
-      secret = continues_ || same ? choice_.csrf_secret() : format::CsrfSecret::of(*created);
+      secret = continues_ ? choice_.csrf_secret() : format::CsrfSecret::of(*created);
     } else if ((choice_.current() && !logout_) || holds_stale_id()) {
       secret = choice_.csrf_secret();
     } else {
@@ -90,26 +88,28 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
       secret = format::CsrfSecret::of(*created);
     }
   }
-  if (created) finished.set_cookie.push_back(cookies_->set(*created));
-  if (logout_) {
+  // An ID that came in an address was perhaps given to this client by somebody else: it does not become its cookie, nor
+  // decides about the cookies that a browser holds back from requests of other sites.
+  if (created && !choice_.from_address()) finished.set_cookie.push_back(cookies_->set(*created));
+  if (logout_ && !choice_.from_address()) {
     for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
       if (!created || created->kind() != kind) finished.set_cookie.push_back(cookies_->remove(kind));
-  }
-  if (logout_) {
     if (std::string what = cookies_->data_to_clear(created.has_value()); !what.empty())
       finished.headers.emplace_back("Clear-Site-Data", std::move(what));
   }
   texts_.emplace();
   if (secret) complete_tokens(*secret);
   const std::optional<SessionId> in_addresses = marks_.has_address() ? id_for_addresses(created) : std::nullopt;
+  // Who reads a token in a cache can forge requests of this client. Of an address with an ID the browser is to tell
+  // this site alone.
+  const bool has_id = choice_.from_address() || in_addresses;
+  if (secret || has_id) finished.headers.emplace_back("Cache-Control", "no-store");
+  if (has_id) finished.headers.emplace_back("Referrer-Policy", "same-origin");
   if (!in_addresses) return;
   const std::string id = in_addresses->reveal();
   const std::string& name = cookies_->address_parameter();
   texts_->address_parameter.append(name).append("=").append(id);
   texts_->address_field = hidden_field(name, id);
-  // To this site alone the browser tells where it has come from; and nobody keeps a copy of these links.
-  finished.headers.emplace_back("Referrer-Policy", "same-origin");
-  finished.headers.emplace_back("Cache-Control", "no-store");
 }
 
 /// Of an anonymous session, where the client has sent no cookie with one.

@@ -71,28 +71,38 @@ void SessionChoice::use(const SessionId& id, const Result<Snapshot>& snapshot) {
 }
 
 std::optional<format::CsrfSecret> SessionChoice::csrf_secret() const {
-  if (current_ && stored_secret_) return stored_secret_;
+  if (current_ && current_->kind() == SessionKind::authenticated && stored_secret_) return stored_secret_;
   if (current_) return format::CsrfSecret::of(*current_);
   if (stale_) return format::CsrfSecret::of(*stale_);
   return std::nullopt;
 }
 
+bool SessionChoice::accepts(std::string_view token) const {
+  const auto own = csrf_secret();
+  return (own && own->matches(token)) || (current_ && stored_secret_ && stored_secret_->matches(token));
+}
+
 Status SessionChoice::choose_among(SessionKind kind) {
-  bool live = false;
   for (const SessionId& id : named_) {
     if (id.kind() != kind) continue;
     const auto snapshot = store_.snapshot(id);
     if (snapshot.outcome() == Outcome::busy) return snapshot.status();
-    if (!snapshot || (current_ && snapshot.outcome() == Outcome::superseded)) continue;
-    if (live) {
-      // A second live authenticated session: of these, none.
+    if (!snapshot) continue;
+    const bool is_superseded = snapshot.outcome() == Outcome::superseded;
+    if (current_ && is_superseded && (superseded_ || kind == SessionKind::anonymous)) continue;
+    // One that was regenerated, and what it goes on as, are one session.
+    const auto& earlier = is_superseded ? *snapshot : snapshot_ ? *snapshot_ : *snapshot;
+    const SessionKey& later = is_superseded && current_ ? current_->key() : id.key();
+    const bool same = current_ && earlier.facts().successor == later;
+    if (same && is_superseded) continue;
+    if (current_ && kind == SessionKind::authenticated && !same) {
+      // A second authenticated session: of these, none.
       current_.reset();
       snapshot_.reset();
       return Outcome::ok;
     }
     use(id, snapshot);
-    live = !superseded_;
-    if (live && kind == SessionKind::anonymous) break;
+    if (!superseded_ && kind == SessionKind::anonymous) break;
   }
   return Outcome::ok;
 }

@@ -50,8 +50,10 @@ class SessionChoice {
   /// Where there is none: the anonymous ID whose successor is to be found or made.
   const std::optional<SessionId>& stale() const noexcept { return stale_; }
   /// What its CSRF tokens are made of; of the ID whose successor is to be made where there is none; nothing where there
-  /// is no ID at all.
+  /// is no ID at all. An anonymous session's own ID, because only that is known when it has expired.
   std::optional<format::CsrfSecret> csrf_secret() const;
+  /// A token of this session, or of the ID that it has followed.
+  bool accepts(std::string_view token) const;
   /// Its version, once after it was chosen; then nothing.
   std::optional<Snapshot> take_snapshot() { return std::exchange(snapshot_, std::nullopt); }
 

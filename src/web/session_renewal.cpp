@@ -1,5 +1,6 @@
 // What a request does for its session and its cookie beside its own work, now and then: a new Max-Age, a longer
-// deadline. Nobody waits for it and nothing fails by it: what cannot be done now is done by a later request.
+// deadline. Who only reads does not wait for the session's lock by it, and nothing fails by it: what cannot be done now
+// is done by a later request.
 #include "store/core.hpp"
 #include "web/own_values.hpp"
 #include "web/request_work.hpp"
@@ -38,13 +39,15 @@ bool RequestSession::Work::cookie_is_due() const {
 /// An authenticated session gets its new Max-Age with a new ID: were the same ID sent again, an answer that arrives
 /// late could put it in the place of that of a later login.
 Status RequestSession::Work::roll(std::optional<SessionId>& created) {
-  if (editor_->changed()) return replace_id(created);
+  const bool changed = editor_->changed();
   try {
-    if (replace_id(created, milliseconds(0)).took_effect()) return Outcome::ok;
-  } catch (const Error&) {
-    // The next request, then.
+    const Status status =
+        replace_id(created, changed ? std::nullopt : std::optional(std::chrono::milliseconds::zero()));
+    if (status.took_effect() || (changed && !(status == Outcome::busy))) return status;
+  } catch (const IoError&) {
+    // A new ID needs room on the disk, which a commit need not. The next request, then.
   }
-  if (locked_) locked_->rollback();
+  if (locked_ && !changed) locked_->rollback();
   return commit();
 }
 

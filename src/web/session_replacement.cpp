@@ -18,12 +18,10 @@ Status RequestSession::Work::write_first(std::optional<SessionId>& created) {
   const std::int64_t age = StoreAccess::system(store_).wall_clock() - begun_;
   if (age >= store_.options().idle_timeout.count()) return Outcome::gone;
   // A form that was answered under the stale ID may be sent under the new one.
-  continues_ = true;
   empty_.set_if_absent(csrf_name, continued_secret());
   const auto successor = store_.succeed(*choice_.stale(), empty_, {.durability = std::nullopt, .renew = renew_});
   // Too old to be succeeded: as good as no cookie.
   if (successor.outcome() == Outcome::absent) {
-    continues_ = false;
     return create(SessionKind::anonymous, empty_.values(), created);
   }
   if (successor) created = *successor;

@@ -125,6 +125,18 @@ TEST_CASE("a form is good after its session has expired and goes on under a succ
   CHECK(accepted(site, late, token));
 }
 
+TEST_CASE("a form of a session that began with a form is good after it has expired, however often") {
+  Site site({.idle_timeout = minutes(20)});
+  Browser browser;
+  load_form(site, browser);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(site.visit(browser, count).ok());
+    const std::string token = load_form(site, browser);
+    site.advance(hours(1));
+    CHECK(accepted(site, browser, token));
+  }
+}
+
 TEST_CASE("the answer to a login has a token of the new session, and earlier ones are good no more") {
   Site site;
   Browser browser;

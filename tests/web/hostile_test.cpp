@@ -104,7 +104,7 @@ RunOptions quiet() {
   return options;
 }
 
-TEST_CASE("ten thousand hostile cookie headers let nobody in, and write nothing") {
+TEST_CASE("thousands of hostile cookie headers let nobody in, and write nothing") {
   Target target;
   HostileRequests requests(seed, target.known);
   const std::string user = target.user.value("sid-auth");
@@ -139,7 +139,7 @@ TEST_CASE("ten thousand hostile cookie headers let nobody in, and write nothing"
   CHECK(target.is_unharmed());
 }
 
-TEST_CASE("ten thousand hostile environments are answered, and nothing of them reaches a header as it is") {
+TEST_CASE("thousands of hostile environments are answered, and nothing of them reaches a header as it is") {
   Target target;
   HostileRequests requests(seed + 1, target.known);
   const std::string user = target.user.value("sid-auth");

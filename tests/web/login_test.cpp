@@ -278,5 +278,28 @@ TEST_CASE("an empty principal is nobody's") {
   CHECK_THROWS_AS(session.authenticate(""), UsageError);
 }
 
+TEST_CASE("a planted login is not taken beside one whose ID was replaced, and what that goes on as is") {
+  Site site;
+  Browser victim;
+  Browser mallory;
+  REQUIRE(site.visit(victim, [](RequestSession& session) { session.authenticate("ann"); }).ok());
+  REQUIRE(site.visit(mallory, [](RequestSession& session) { session.authenticate("mallory"); }).ok());
+  const std::string old = "sid-auth=" + victim.value("sid-auth");
+  REQUIRE(site.visit(victim, [](RequestSession& session) { session.regenerate(); }).ok());
+  const std::string next = "sid-auth=" + victim.value("sid-auth");
+  const std::string planted = "sid-auth=" + mallory.value("sid-auth");
+  const auto who = [&](const std::string& header) {
+    RequestSession session = site.request(header);
+    REQUIRE(session.start().ok());
+    return session.principal().value_or("nobody");
+  };
+  CHECK(who(old + "; " + planted) == "nobody");
+  CHECK(who(planted + "; " + old) == "nobody");
+  CHECK(who(next + "; " + planted) == "nobody");
+  CHECK(who(old + "; " + next) == "ann");
+  CHECK(who(next + "; " + old) == "ann");
+  CHECK(who(old) == "ann");
+}
+
 }  // namespace
 }  // namespace sess::test

@@ -115,6 +115,12 @@ class SESS_API RequestSession {
   /// Whose session it is: what authenticate() said in this request, else what it said in an earlier one. Nothing for an
   /// anonymous session, for none, and after logout().
   const std::optional<std::string>& principal() const noexcept;
+  /// True if the ID came in the address, and no cookie had one.
+  bool from_address() const noexcept;
+  /// True if authenticate() was called and the ID came in the address. Such a client cannot log in: finish() throws
+  /// UsageError. It may be a browser that another site has sent here with an ID, and a token, of somebody else's, and
+  /// that holds back its cookies from such requests.
+  bool needs_cookies() const noexcept;
   /// True if there is a session to read: live or superseded, and not yet ended by logout().
   bool exists() const noexcept;
   /// True if that is the last version of a session whose ID was replaced: it can be read and not be changed.
@@ -160,7 +166,8 @@ class SESS_API RequestSession {
   ///   what failed: then it may be superseded, and the new one, whose ID nobody knows, may have stayed behind until it
   ///   expires;
   /// - after logout(): each session has been ended, unless ending it was what failed, also where what failed is the
-  ///   writing of a new one; and there is no new one.
+  ///   writing of a new one; and there is no new one. After logout_everywhere() the request's own is live still where
+  ///   ending the others was what failed: who comes again with it can try again.
   [[nodiscard]] Finished finish();
 
   // Tokens against requests that other sites have a browser send (cross-site request forgery). A token belongs to the

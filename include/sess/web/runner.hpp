@@ -21,7 +21,7 @@
 //   409 (a cookie counts them);
 // - busy: 503 with Retry-After;
 // - where logout_others() could not end all of them: 503, with the cookies of what was committed;
-// - no CSRF token where there must be one: 403;
+// - no CSRF token where there must be one, or a login by a client whose ID came in the address: 403;
 // - limit_reached: 403, the user is logged in as often as is allowed;
 // - an exception: 500 without detail, and options.on_error;
 // - a body that is too large: 413; one shorter than announced: 400.

@@ -37,6 +37,10 @@ struct SessionCookieOptions {
   /// means for requests under way): were the same ID sent again, an answer that arrives late could put it in the place
   /// of a later login's. An anonymous one keeps its ID, and costs a commit; an answer that arrives after that of a
   /// logout may bring back its cookie, which then names nothing. Needs a Max-Age that is longer. Nothing: fixed.
+  /// What it costs: if the answer that brings a new ID is lost on its way, the login is over when StoreOptions::grace
+  /// is (until then writes with the old ID are answered 307, and 409 in the end); and a request in merge mode that has
+  /// been under way for longer than the grace time, and writes, is `gone`. So the grace time should be longer than the
+  /// slowest request, and the interval long. Requests in Mode::snapshot, and those that do not renew, renew no cookie.
   std::optional<std::chrono::seconds> renewal_interval = std::nullopt;
   /// Of an anonymous session that is made for a client of which nothing is known, until its ID comes back for the first
   /// time with a request that renews the session: programs that do not keep cookies leave a session behind with each
@@ -49,9 +53,11 @@ struct SessionCookieOptions {
   /// in an address). An address is seen by more eyes than a cookie: it stands in server logs, in the browser's history,
   /// in what people send each other, and in the Referer header (which answers with such links hold back by
   /// Referrer-Policy). Who has it has the session; and who gets somebody to follow a link with an ID of his own sees
-  /// what is put into that session, until the login, which is never carried so: a client without cookies cannot log in.
-  /// So: for carts and language settings, not for anything secret. Where a client sends a cookie with an ID that was
-  /// issued here, the parameter means nothing. Letters, digits, "-", ".", "_" and "~".
+  /// what is put into that session, as long as links of it are followed: no cookie is set for that ID. Who comes with
+  /// an ID in the address cannot log in (403), and logs out of that session alone; cookies are left as they are,
+  /// because a browser holds them back from requests of other sites. So: for carts and language settings, not for
+  /// anything secret. Where a client sends a cookie with an ID that was issued here, the parameter means nothing.
+  /// Letters, digits, "-", ".", "_" and "~".
   std::string address_parameter = {};
 };
 

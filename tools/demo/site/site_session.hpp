@@ -1,5 +1,5 @@
-// What the demo site asks of a session. The site is written against this alone; libsess_session.hpp and
-// naive_session.hpp answer it.
+// What the demo site asks of a session. The site is written against this alone; libsess_site.cpp and
+// naive_site.cpp answer it.
 #pragma once
 
 #include <cstdint>
