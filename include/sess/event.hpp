@@ -43,6 +43,8 @@ struct Event {
     lock_timeout,     // key: a session whose lock was waited for in vain, or by too many (StoreOptions::waiter_limit);
                       // holder. The outcome was busy, or not_renewed
     limit_reached,    // a login of the principal was refused (StoreOptions::refuse_beyond_limit)
+    abandoned,        // key, if it had a session: a request made changes, or decided on a login or a logout, and ended
+                      // without RequestSession::finish and without an exception; nothing was written
     principal_ended,  // all sessions of the principal are being ended, and logins that were under way are refused; each
                       // session that ends is an event of its own
   };

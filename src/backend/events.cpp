@@ -31,6 +31,8 @@ std::string_view to_string(Event::Kind kind) noexcept {
       return "lock_timeout";
     case Event::Kind::limit_reached:
       return "limit_reached";
+    case Event::Kind::abandoned:
+      return "abandoned";
     case Event::Kind::principal_ended:
       return "principal_ended";
   }

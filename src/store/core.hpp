@@ -47,6 +47,8 @@ class Store::Core {
 class StoreAccess {
  public:
   static sys::System& system(const Store& store) { return store.core_->system(); }
+  /// Null: nobody listens.
+  static const backend::Events* events(const Store& store) { return store.core_->events(); }
   /// Throws IoError if there is no chance to be had.
   static void random(const Store& store, std::span<std::byte> buffer) { store.core_->records().random(buffer); }
 };

@@ -1,11 +1,13 @@
 #include <sess/web/request_session.hpp>
 
+#include "backend/events.hpp"
 #include "store/core.hpp"
 #include "web/own_values.hpp"
 #include "web/request_work.hpp"
 
 #include <sess/error.hpp>
 
+#include <exception>
 #include <utility>
 
 namespace sess::web {
@@ -61,7 +63,23 @@ RequestSession::Work::Work(Store store, std::shared_ptr<const SessionCookies> co
     : store_(std::move(store)),
       cookies_(std::move(cookies)),
       choice_(store_, *cookies_, cookie_header, address_id),
-      begun_(StoreAccess::system(store_).wall_clock()) {}
+      begun_(StoreAccess::system(store_).wall_clock()),
+      exceptions_(std::uncaught_exceptions()) {}
+
+RequestSession::Work::~Work() {
+  if (!is_abandoned()) return;
+  backend::tell(StoreAccess::events(store_), [this] {
+    Event event{.kind = Event::Kind::abandoned};
+    if (choice_.current()) event.key = choice_.current()->key();
+    return event;
+  });
+}
+
+/// An exception is seen by whoever catches it; a finish() that was forgotten, by nobody.
+bool RequestSession::Work::is_abandoned() const noexcept {
+  const bool decided = authenticate_ || regenerate_ || logout_ || ends_others_ || editor_->changed();
+  return started_ && decided && !needs_cookies() && std::uncaught_exceptions() == exceptions_;
+}
 
 Status RequestSession::Work::reload(Mode mode) {
   if (mode == Mode::locked && !choice_.superseded()) {

@@ -28,6 +28,11 @@ namespace sess::web {
 
 class RequestSession::Work {
  public:
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+  /// Tells of what was decided and is not done.
+  ~Work();
+
   Work(Store store, std::shared_ptr<const SessionCookies> cookies, std::string_view cookie_header,
        std::string_view address_id);
 
@@ -55,6 +60,7 @@ class RequestSession::Work {
   bool needs_cookies() const noexcept { return authenticate_ && choice_.from_address(); }
 
  private:
+  bool is_abandoned() const noexcept;
   void forget();
   void work_on_nothing();
   void require_started() const;
@@ -115,6 +121,7 @@ class RequestSession::Work {
   std::optional<SessionId> form_id_;                        // of a client that has none, for its token
   std::optional<Marks::Texts> texts_;                       // what they become; from finish() on
   bool has_ended_ = false;                                  // the session, as finish() has found
+  int exceptions_;                                          // under way when the request began
   Mode mode_ = Mode::merge;
   bool started_ = false;
 };

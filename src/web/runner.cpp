@@ -92,6 +92,7 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
   const std::string& parameter = cookies_->address_parameter();
   RequestSession session(store_, cookies_, request.header("Cookie").value_or(""),
                          parameter.empty() ? std::string() : request.query(parameter).value_or(""));
+  Request with_session(request, session);
   Status status = Outcome::conflict;
   // Under the lock there is no conflict, so this ends.
   for (int run = 1; status == Outcome::conflict; ++run) {
@@ -100,7 +101,6 @@ Status Runner::handle(const HttpRequest& request, Response& response) const {
     status = session.start(lock ? Mode::locked : *access.mode);
     if (!status.ok()) break;
     session.renew(access.renew);
-    Request with_session(request, session);
     if (options_.check_csrf_token && !is_safe(request.method()) && !with_session.check_csrf_token()) {
       answer_plainly(response, 403, "This form has expired, or was not sent by this site. Please load the page again.");
       return {};

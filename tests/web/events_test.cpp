@@ -1,6 +1,8 @@
 // What a store tells of requests: which session a login took the place of.
 #include <doctest/doctest.h>
 
+#include <functional>
+#include <stdexcept>
 #include <vector>
 
 #include "support/events.hpp"
@@ -33,6 +35,37 @@ TEST_CASE("a login by a request is told with the session whose place it takes, a
   Browser fresh;
   REQUIRE(site.visit(fresh, [](web::RequestSession& session) { session.authenticate("ann"); }));
   CHECK_FALSE(told.only().replaced);
+}
+
+TEST_CASE("what a request has decided and not finished is told, unless an exception tells already") {
+  ToldEvents told;
+  Site site({.on_event = told.listener()});
+  Browser browser;
+  REQUIRE(site.visit(browser, [](web::RequestSession& session) { session.editor().set("cart", 1); }));
+  const auto key = told.only().key;
+  const auto forget_to_finish = [&](const std::function<void(web::RequestSession&)>& work) {
+    web::RequestSession session = site.request(browser);
+    REQUIRE(session.start());
+    work(session);
+  };
+  forget_to_finish([](web::RequestSession& session) { session.editor().set("cart", 2); });
+  const Event event = told.only();
+  CHECK(event.kind == Kind::abandoned);
+  CHECK(event.key == key);
+  forget_to_finish([](web::RequestSession& session) { session.logout(); });
+  CHECK(told.only().kind == Kind::abandoned);
+  forget_to_finish([](web::RequestSession& session) { session.authenticate("ann"); });
+  CHECK(told.only().kind == Kind::abandoned);
+  forget_to_finish([](web::RequestSession& session) { session.editor().has("cart"); });
+  try {
+    forget_to_finish([](web::RequestSession& session) {
+      session.editor().set("cart", 2);
+      throw std::runtime_error("the handler's");
+    });
+  } catch (const std::runtime_error&) {
+  }
+  CHECK(told.take().empty());
+  CHECK(site.session(browser)->get<int>("cart") == 1);
 }
 
 TEST_CASE("an ID that a request brings and that the store has never issued is told") {

@@ -97,16 +97,16 @@ class SESS_API RequestSession {
                  std::string_view address_id = {});
   RequestSession(const RequestSession&) = delete;
   RequestSession& operator=(const RequestSession&) = delete;
-  /// Rolls back what finish() has not written; releases the lock of Mode::locked.
+  /// Rolls back what finish() has not written; releases the lock of Mode::locked. If there was something to be written,
+  /// and no exception is under way, StoreOptions::on_event is told (Event::Kind::abandoned).
   ~RequestSession();
 
   /// Reads the session that the header names; in Mode::merge without a lock and without waiting for writers. Again
   /// after a conflict: on the same session as it is then, every change and decision of this request forgotten. Answers
   /// ok, also where there is no session; gone if the session that an earlier start() found is not live any more, and
-  /// superseded if its ID was replaced meanwhile; busy
-  /// if a lock was not free in time. Throws IoError, CorruptRecord as Store::snapshot and lock do. Until it has
-  /// answered ok, editor, authenticate, logout and finish throw UsageError; after start(Mode::snapshot) authenticate,
-  /// regenerate and the logouts do.
+  /// superseded if its ID was replaced meanwhile; busy if a lock was not free in time. Throws IoError, CorruptRecord as
+  /// Store::snapshot and lock do. Until it has answered ok, editor, authenticate, logout and finish throw UsageError;
+  /// after start(Mode::snapshot) authenticate, regenerate and the logouts do.
   [[nodiscard]] Status start(Mode mode = Mode::merge);
 
   /// The values and this request's changes. The reference means the session of this request until logout, authenticate,
@@ -137,9 +137,8 @@ class SESS_API RequestSession {
   /// way with its ID, and the last of them would replace the new one; its rights change with authenticate().
   void regenerate();
   /// Ends, at finish(), every session that the request's cookies name (or what those have become), and removes both
-  /// cookies. What this request has
-  /// changed so far is dropped; what it changes from now on makes a new anonymous session. Calling it where nobody is
-  /// logged in is no error.
+  /// cookies. What this request has changed so far is dropped; what it changes from now on makes a new anonymous
+  /// session. Calling it where nobody is logged in is no error.
   void logout();
   /// The same, and ends every other session of the principal that is logged in, wherever it is, and every login that is
   /// just under way.
@@ -162,9 +161,8 @@ class SESS_API RequestSession {
   /// Throws IoError, TooLarge, TypeMismatch, CorruptRecord, UnsupportedRecord. What has happened by then:
   /// - without authenticate() and logout(): nothing has been written;
   /// - where authenticate() or regenerate() was to replace a session: that session is as it was, unless superseding it
-  /// was
-  ///   what failed: then it may be superseded, and the new one, whose ID nobody knows, may have stayed behind until it
-  ///   expires;
+  ///   was what failed: then it may be superseded, and the new one, whose ID nobody knows, may have stayed behind until
+  ///   it expires;
   /// - after logout(): each session has been ended, unless ending it was what failed, also where what failed is the
   ///   writing of a new one; and there is no new one. After logout_everywhere() the request's own is live still where
   ///   ending the others was what failed: who comes again with it can try again.

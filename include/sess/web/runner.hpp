@@ -17,8 +17,7 @@
 // - conflict: dropped, and the handler is run again on the session as it is then, in the end under its lock;
 // - gone: 409, somebody logged out while this request was under way;
 // - superseded: 307 to the same address, because the cookie of the new ID is on its way to the client; after three
-// times
-//   409 (a cookie counts them);
+//   times 409 (a cookie counts them), at once where the ID came in the address;
 // - busy: 503 with Retry-After;
 // - where logout_others() could not end all of them: 503, with the cookies of what was committed;
 // - no CSRF token where there must be one, or a login by a client whose ID came in the address: 403;
