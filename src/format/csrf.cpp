@@ -1,5 +1,7 @@
 #include "format/csrf.hpp"
 
+#include "format/id_hash.hpp"
+
 #include <sodium.h>
 
 #include <algorithm>
@@ -9,23 +11,15 @@ namespace sess::format {
 
 namespace {
 
-// Keeps these hashes of an ID apart from the one that names its record (BLAKE2b's personalization, RFC 7693 with the
-// parameter block of the BLAKE2 paper, section 2.8).
-constexpr std::array<unsigned char, crypto_generichash_blake2b_PERSONALBYTES> personalization{
-    's', 'e', 's', 's', ' ', 'c', 's', 'r', 'f', ' ', 't', 'o', 'k', 'e', 'n'};
-constexpr std::array<unsigned char, crypto_generichash_blake2b_SALTBYTES> no_salt{};
+constexpr Personalization personalization{'s', 'e', 's', 's', ' ', 'c', 's', 'r', 'f', ' ', 't', 'o', 'k', 'e', 'n'};
 constexpr std::size_t token_size = 2 * CsrfSecret::size;  // the mask, and the masked secret
 constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 }  // namespace
 
 CsrfSecret CsrfSecret::of(const SessionId& id) {
-  std::string text = id.reveal();
   CsrfSecret secret;
-  crypto_generichash_blake2b_salt_personal(secret.bytes_.data(), size,
-                                           reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0,
-                                           no_salt.data(), personalization.data());
-  sodium_memzero(text.data(), text.size());
+  hash_id(id, personalization, secret.bytes_);
   return secret;
 }
 

@@ -1,5 +1,7 @@
 #include "format/sealing.hpp"
 
+#include "format/id_hash.hpp"
+
 #include <sodium.h>
 
 #include <algorithm>
@@ -10,11 +12,8 @@ namespace sess::format {
 
 namespace {
 
-// Keeps this hash of an ID apart from the one that names its record (BLAKE2b's personalization: RFC 7693 with the
-// parameter block of the BLAKE2 paper, section 2.8; libsodium: crypto_generichash_blake2b_salt_personal).
-constexpr std::array<unsigned char, crypto_generichash_blake2b_PERSONALBYTES> personalization{
-    's', 'e', 's', 's', ' ', 's', 'e', 'a', 'l', 'i', 'n', 'g', ' ', 'k', 'e', 'y'};
-constexpr std::array<unsigned char, crypto_generichash_blake2b_SALTBYTES> no_salt{};
+constexpr Personalization personalization{'s', 'e', 's', 's', ' ', 's', 'e', 'a',
+                                          'l', 'i', 'n', 'g', ' ', 'k', 'e', 'y'};
 static_assert(seal_nonce_size == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES);
 static_assert(seal_overhead == seal_nonce_size + crypto_aead_xchacha20poly1305_ietf_ABYTES);
 
@@ -35,11 +34,7 @@ unsigned char* bytes(std::byte* data) { return reinterpret_cast<unsigned char*>(
 
 SealingKey::SealingKey(const SessionId& id) {
   static_assert(sizeof(bytes_) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-  std::string text = id.reveal();
-  crypto_generichash_blake2b_salt_personal(bytes_.data(), bytes_.size(),
-                                           reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0,
-                                           no_salt.data(), personalization.data());
-  sodium_memzero(text.data(), text.size());
+  hash_id(id, personalization, bytes_);
 }
 
 SealingKey::~SealingKey() { sodium_memzero(bytes_.data(), bytes_.size()); }

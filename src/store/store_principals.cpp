@@ -1,13 +1,13 @@
 // What a store does with all sessions of a principal (PROTOCOL.md, "Principals").
 #include "format/header.hpp"
 #include "store/core.hpp"
+#include "store/endings.hpp"
 #include "store/times.hpp"
 
 #include <sess/store.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,35 +16,16 @@ namespace sess {
 
 namespace {
 
-/// The end of several sessions: each is tried, whatever becomes of the others.
-class Ending {
- public:
-  Ending(const backend::RecordStore& sessions, std::chrono::nanoseconds timeout, const Status& so_far = {})
-      : sessions_(sessions), timeout_(timeout), worst_(so_far) {}
-
-  void end(const SessionKey& key) {
-    try {
-      // Alone: what it was regenerated to is in the list as well, or is the exception.
-      const backend::RemoveResult removed = sessions_.remove(key, timeout_, true);
-      const Status status(removed.outcome, removed.holder);
-      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst_.ok())) worst_ = status;
-    } catch (...) {
-      // The first failure is the one to tell.
-      if (!failure_) failure_ = std::current_exception();
-    }
+/// Each alone: what it was regenerated to is in the list as well, or is the exception.
+void end_each(Endings& endings, const backend::RecordStore& sessions, const std::vector<SessionKey>& keys,
+              std::chrono::nanoseconds timeout) {
+  for (const SessionKey& key : keys) {
+    endings.end([&] {
+      const backend::RemoveResult removed = sessions.remove(key, timeout, true);
+      return Status(removed.outcome, removed.holder);
+    });
   }
-  /// ok, durability_unknown or busy; throws what the first has thrown that could not be ended.
-  Status answer() const {
-    if (failure_) std::rethrow_exception(failure_);
-    return worst_;
-  }
-
- private:
-  const backend::RecordStore& sessions_;
-  std::chrono::nanoseconds timeout_;
-  Status worst_;
-  std::exception_ptr failure_;
-};
+}
 
 /// Of these sessions the ones that are not `except` under another ID. A session that was regenerated can be read under
 /// its earlier IDs, for the grace time, and they tell a login that the cookie of its new ID is on its way: if they were
@@ -75,8 +56,8 @@ Result<std::vector<SessionKey>> count_end(const Store::Core& core, const Princip
   } catch (const IoError&) {
     const auto listed = principals.listed(owner);
     if (!listed) throw;
-    Ending ending(core.records(), std::chrono::nanoseconds(0));
-    for (const SessionKey& key : others(core.records(), *listed, except)) ending.end(key);
+    Endings tried;
+    end_each(tried, core.records(), others(core.records(), *listed, except), std::chrono::nanoseconds(0));
   }
   return principals.end_all(owner, except);
 }
@@ -117,9 +98,9 @@ Status Store::destroy_principal(std::string_view principal, const std::optional<
   if (!to_end) return to_end.status();
   kept.record.reset();
   backend::tell(core_->events(), [&] { return Event{.kind = Event::Kind::principal_ended, .principal = owner}; });
-  Ending ending(core_->records(), core_->options().lock_timeout, to_end.status());
-  for (const SessionKey& key : others(core_->records(), *to_end, except)) ending.end(key);
-  return ending.answer();
+  Endings endings(to_end.status());
+  end_each(endings, core_->records(), others(core_->records(), *to_end, except), core_->options().lock_timeout);
+  return endings.answer();
 }
 
 }  // namespace sess

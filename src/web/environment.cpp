@@ -13,11 +13,7 @@ namespace {
 /// The name that CGI gives a header (RFC 3875, section 4.1.18); empty for one that must not come in.
 std::string variable_of(std::string_view header) {
   if (!detail::is_token(header) || header.find('_') != std::string_view::npos) return {};
-  std::string variable;
-  for (const char c : header) variable += c == '-' ? '_' : detail::upper(c);
-  // These two have a variable of their own and none with the prefix.
-  if (variable != "CONTENT_TYPE" && variable != "CONTENT_LENGTH") variable.insert(0, "HTTP_");
-  return variable;
+  return detail::variable_of_header(header);
 }
 
 /// Path and query of a request target, without scheme and host (RFC 9112, section 3.2).

@@ -28,10 +28,6 @@ bool is_form(std::string_view content_type) {
   return detail::equal_ignoring_case(type, "application/x-www-form-urlencoded");
 }
 
-}  // namespace
-
-namespace {
-
 /// A path's own characters as they are, all others percent-encoded (RFC 3986, section 3.3).
 std::string encoded(std::string_view path) {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -104,11 +100,7 @@ std::string HttpRequest::address() const {
 
 std::optional<std::string> HttpRequest::header(std::string_view name) const {
   if (!detail::is_token(name)) return std::nullopt;
-  std::string variable;
-  for (const char c : name) variable += c == '-' ? '_' : detail::upper(c);
-  // RFC 3875, section 4.1.18: these two have a variable of their own and none with the prefix.
-  if (variable != "CONTENT_TYPE" && variable != "CONTENT_LENGTH") variable.insert(0, "HTTP_");
-  return environment_(variable);
+  return environment_(detail::variable_of_header(name));
 }
 
 std::optional<std::string> HttpRequest::cookie(std::string_view name) const {

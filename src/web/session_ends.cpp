@@ -1,50 +1,36 @@
 // Logouts: the sessions that a request ends (PROTOCOL.md, "Principals").
+#include "store/endings.hpp"
 #include "web/request_work.hpp"
-
-#include <sess/error.hpp>
-
-#include <exception>
 
 namespace sess::web {
 
 Status RequestSession::Work::end_all() {
-  Status worst;
-  std::exception_ptr failure;
-  const auto end = [&](const auto& destroy) {
-    try {
-      const Status status = destroy();
-      if (status == Outcome::busy || (status == Outcome::durability_unknown && worst.ok())) worst = status;
-    } catch (...) {
-      // The others are ended all the same; the first failure is the one to tell.
-      if (!failure) failure = std::current_exception();
-    }
-  };
+  Endings endings;
   if (ends_others_ && choice_.owner()) {
     // The request's own comes last: who is told that not all have ended comes again with it.
     locked_.reset();
     const Status others = end_others({});
     if (!others.took_effect()) return others;
-    worst = others;
+    endings = Endings(others);
     // A login that this request makes afterwards is not one of those that were under way.
     if (login_ && principal_ == choice_.owner())
       login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_}));
   }
   // First the one that is locked, because nobody waits for a lock while holding another.
-  if (locked_) end([this] { return locked_->destroy(); });
+  if (locked_) endings.end([this] { return locked_->destroy(); });
   locked_.reset();
   for (const SessionId& id : choice_.named()) {
     if (id.kind() == SessionKind::anonymous) {
       // What an expired one goes on as, before the record that leads to it.
-      end([&]() -> Status {
+      endings.end([&]() -> Status {
         const auto successor = store_.successor(id);
         if (successor && !(*successor == id)) return store_.destroy(*successor);
         return successor.outcome() == Outcome::busy ? successor.status() : Status();
       });
     }
-    end([&] { return store_.destroy(id); });
+    endings.end([&] { return store_.destroy(id); });
   }
-  if (failure) std::rethrow_exception(failure);
-  return worst;
+  return endings.answer();
 }
 
 Status RequestSession::Work::end_others(const std::optional<SessionId>& created) {

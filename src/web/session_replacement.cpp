@@ -21,9 +21,7 @@ Status RequestSession::Work::write_first(std::optional<SessionId>& created) {
   empty_.set_if_absent(csrf_name, continued_secret());
   const auto successor = store_.succeed(*choice_.stale(), empty_, {.durability = std::nullopt, .renew = renew_});
   // Too old to be succeeded: as good as no cookie.
-  if (successor.outcome() == Outcome::absent) {
-    return create(SessionKind::anonymous, empty_.values(), created);
-  }
+  if (successor.outcome() == Outcome::absent) return create(SessionKind::anonymous, empty_.values(), created);
   if (successor) created = *successor;
   return successor.status();
 }

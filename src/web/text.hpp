@@ -59,4 +59,13 @@ inline std::string percent_decoded(std::string_view text) {
   return plain;
 }
 
+/// The meta-variable of a header (RFC 3875, section 4.1.18), whose name is a token.
+inline std::string variable_of_header(std::string_view name) {
+  std::string variable;
+  for (const char c : name) variable += c == '-' ? '_' : upper(c);
+  // These two have a variable of their own and none with the prefix.
+  if (variable != "CONTENT_TYPE" && variable != "CONTENT_LENGTH") variable.insert(0, "HTTP_");
+  return variable;
+}
+
 }  // namespace sess::web::detail
