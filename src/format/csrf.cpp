@@ -1,5 +1,6 @@
 #include "format/csrf.hpp"
 
+#include "format/base64.hpp"
 #include "format/id_hash.hpp"
 
 #include <sodium.h>
@@ -13,7 +14,6 @@ namespace {
 
 constexpr Personalization personalization{'s', 'e', 's', 's', ' ', 'c', 's', 'r', 'f', ' ', 't', 'o', 'k', 'e', 'n'};
 constexpr std::size_t token_size = 2 * CsrfSecret::size;  // the mask, and the masked secret
-constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 }  // namespace
 
@@ -42,19 +42,12 @@ std::string CsrfSecret::token(std::span<const std::byte, size> mask) const {
   std::array<unsigned char, token_size> bytes;
   std::memcpy(bytes.data(), mask.data(), size);
   for (std::size_t i = 0; i < size; ++i) bytes[size + i] = bytes[i] ^ bytes_[i];
-  std::string text(sodium_base64_ENCODED_LEN(token_size, variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), variant);
-  text.pop_back();
-  return text;
+  return to_base64(bytes);
 }
 
 bool CsrfSecret::matches(std::string_view token) const {
   std::array<unsigned char, token_size> bytes;
-  std::size_t length = 0;
-  const char* end = nullptr;
-  if (sodium_base642bin(bytes.data(), bytes.size(), token.data(), token.size(), nullptr, &length, &end, variant) != 0 ||
-      length != bytes.size() || end != token.data() + token.size())
-    return false;
+  if (!from_base64(token, bytes)) return false;
   for (std::size_t i = 0; i < size; ++i) bytes[i] ^= bytes[size + i];
   return sodium_memcmp(bytes.data(), bytes_.data(), size) == 0;
 }

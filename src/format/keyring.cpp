@@ -1,5 +1,6 @@
 #include "format/keyring.hpp"
 
+#include "format/base64.hpp"
 #include "format/text.hpp"
 
 #include <fmt/format.h>
@@ -54,15 +55,9 @@ bool parse_hex(std::string_view text, std::uint64_t& number) {
 }
 
 /// The bytes of a text that has the form of an ID.
-std::optional<SessionId::Bytes> from_base64(std::string_view text) {
+std::optional<SessionId::Bytes> id_bytes(std::string_view text) {
   SessionId::Bytes bytes;
-  std::size_t size = 0;
-  const char* end = nullptr;
-  if (text.size() != SessionId::text_size ||
-      sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
-                        sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-      size != bytes.size() || end != text.data() + text.size())
-    return std::nullopt;
+  if (text.size() != SessionId::text_size || !from_base64(text, bytes)) return std::nullopt;
   return bytes;
 }
 
@@ -234,7 +229,7 @@ std::string Keyring::refusal_mark(std::string_view text) const {
 }
 
 std::optional<SessionId> Keyring::check(std::string_view text) const {
-  const auto bytes = from_base64(text);
+  const auto bytes = id_bytes(text);
   if (!bytes) return std::nullopt;
   const Numbered* const signer = find((*bytes)[0] & secret_number_limit);
   if (signer == nullptr) return std::nullopt;
@@ -244,7 +239,7 @@ std::optional<SessionId> Keyring::check(std::string_view text) const {
   return SessionIdAccess::make(*bytes);
 }
 
-bool Keyring::has_form_of_id(std::string_view text) { return from_base64(text).has_value(); }
+bool Keyring::has_form_of_id(std::string_view text) { return id_bytes(text).has_value(); }
 
 }  // namespace format
 }  // namespace sess

@@ -1,5 +1,7 @@
 #include <sess/session_id.hpp>
 
+#include "format/base64.hpp"
+
 #include <sodium.h>
 
 #include <algorithm>
@@ -48,12 +50,7 @@ SessionId::SessionId(const Bytes& bytes) noexcept : bytes_(bytes) {
 
 SessionId::~SessionId() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
-std::string SessionId::reveal() const {
-  std::string text(text_size + 1, '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes_.data(), bytes_.size(), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  text.pop_back();
-  return text;
-}
+std::string SessionId::reveal() const { return format::to_base64(bytes_); }
 
 SessionKind SessionId::kind() const noexcept {
   return (bytes_[0] & 0x80) != 0 ? SessionKind::authenticated : SessionKind::anonymous;

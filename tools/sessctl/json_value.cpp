@@ -32,11 +32,12 @@ Value::Bytes from_base64(const std::string& text) {
   std::size_t size = 0;
   const char* end = nullptr;
   if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
-                        &size, &end, base64_variant) != 0 ||
-      end != text.data() + text.size())
-    throw InvalidJson("$bytes is not base64");
-  bytes.resize(size);
-  return bytes;
+                        &size, &end, base64_variant) == 0) {
+    bytes.resize(size);
+    // Compared, because libsodium 1.0.18 takes each byte from 0x80 on for '/' where char is signed.
+    if (end == text.data() + text.size() && to_base64(bytes) == text) return bytes;
+  }
+  throw InvalidJson("$bytes is not base64");
 }
 
 // ---- writing -------------------------------------------------------------------------------------------------------

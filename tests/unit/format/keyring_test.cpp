@@ -116,10 +116,11 @@ TEST_CASE("the secret for principals signs no ID") {
 }
 
 TEST_CASE("each changed character of an ID makes it refused") {
-  const std::string text = issue(keyring(), SessionKind::authenticated);
-  const std::string others = std::string(alphabet) + "=+/ .\n%~" + std::string(1, '\0') + "\xc3";
+  const std::string text = keyring().issue(SessionKind::authenticated, now, 0, counted<Chance>(245)).reveal();
+  REQUIRE(text.find('_') != std::string::npos);  // for which libsodium takes what is not ASCII
   for (std::size_t i = 0; i < text.size(); ++i) {
-    for (const char character : others) {
+    for (int value = 0; value < 256; ++value) {
+      const char character = static_cast<char>(value);
       if (character == text[i]) continue;
       std::string changed = text;
       changed[i] = character;
