@@ -130,7 +130,10 @@ TEST_CASE("thousands of hostile cookie headers let nobody in, and write nothing"
       logged_in += who.empty() ? 0 : 1;
       continue;
     }
-    if (++flaws <= 5) MESSAGE("header ", i, ": ", flaw, " ", answer.substr(0, 60));
+    if (++flaws <= 5) {
+      MESSAGE("header ", i, " of the user ", user, ": ", flaw, " ", answer.substr(0, 60), " to ",
+              header.substr(0, 2000));
+    }
   }
   MESSAGE(count, " headers from seed ", seed, ", ", logged_in, " with the user's own cookie");
   CHECK(flaws == 0);

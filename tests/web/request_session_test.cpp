@@ -88,7 +88,7 @@ TEST_CASE("timeouts that the first request sets are those of the session that it
 
 TEST_CASE("IDs that were never issued, of the wrong kind or of another store count as no cookie") {
   Site site;
-  Site other;
+  Site other({}, 2);
   Browser anonymous;
   Browser ann;
   Browser stranger;

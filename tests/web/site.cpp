@@ -5,6 +5,7 @@
 
 #include "store/core.hpp"
 #include "support/broken_system.hpp"
+#include "support/system_call.hpp"
 
 namespace sess::test {
 
@@ -16,14 +17,19 @@ web::SessionCookieOptions cookie_options() {
   return options;
 }
 
-/// The real system calls under a wall clock that the test moves, with syncs counted and a fault on demand.
+/// The real system calls under a wall clock that the test moves, with syncs counted and a fault on demand. What is
+/// random is the same in each run.
 class SiteSystem final : public BrokenSystem {
  public:
-  SiteSystem(const SharedCounter& clock, SharedCounter& syncs, SharedCounter& unlinks_to_fail)
-      : BrokenSystem(Breakage::none), clock_(clock), syncs_(syncs), unlinks_to_fail_(unlinks_to_fail) {}
+  SiteSystem(const SharedCounter& clock, SharedCounter& draws, SharedCounter& syncs, SharedCounter& unlinks_to_fail)
+      : BrokenSystem(Breakage::none), clock_(clock), draws_(draws), syncs_(syncs), unlinks_to_fail_(unlinks_to_fail) {}
 
   std::int64_t wall_clock() override { return clock_.value(); }
   std::chrono::nanoseconds boot_clock() override { return std::chrono::milliseconds(clock_.value()); }
+  int random(std::span<std::byte> buffer) override {
+    for (std::byte& byte : buffer) byte = static_cast<std::byte>(mixed(0, static_cast<std::uint64_t>(draws_.add())));
+    return 0;
+  }
   int sync_data(int descriptor) override {
     syncs_.add();
     return BrokenSystem::sync_data(descriptor);
@@ -36,6 +42,7 @@ class SiteSystem final : public BrokenSystem {
 
  private:
   const SharedCounter& clock_;
+  SharedCounter& draws_;
   SharedCounter& syncs_;
   SharedCounter& unlinks_to_fail_;
 };
@@ -59,12 +66,13 @@ std::string Browser::header() const {
   return header;
 }
 
-Site::Site(const StoreOptions& options)
+Site::Site(const StoreOptions& options, std::uint64_t seed)
     : store_([&] {
+        draws_.set(static_cast<std::int64_t>(seed << 32));
         clock_.set(1'700'000'000'000);
         StoreOptions all = options;
         all.create = true;
-        return open_store(std::make_shared<SiteSystem>(clock_, syncs_, unlinks_to_fail_), path_, all);
+        return open_store(std::make_shared<SiteSystem>(clock_, draws_, syncs_, unlinks_to_fail_), path_, all);
       }()),
       cookies_(std::make_shared<const web::SessionCookies>(cookie_options())) {}
 

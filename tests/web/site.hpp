@@ -5,6 +5,7 @@
 #include <sess/web/request_session.hpp>
 #include <sess/web/runner.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,7 +32,8 @@ class Browser {
 
 class Site {
  public:
-  explicit Site(const StoreOptions& options = {});
+  /// What is random in it follows from `seed`: two sites of one seed have the same secrets.
+  explicit Site(const StoreOptions& options = {}, std::uint64_t seed = 1);
 
   Store& store() { return store_; }
   const std::string& path() const { return path_; }
@@ -56,6 +58,7 @@ class Site {
   TemporaryDirectory directory_{file_systems().back()};
   std::string path_ = directory_ / "store";
   SharedCounter clock_;
+  SharedCounter draws_;
   SharedCounter syncs_;
   SharedCounter unlinks_to_fail_;
   Store store_;
