@@ -33,6 +33,14 @@ struct CommitOptions {
   bool scrub = false;
 };
 
+struct RegenerateOptions {
+  /// The session's ID as it is, where that is to lead on to the new one: whoever comes with it finds the session
+  /// (Store::continuation) until the new ID is known to have arrived (Store::retire), at most for an idle timeout. For
+  /// a new ID that is given now and then, where nobody's rights change: should the answer with it be lost, its client
+  /// is not. The last version cannot be read under the earlier ID then. Nothing: the earlier ID leads nowhere.
+  std::optional<SessionId> leads_from = std::nullopt;
+};
+
 /// Movable, not copyable. The destructor rolls back and releases, and never throws. Keeps the store alive.
 ///
 /// Belongs to one thread at a time and to the process that locked it: used in a forked child it throws UsageError, and
@@ -79,9 +87,9 @@ class SESS_API Session : public Editor {
   /// been committed too), kind, timeouts and absolute deadline is made, on disk, and then this one superseded. Answers
   /// the new one, locked, with ok or durability_unknown. What the answer lacks is as it was: absent, if this session
   /// has never been committed; expired; of a session with a principal gone, if all of that principal's sessions have
-  /// been ended since, or busy. Throws as commit does; then there is no new session. (No limit is ever reached: it
-  /// takes the place of this one.)
-  Result<Session> regenerate();
+  /// been ended since, or busy. Throws as commit does, and UsageError for an ID that is not this session's; then there
+  /// is no new session. (No limit is ever reached: it takes the place of this one.)
+  Result<Session> regenerate(const RegenerateOptions& options = {});
   /// Ends the session, but lets its last version be read for StoreOptions::grace under the outcome superseded: for a
   /// program that has made another one in its place. What has not been committed is forgotten. On disk when it answers.
   /// Releases it. Answers ok; durability_unknown; absent, if it has never been committed. Throws IoError; then it is

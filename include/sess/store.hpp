@@ -207,6 +207,14 @@ class SESS_API Store {
   /// time.
   Status destroy(const SessionKey& key) const;
 
+  /// Where an ID leads (RegenerateOptions::leads_from): the ID that its session goes on under, which may lead on in its
+  /// turn, or be of a session that has ended. Answers absent where it leads nowhere; busy as snapshot does.
+  Result<SessionId> continuation(const SessionId& id) const;
+  /// An ID that leads on does so for no longer than StoreOptions::grace from now: for who knows that the new ID has
+  /// come to its client. Does not wait. Answers ok, also for what leads nowhere; absent; busy, then it is as it was.
+  /// After a power cut it may be as it was, too. Throws IoError.
+  Status retire(const SessionKey& key) const;
+
   // An anonymous ID may come back when its session has long expired: a browser keeps its cookie. Several requests may
   // come with it at once, and each would make a session of its own, of which the last Set-Cookie would lose all others.
   // So such an ID gets one successor, an anonymous session under a new ID, and all these requests work on that.
@@ -231,8 +239,8 @@ class SESS_API Store {
   /// ended, all others are; or the list was, then nothing is ended. Where `except` is not live, nothing is ended: gone,
   /// or superseded if its ID was replaced. On a full disk the sessions that are listed make room for what has to be
   /// written. The earlier IDs of `except`, if it was regenerated, stay as they are: its last versions can be read under
-  /// them for StoreOptions::grace. Throws IoError, then some may not be ended; UsageError if this thread holds one of
-  /// them.
+  /// them for StoreOptions::grace, or they lead on to it (retire). Throws IoError, then some may not be ended;
+  /// UsageError if this thread holds one of them.
   Status destroy_principal(std::string_view principal, const std::optional<SessionKey>& except = std::nullopt) const;
 
   /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a

@@ -72,7 +72,8 @@ Outcome FileRecord::commit(const NewVersion& next) {
 /// 0, or what a sync answered that failed after the version had taken effect.
 int FileRecord::commit_by(fs::Replacement& replacement, const NewVersion& next) {
   // Everything that allocates comes before the exchange: after it there is nothing left that could throw.
-  Version version{next.header, {next.payload.begin(), next.payload.end()}, next.header.deadline};
+  const std::int64_t deadline = std::max(next.header.deadline, next.later_deadline);
+  Version version{next.header, {next.payload.begin(), next.payload.end()}, deadline};
   version.header.key = version_.header.key;
   version.header.generation = next_generation(replacement);
   version.header.payload_size = static_cast<std::uint32_t>(next.payload.size());

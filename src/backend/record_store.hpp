@@ -40,6 +40,9 @@ struct NewVersion {
   /// If durable: a sync that fails after the version has taken effect throws as well, because what comes next must not
   /// be done unless this is on disk.
   bool or_throw = false;
+  /// Of a commit: a deadline beyond the header's that is in force at once, as if it had been moved, and can be moved
+  /// back. 0: none.
+  std::int64_t later_deadline = 0;
   /// The state says more: a version that is not live is always durable, and leaves none before it to come back.
 };
 
@@ -60,7 +63,7 @@ class LockedRecord {
   virtual Outcome commit(const NewVersion& next) = 0;
   /// Puts the current version on disk. ok or durability_unknown.
   virtual Outcome sync() = 0;
-  /// Moves the deadline without a new version.
+  /// Moves the deadline without a new version; not before the header's.
   virtual void set_deadline(std::int64_t deadline) = 0;
   /// Ends the record, for good once this answers ok; then it is released. ok or durability_unknown.
   virtual Outcome destroy() = 0;

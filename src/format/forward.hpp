@@ -1,4 +1,5 @@
-// The payload of a forward record: under which ID the session of an expired one goes on (src/FORMAT.md, "Forward").
+// The payload of a record that leads to another ID: under which the session of an expired one goes on, or one that was
+// given a new ID and leads on (src/FORMAT.md, "Forward").
 //
 // The ID itself is nowhere on disk. It is computed from the old ID, which only its client has, and what stands here; so
 // every request that comes with the old ID finds the same one, and whoever reads the disk finds none.

@@ -72,6 +72,7 @@ constexpr std::int64_t time_limit = std::int64_t{1} << 48;
 constexpr std::uint64_t generation_limit = std::uint64_t{1} << 62;
 
 constexpr std::uint16_t sealed_flag = 1;
+constexpr std::uint16_t leads_flag = 2;
 
 bool is_time(std::int64_t milliseconds) { return milliseconds >= 0 && milliseconds <= time_limit; }
 
@@ -88,7 +89,8 @@ void encode_record(const Header& header, std::span<const std::byte> payload, For
   put(record, at_header_size, static_cast<std::uint16_t>(header_size));
   put(record, at_state, static_cast<std::uint8_t>(header.state));
   put(record, at_kind, static_cast<std::uint8_t>(header.kind));
-  put(record, at_flags, header.sealed ? sealed_flag : std::uint16_t{0});
+  put(record, at_flags,
+      static_cast<std::uint16_t>((header.sealed ? sealed_flag : 0) | (header.leads ? leads_flag : 0)));
   put(record, at_generation, header.generation);
   put(record, at_created, header.created);
   put(record, at_idle_timeout, header.idle_timeout);
@@ -127,8 +129,11 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   const SessionKey successor(get_array<SessionKey::size>(file, at_successor));
   const bool successor_fits = successor == SessionKey() || state == static_cast<int>(RecordState::superseded);
   const bool sealed = (flags & sealed_flag) != 0;
-  const bool seal_fits = !sealed || state != static_cast<int>(RecordState::forward);
-  if (state < 1 || state > 3 || kind > 1 || (flags & ~sealed_flag) != 0 || !successor_fits || !seal_fits)
+  const bool leads = (flags & leads_flag) != 0;
+  const bool seal_fits = !sealed || (state != static_cast<int>(RecordState::forward) && !leads);
+  const bool lead_fits = !leads || successor != SessionKey();
+  const bool known_flags = (flags & ~(sealed_flag | leads_flag)) == 0;
+  if (state < 1 || state > 3 || kind > 1 || !known_flags || !successor_fits || !seal_fits || !lead_fits)
     return Unverified{Unverified::Kind::foreign, "the record uses a state or flag that this program does not know"};
 
   Header header;
@@ -144,6 +149,7 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   header.payload_size = payload_size;
   header.sealed = sealed;
   header.successor = successor;
+  header.leads = leads;
   // Nobody has written these: sums of times would leave 64 bits, and a generation could not be raised any more.
   const bool sensible = is_time(header.created) && is_time(header.deadline) && is_time(header.absolute_deadline) &&
                         header.idle_timeout > 0 && header.idle_timeout <= time_limit && header.generation > 0 &&

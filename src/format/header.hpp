@@ -42,8 +42,9 @@ struct Header {
   std::int64_t absolute_deadline = 0;  // never passed, whatever mtime says
   PrincipalHash principal{};
   std::uint32_t payload_size = 0;  // bytes; set by encode_record
-  bool sealed = false;             // the payload is (sealing.hpp); never that of a forward record
+  bool sealed = false;             // the payload is (sealing.hpp); never that of a record that leads to another ID
   SessionKey successor;            // of a superseded one whose session goes on under another ID; else all zero
+  bool leads = false;              // whoever has its ID gets that other ID: the payload says which, as a forward's does
   friend bool operator==(const Header&, const Header&) = default;
 };
 

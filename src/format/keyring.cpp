@@ -200,7 +200,7 @@ std::optional<SessionId> Keyring::successor(const SessionId& id, const Forward& 
   std::array<std::uint8_t, random_part_size> part;
   const SessionId::Bytes& old = SessionIdAccess::bytes(id);
   crypto_generichash(part.data(), part.size(), old.data(), old.size(), terms.nonce.data(), terms.nonce.size());
-  SessionId next = signed_id(*signer, SessionKind::anonymous, terms.issued, part);
+  SessionId next = signed_id(*signer, id.kind(), terms.issued, part);
   sodium_memzero(part.data(), part.size());
   return next;
 }

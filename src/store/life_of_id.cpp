@@ -21,13 +21,18 @@ namespace {
 // record before it, so there are few; more are no reason to go on for ever.
 constexpr int succession_limit = 64;
 
-/// The ID that a forward record names; nothing if it has expired, or its secret was given up.
-std::optional<SessionId> next_of(const Store::Core& core, const SessionId& id, const backend::Version& version,
-                                 std::int64_t now) {
-  if (version.header.state != format::RecordState::forward || version.deadline <= now) return std::nullopt;
+/// The ID that a record leads to; nothing if its secret was given up.
+std::optional<SessionId> forwarded_to(const Store::Core& core, const SessionId& id, const backend::Version& version) {
   const auto terms = format::decode_forward(version.payload);
   if (!terms) throw CorruptRecord("session " + id.key().to_string(), "it names no ID to go on with");
   return core.keys().successor(id, *terms);
+}
+
+/// The ID that a forward record names; nothing if it has expired, too.
+std::optional<SessionId> next_of(const Store::Core& core, const SessionId& id, const backend::Version& version,
+                                 std::int64_t now) {
+  if (version.header.state != format::RecordState::forward || version.deadline <= now) return std::nullopt;
+  return forwarded_to(core, id, version);
 }
 
 bool may_be_succeeded(const Store::Core& core, const SessionId& id) {
@@ -100,7 +105,56 @@ class NewSuccessor {
   bool published_ = false;
 };
 
+/// The ID that a session gets by a regeneration: one that nothing leads to, or one that the ID before it does.
+class NextId {
+ public:
+  NextId(const Store::Core& core, SessionKind kind, const std::optional<SessionId>& leads_from) {
+    std::array<std::byte, std::max(format::random_part_size, format::nonce_size)> random;
+    if (!leads_from) {
+      core.records().random(std::span(random).first<format::random_part_size>());
+      id_ = core.keys().issue(kind, std::span(random).first<format::random_part_size>());
+      return;
+    }
+    const auto nonce = std::span(random).first<format::nonce_size>();
+    core.records().random(nonce);
+    const format::Forward terms = core.keys().forward(nonce);
+    forward_ = format::encode_forward(terms);
+    // The secret has been found for the terms just now.
+    id_ = core.keys().successor(*leads_from, terms).value();
+  }
+  const SessionId& id() const { return *id_; }
+  /// Empty: nothing leads to it.
+  std::span<const std::byte> forward() const { return forward_; }
+
+ private:
+  std::vector<std::byte> forward_;
+  std::optional<SessionId> id_;
+};
+
 }  // namespace
+
+Result<SessionId> Store::continuation(const SessionId& id) const {
+  const backend::ReadResult read = core_->records().read(id.key());
+  if (read.outcome != Outcome::ok) return Status(read.outcome, read.holder);
+  const backend::Version& version = read.version;
+  if (!version.header.leads || version.deadline <= core_->records().now()) return Outcome::absent;
+  auto next = forwarded_to(*core_, id, version);
+  if (!next || !(next->key() == version.header.successor)) return Outcome::absent;
+  return *std::move(next);
+}
+
+Status Store::retire(const SessionKey& key) const {
+  const std::int64_t end = core_->records().now() + core_->options().grace.count();
+  // Most often there is nothing to do, which needs no lock.
+  const backend::ReadResult read = core_->records().read(key, std::chrono::nanoseconds(0));
+  if (read.outcome == Outcome::absent) return Outcome::absent;
+  if (read.outcome == Outcome::ok && (!read.version.header.leads || read.version.deadline <= end)) return Outcome::ok;
+  const backend::LockResult locked = core_->records().lock(key, std::chrono::nanoseconds(0));
+  if (locked.outcome != Outcome::ok) return {locked.outcome, locked.holder};
+  const backend::Version& version = locked.record->version();
+  if (version.header.leads && version.deadline > end) locked.record->set_deadline(end);
+  return Outcome::ok;
+}
 
 Result<SessionId> Store::successor(const SessionId& id) const {
   if (!may_be_succeeded(*core_, id)) return Outcome::absent;
@@ -167,12 +221,27 @@ Result<SessionId> Store::succeed(const SessionId& id, const Editor& changes, con
 
 Outcome Session::State::supersede(const SessionKey& successor) {
   const backend::Version& version = record->version();
-  backend::NewVersion frozen{version.header, version.payload};
+  return supersede_until(core->records().now() + core->options().grace.count(), successor,
+                         {version.header, version.payload});
+}
+
+Outcome Session::State::supersede_leading(const SessionKey& successor, std::span<const std::byte> forward) {
+  const format::Header& before = record->version().header;
+  backend::NewVersion leading{before, forward};
+  leading.header.leads = true;
+  leading.header.sealed = false;
+  // What the record itself says is as in any other that is superseded; so it can be made to end sooner (retire).
+  const std::int64_t time = std::max<std::int64_t>(before.idle_timeout, core->options().grace.count());
+  leading.later_deadline = std::min(before.absolute_deadline, core->records().now() + time);
+  return supersede_until(core->records().now() + core->options().grace.count(), successor, leading);
+}
+
+Outcome Session::State::supersede_until(std::int64_t deadline, const SessionKey& successor,
+                                        backend::NewVersion frozen) {
   frozen.header.state = format::RecordState::superseded;
   frozen.header.successor = successor;
-  frozen.header.deadline =
-      std::min(version.header.absolute_deadline, core->records().now() + core->options().grace.count());
-  frozen.header.absolute_deadline = frozen.header.deadline;
+  frozen.header.deadline = std::min(frozen.header.absolute_deadline, deadline);
+  frozen.header.absolute_deadline = std::max(frozen.header.deadline, frozen.later_deadline);
   frozen.durable = true;
   return record->commit(frozen);
 }
@@ -187,14 +256,15 @@ Status Session::supersede() {
   return outcome;
 }
 
-Result<Session> Session::regenerate() {
+Result<Session> Session::regenerate(const RegenerateOptions& options) {
   State& state = live();
+  if (options.leads_from && !(options.leads_from->key() == state.key))
+    throw UsageError("regenerate: the ID that is to lead on is not that of this session");
   if (!state.created) return Outcome::absent;
   const std::int64_t now = state.core->records().now();
   if (state.header.absolute_deadline <= now) return Outcome::expired;
-  std::array<std::byte, format::random_part_size> random;
-  state.core->records().random(random);
-  auto next = State::fresh(state.core, state.core->keys().issue(state.header.kind, random), state.header.idle_timeout,
+  const NextId next_id(*state.core, state.header.kind, options.leads_from);
+  auto next = State::fresh(state.core, next_id.id(), state.header.idle_timeout,
                            state.header.absolute_deadline - state.header.created);
   State& made = *next;
   made.header.created = state.header.created;
@@ -208,7 +278,8 @@ Result<Session> Session::regenerate() {
   std::optional<Session> answer;
   try {
     answer.emplace(std::move(next));  // reads the values again: nothing may fail once the old ID is superseded
-    outcome = worse(outcome, state.supersede(made.key));
+    outcome = worse(outcome, next_id.forward().empty() ? state.supersede(made.key)
+                                                       : state.supersede_leading(made.key, next_id.forward()));
   } catch (...) {
     // Its ID has been told to nobody, so it must not stay behind. The fault to tell is the first one.
     try {

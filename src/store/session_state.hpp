@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace sess {
 
@@ -53,8 +54,11 @@ class Session::State {
   void tell_of_creation(Outcome outcome) const noexcept;
   /// Freezes the locked version for the grace time. `successor`: the session that this one goes on as, if any.
   Outcome supersede(const SessionKey& successor);
+  /// Replaces the locked version by what leads to `successor`, for an idle timeout: the payload of a forward record.
+  Outcome supersede_leading(const SessionKey& successor, std::span<const std::byte> forward);
 
  private:
+  Outcome supersede_until(std::int64_t deadline, const SessionKey& successor, backend::NewVersion frozen);
   bool holds(std::span<const std::byte> plain) const;
   Status create(const format::Header& first, std::span<const std::byte> payload, bool durable);
   Outcome create_record(const format::Header& first, std::span<const std::byte> payload, bool durable);
@@ -64,8 +68,8 @@ class Session::State {
 /// is known.
 std::shared_ptr<const format::SealingKey> sealing_of(const format::Header& header, const SessionRef& session);
 
-/// Decodes a version's payload; `sealing` is that of a sealed one. Throws CorruptRecord, naming the session, also where
-/// the seal does not fit.
+/// Decodes a version's payload; `sealing` is that of a sealed one; one that leads on has none. Throws CorruptRecord,
+/// naming the session, also where the seal does not fit.
 std::shared_ptr<const Values> decode_values_of(const backend::Version& version, const format::SealingKey* sealing);
 
 }  // namespace sess

@@ -67,7 +67,7 @@ TEST_CASE("a read or a renewal that meets a fault") {
 }
 TEST_CASE("an end that meets a fault") { fail_all("ends", ends(), {1'470, 1'230}); }
 TEST_CASE("an ID that is replaced while there is a fault") {
-  fail_all("replaced IDs", replaced_ids(), {10'900, 9'180});
+  fail_all("replaced IDs", replaced_ids(), {12'400, 10'400});
 }
 TEST_CASE("the sessions of a principal while there is a fault") {
   fail_all("principals", principals(), {20'900, 14'900});

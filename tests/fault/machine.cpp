@@ -46,7 +46,8 @@ Machine::Machine(const Setting& setting)
   making.create = true;
   making.commit_method = CommitMethod::automatic;  // so that there is a spare, unless it is taken away
   store = open_store(fake, store_path, making);
-  keys.push_back(make_session(*store, {{"n", 1}, {"text", secret + std::string(600, 'x')}}));
+  first = make_session(*store, {{"n", 1}, {"text", secret + std::string(600, 'x')}});
+  keys.push_back(*first);
   if (!store->update(key(), [](Editor& editor) { editor.set("n", 2); }))
     throw std::logic_error("cannot make a session");
   damage();

@@ -106,6 +106,7 @@ class Machine {
   std::shared_ptr<sys::System> system;  // the fake, or what was broken around it
   std::optional<Store> store;           // of the operation; none where the operation is to open it
   std::vector<SessionKey> keys;
+  std::optional<SessionId> first = {};  // of keys, unless this machine was started again
   std::vector<SessionKey> made;
   std::optional<Session> session;  // that the operation finds locked
   std::optional<SessionId> id;     // that was handed out before, and stays valid

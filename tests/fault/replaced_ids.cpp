@@ -54,6 +54,21 @@ Subject regenerating_a_locked_session() {
   return subject;
 }
 
+/// What is read under the ID before is for the contract; here it is who has it.
+Subject regenerating_so_that_it_leads(std::string name, const Setting& setting) {
+  const auto id = std::make_shared<std::optional<SessionId>>();
+  Subject subject = regenerating(std::move(name), setting);
+  subject.setting.furnish = [=](Machine& machine) { *id = machine.first; };
+  subject.run = [=](Machine& machine) {
+    return with_lock(machine, [&](Session& session) {
+      const Result<Session> next = session.regenerate({.leads_from = *id});
+      if (next) machine.made.push_back(next->key());
+      return Answer{next.outcome()};
+    });
+  };
+  return subject;
+}
+
 /// The session and its two IDs after the first.
 void regenerate_twice(Machine& machine) {
   for (int i = 0; i < 2; ++i) {
@@ -126,6 +141,8 @@ std::vector<Subject> replaced_ids() {
       regenerating("regenerate without a spare", no_spare),
       regenerating("regenerate by rename", by_rename),
       regenerating_a_locked_session(),
+      regenerating_so_that_it_leads("regenerate, leading on", {}),
+      regenerating_so_that_it_leads("regenerate by rename, leading on", by_rename),
       succeeding("succeed an expired session", Stale::expired),
       succeeding("succeed an expired session, durable", Stale::expired, durable),
       succeeding("succeed an expired session by rename, durable", Stale::expired, durable, by_rename),

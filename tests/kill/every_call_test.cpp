@@ -119,14 +119,14 @@ TEST_CASE("an ID that is replaced by a process which is killed at any system cal
   for (const std::string& below : places()) {
     const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
     Table table(below);
-    for (const Kind kind :
-         {Kind::supersede, Kind::regenerate, Kind::succeed_expired, Kind::succeed_swept, Kind::join, Kind::logout})
+    for (const Kind kind : {Kind::supersede, Kind::regenerate, Kind::regenerate_leading, Kind::succeed_expired,
+                            Kind::succeed_swept, Kind::join, Kind::logout})
       for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
         ReplacedIdSubject subject(below, kind, method);
         table.add(subject, std::span(all_looks).first(everything ? 3 : 1));
       }
     kills += table.total();
-    floor += everything ? 2340 : 780;
+    floor += everything ? 2720 : 900;
   }
   REQUIRE(kills >= floor);
 }

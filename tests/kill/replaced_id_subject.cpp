@@ -20,6 +20,8 @@ std::string name_of(Kind kind) {
       return "supersede";
     case Kind::regenerate:
       return "regenerate";
+    case Kind::regenerate_leading:
+      return "regenerate, leading on";
     case Kind::succeed_expired:
       return "succeed an expired session";
     case Kind::succeed_swept:
@@ -67,10 +69,13 @@ void ReplacedIdSubject::perform(const Store& store) const {
   switch (kind_) {
     case Kind::supersede:
       return require(store.lock(ids_.back())->supersede().ok(), "supersede");
-    case Kind::regenerate: {
+    case Kind::regenerate:
+    case Kind::regenerate_leading: {
       Session session = store.lock(ids_.back()).value();
       session.set("regenerated", true);
-      return require(session.regenerate().outcome() == Outcome::ok, "regenerate");
+      const bool leads = kind_ == Kind::regenerate_leading;
+      const auto next = session.regenerate({.leads_from = leads ? std::optional(ids_.back()) : std::nullopt});
+      return require(next.outcome() == Outcome::ok, "regenerate");
     }
     case Kind::succeed_expired:
     case Kind::succeed_swept:
@@ -90,8 +95,10 @@ bool ReplacedIdSubject::judge(const Store& store) const {
 bool ReplacedIdSubject::judge_replaced(const Store& store) const {
   const SessionId& old = ids_.back();
   const auto snapshot = store.snapshot(old);
-  require(snapshot && snapshot->get<int>("n") == 2, "the old version is not whole");
   const bool took_effect = snapshot.outcome() == Outcome::superseded;
+  const bool regenerates = kind_ == Kind::regenerate || kind_ == Kind::regenerate_leading;
+  const bool leads = took_effect && kind_ == Kind::regenerate_leading;
+  require(snapshot && (leads || snapshot->get<int>("n") == 2), "the old version is not whole");
   require(lock_now(store, old) == snapshot.outcome(), "a lock finds another state");
   require(store.update(old, [](Editor& editor) { editor.set("late", 1); }).outcome() == snapshot.outcome(),
           "an update finds another state");
@@ -103,8 +110,10 @@ bool ReplacedIdSubject::judge_replaced(const Store& store) const {
   // The new session is on disk before the old one loses its place; until then nobody knows it.
   std::vector<SessionKey> live = live_sessions(store);
   std::erase(live, static_cast<const SessionKey&>(old));
-  require(live.size() <= (kind_ == Kind::regenerate ? 1 : 0), "there are more sessions");
-  if (took_effect && kind_ == Kind::regenerate) require(live.size() == 1, "the session is gone under both IDs");
+  require(live.size() <= (regenerates ? 1 : 0), "there are more sessions");
+  if (took_effect && regenerates) require(live.size() == 1, "the session is gone under both IDs");
+  const auto leads_to = store.continuation(old);
+  require(leads == (leads_to && SessionKey(*leads_to) == live.at(0)), "the old ID does not lead to the new one");
   for (const SessionKey& key : live) {
     const auto next = store.snapshot(key);
     require(next && next->get<int>("n") == 2 && next->has("regenerated"), "the new session is not whole");

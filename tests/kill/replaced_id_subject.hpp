@@ -19,6 +19,7 @@ class ReplacedIdSubject final : public StoreSubject {
   enum class Kind : std::uint8_t {
     supersede,
     regenerate,
+    regenerate_leading,
     succeed_expired,
     succeed_swept,
     join,    // the successor that there is

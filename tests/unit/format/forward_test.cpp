@@ -59,6 +59,15 @@ TEST_CASE("a successor depends on the old ID, the nonce, the time and the secret
   CHECK(rotated.forward(now + 3600, 0, counted<std::array<std::byte, nonce_size>>(200)).secret == 2);
 }
 
+TEST_CASE("a successor is of the kind of the ID before it") {
+  const SessionId login =
+      keyring().issue(SessionKind::authenticated, now, 0, counted<std::array<std::byte, random_part_size>>(100));
+  const auto id = keyring().successor(login, terms());
+  REQUIRE(id);
+  CHECK(id->kind() == SessionKind::authenticated);
+  CHECK(keyring().check(id->reveal()).value() == *id);
+}
+
 TEST_CASE("a successor of a secret that is not known is none") {
   Forward unknown = terms();
   unknown.secret = 2;

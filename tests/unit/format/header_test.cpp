@@ -196,8 +196,9 @@ TEST_CASE("a state, kind or flag that this program does not know is foreign, if 
   CHECK(changed(12, 0) == Kind::foreign);
   CHECK(changed(12, 4) == Kind::foreign);
   CHECK(changed(13, 2) == Kind::foreign);
-  CHECK(changed(14, 2) == Kind::foreign);
+  CHECK(changed(14, 2) == Kind::foreign);  // it leads on, and to nothing
   CHECK(changed(14, 3) == Kind::foreign);
+  CHECK(changed(14, 4) == Kind::foreign);
   CHECK(changed(15, 0x80) == Kind::foreign);
 }
 
@@ -215,6 +216,23 @@ TEST_CASE("the flag of a sealed payload comes back, but in a forward record, who
       CHECK(std::get<Header>(verified).sealed);
     }
   }
+}
+
+TEST_CASE("the flag of what leads on comes back, where there is a successor and the payload is not sealed") {
+  for (const auto state : {RecordState::live, RecordState::superseded, RecordState::forward})
+    for (const bool has_successor : {false, true})
+      for (const bool sealed : {false, true}) {
+        Header header = sample();
+        header.state = state;
+        if (has_successor) header.successor = *SessionKey::parse("00000000000000000000000000000000000000ff");
+        header.sealed = sealed;
+        header.leads = true;
+        const auto verified = verify_record(record_of(header), key);
+        const bool fits = state == RecordState::superseded && has_successor && !sealed;
+        REQUIRE(std::holds_alternative<Header>(verified) == fits);
+        if (fits) CHECK(std::get<Header>(verified).leads);
+        if (!fits) CHECK(std::get<Unverified>(verified).kind == Kind::foreign);
+      }
 }
 
 TEST_CASE("only a superseded record has a successor; in another one it is foreign") {
