@@ -13,8 +13,10 @@ namespace sess::web {
 inline constexpr std::string_view principal_name = "sess.principal";
 /// What CSRF tokens are made of, where that is not the session's own ID but an earlier one of it: 32 bytes.
 inline constexpr std::string_view csrf_name = "sess.csrf";
-/// When the cookie of an anonymous session was sent again, in milliseconds since 1970: an integer.
+/// When the cookie was last sent again with the same ID, in milliseconds since 1970: an integer.
 inline constexpr std::string_view sent_name = "sess.sent";
+/// The key of the ID before, which leads on to this one until this one comes back: 20 bytes.
+inline constexpr std::string_view previous_name = "sess.previous";
 /// The idle timeout that a session gets when its ID first comes back, in milliseconds: an integer.
 inline constexpr std::string_view first_name = "sess.first";
 inline constexpr std::string_view own_prefix = "sess.";

@@ -217,14 +217,14 @@ Finished RequestSession::Work::finish() {
   if (ended.took_effect()) {
     if (authenticate_) {
       status = replace(created);
-    } else if (ends_others_ && choice_.superseded() && !logout_) {
-      // It would end what the session has become.
+    } else if (ends_others_ && !logout_ && (choice_.superseded() || (choice_.was_led() && may_be_on_its_way(own_)))) {
+      // It would end what the session has become, or the ID that is all that the client has.
       status = Outcome::superseded;
     } else if (regenerate_ && choice_.current() && !logout_) {
-      status = replace_id(created);
+      status = replace_id(created, false);
     } else if (editor_ != &empty_) {
       const bool send_cookie = cookie_is_due();
-      if (send_cookie && choice_.current()->kind() == SessionKind::authenticated) {
+      if (send_cookie && choice_.current()->kind() == SessionKind::authenticated && !choice_.was_led()) {
         status = roll(created);
       } else {
         const bool has_timeout = editor_->idle_timeout().has_value();

@@ -72,12 +72,15 @@ class RequestSession::Work {
   // session_replacement.cpp. What they make is `created`.
   Status write_first(std::optional<SessionId>& created);
   Status replace(std::optional<SessionId>& created);
-  Status replace_id(std::optional<SessionId>& created, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+  Status replace_id(std::optional<SessionId>& created, bool leads,
+                    std::optional<std::chrono::milliseconds> timeout = std::nullopt);
   Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
   Status lock_current(std::optional<Session>& mine, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
   // session_renewal.cpp
   bool cookie_is_due() const;
+  bool may_be_on_its_way(const Values& values) const;
+  bool retire_previous();
   Status roll(std::optional<SessionId>& created);
   void look_after(bool send_cookie, bool has_timeout, std::optional<SessionId>& created);
 

@@ -80,7 +80,7 @@ void RequestSession::Work::answer(Finished& finished, std::optional<SessionId> c
   std::optional<format::CsrfSecret> secret;
   if (marks_.has_csrf()) {
     if (created) {
-      secret = continues_ ? choice_.csrf_secret() : format::CsrfSecret::of(*created);
+      secret = continues_ || created == choice_.current() ? choice_.csrf_secret() : format::CsrfSecret::of(*created);
     } else if ((choice_.current() && !logout_) || holds_stale_id()) {
       secret = choice_.csrf_secret();
     } else {

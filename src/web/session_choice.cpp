@@ -13,6 +13,9 @@ namespace {
 // somebody who collects IDs can make one request cost.
 constexpr std::size_t candidate_limit = 8;
 
+// New IDs that one client has not got, each of whose answers was lost.
+constexpr std::size_t lead_limit = 64;
+
 }  // namespace
 
 std::optional<std::string> principal_in(SessionKind kind, const Values& values) {
@@ -62,6 +65,7 @@ Status SessionChoice::choose() {
 void SessionChoice::use(const SessionId& id, const Result<Snapshot>& snapshot) {
   current_ = id;
   superseded_ = snapshot.outcome() == Outcome::superseded;
+  was_led_ = false;
   regenerated_ = snapshot->facts().successor.has_value();
   snapshot_ = *snapshot;
   stored_secret_.reset();
@@ -82,12 +86,32 @@ bool SessionChoice::accepts(std::string_view token) const {
   return (own && own->matches(token)) || (current_ && stored_secret_ && stored_secret_->matches(token));
 }
 
+/// What an ID names; where it leads on, that is what it leads to, and `id` becomes the ID of that.
+Result<Snapshot> SessionChoice::look(SessionId& id) const {
+  for (std::size_t turn = 0; turn < lead_limit; ++turn) {
+    auto snapshot = store_.snapshot(id);
+    // An anonymous one leads nowhere.
+    if (snapshot.outcome() != Outcome::superseded || id.kind() == SessionKind::anonymous) return snapshot;
+    const auto next = store_.continuation(id);
+    if (next.outcome() == Outcome::busy) return next.status();
+    if (!next) return snapshot;
+    id = *next;
+  }
+  return Outcome::absent;
+}
+
 Status SessionChoice::choose_among(SessionKind kind) {
-  for (const SessionId& id : named_) {
-    if (id.kind() != kind) continue;
-    const auto snapshot = store_.snapshot(id);
+  for (const SessionId& sent : named_) {
+    if (sent.kind() != kind) continue;
+    SessionId id = sent;
+    const auto snapshot = look(id);
     if (snapshot.outcome() == Outcome::busy) return snapshot.status();
     if (!snapshot) continue;
+    const bool was_led = !(id == sent);
+    if (current_ && *current_ == id) {
+      was_led_ = was_led_ && was_led;
+      continue;
+    }
     const bool is_superseded = snapshot.outcome() == Outcome::superseded;
     if (current_ && is_superseded && (superseded_ || kind == SessionKind::anonymous)) continue;
     // One that was regenerated, and what it goes on as, are one session.
@@ -102,6 +126,7 @@ Status SessionChoice::choose_among(SessionKind kind) {
       return Outcome::ok;
     }
     use(id, snapshot);
+    was_led_ = was_led;
     if (!superseded_ && kind == SessionKind::anonymous) break;
   }
   return Outcome::ok;

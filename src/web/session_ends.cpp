@@ -43,7 +43,10 @@ Status RequestSession::Work::end_others(const std::optional<SessionId>& created)
   } else if (choice_.current() && !choice_.superseded()) {
     except = choice_.current()->key();
   }
-  return store_.destroy_principal(*whose, except);
+  const Status ended = store_.destroy_principal(*whose, except);
+  // Somebody else may know the ID before; unless it is the only one that this client knows.
+  if (ended.took_effect() && !choice_.was_led() && !retire_previous()) return Outcome::busy;
+  return ended;
 }
 
 }  // namespace sess::web

@@ -62,6 +62,7 @@ Status RequestSession::Work::replace(std::optional<SessionId>& created) {
   }
   if (!held.ok()) return held;
   Session& old = locked_ ? *locked_ : *mine;
+  if (login && may_be_on_its_way(locked_ ? own_ : old.values())) return Outcome::superseded;
   values = carried && mine ? editor_->apply_to(old.values()) : editor_->values();
   if (!values) return Outcome::conflict;
 
@@ -83,7 +84,7 @@ Status RequestSession::Work::replace(std::optional<SessionId>& created) {
   return status;
 }
 
-Status RequestSession::Work::replace_id(std::optional<SessionId>& created,
+Status RequestSession::Work::replace_id(std::optional<SessionId>& created, bool leads,
                                         std::optional<std::chrono::milliseconds> timeout) {
   if (choice_.superseded()) return Outcome::superseded;
   restore_own_values();
@@ -97,9 +98,18 @@ Status RequestSession::Work::replace_id(std::optional<SessionId>& created,
     if (editor_->lifetime()) mine->set_lifetime(*editor_->lifetime());
   }
   Session& old = mine ? *mine : *locked_;
+  // That of another new ID would be replaced by the answer that brings it.
+  if (may_be_on_its_way(old.values())) return Outcome::superseded;
   old.set_if_absent(csrf_name, continued_secret());
+  old.erase(sent_name);
+  old.erase(previous_name);
+  if (leads) {
+    const SessionKey::Bytes& key = choice_.current()->key().bytes();
+    const auto* const bytes = reinterpret_cast<const std::byte*>(key.data());
+    old.set(previous_name, Value::Bytes(bytes, bytes + key.size()));
+  }
   continues_ = true;
-  auto next = old.regenerate();
+  auto next = old.regenerate({.leads_from = leads ? choice_.current() : std::nullopt});
   if (!next) return as_gone(next.status());
   created = next->id();
   return next.status();

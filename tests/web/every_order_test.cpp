@@ -39,7 +39,7 @@ Totals two_requests(const Case& kind = {}) {
     for (const Act a : all_acts)
       for (const Act b : all_acts)
         for (const auto& order : orders)
-          runs.run({first, {a, b}, order, Attack::none, 0, kind.one_cookie, kind.rolling, kind.keeps_id});
+          runs.run({first, {a, b}, order, Attack::none, 0, kind.one_cookie, kind.rolling, 0, kind.keeps_id});
   return runs.totals;
 }
 
@@ -47,6 +47,17 @@ TEST_CASE("two requests with one cookie, in every order") { check("two requests"
 
 TEST_CASE("two requests with one cookie, in every order, where each renews its cookie") {
   check("two requests, rolling", two_requests({.rolling = true}), 14'080);
+}
+
+TEST_CASE("two requests that renew a login's cookie, in every order, whose answers are lost") {
+  OrderedRuns runs;
+  const auto orders = orders_of(2);
+  for (const Act a : all_acts)
+    for (const Act b : all_acts)
+      for (const auto& order : orders)
+        for (std::size_t lost = 1; lost < 4; ++lost)
+          runs.run({.first = First::login_live, .acts = {a, b}, .order = order, .rolling = true, .lost = lost});
+  check("two requests, answers lost", runs.totals, 3'840);
 }
 
 TEST_CASE("two requests, and somebody who replays their cookie between any two steps") {

@@ -208,6 +208,7 @@ class OrderedWorld {
         start(request);
         finish(request);
       }
+      if ((case_.lost >> (request.name[0] - 'a') & 1) != 0) return;
       jar_.receive(request.finished.set_cookie);
       if (request.act == Act::login && request.finished.status.ok()) {
         last_login_ = request.name;
@@ -239,7 +240,25 @@ class OrderedWorld {
       if (session.principal() && logins_.contains(*session.principal())) ++violations_.let_in;
     }
 
+    /// A login that no request has ended or replaced goes on, whatever answers were lost. By the last time the client
+    /// has the cookie again.
+    void judge_lost() {
+      const bool is_kept = std::ranges::all_of(
+          case_.acts, [](Act act) { return act == Act::read || act == Act::write || act == Act::logout_others; });
+      if (case_.first != First::login_live || !is_kept) return;
+      for (int i = 0; i < 3; ++i) {
+        world_.system_->advance(std::chrono::seconds(40));
+        RequestSession session{world_.store_, cookies(), jar_.header()};
+        REQUIRE(session.start().ok());
+        if (session.principal() != "first") ++violations_.login_lost;
+        const web::Finished finished = session.finish();
+        if (!finished.status.ok()) ++violations_.faults;
+        jar_.receive(finished.set_cookie);
+      }
+    }
+
     void judge() {
+      if (case_.lost != 0) return judge_lost();
       for (const Request& request : requests_) {
         if (request.act == Act::login || !request.named_login) continue;
         // Only with the cookie that the answer to a login has brought.

@@ -60,12 +60,13 @@ struct Case {
   std::size_t attack_at = 0;  // before this step
   bool one_cookie = false;    // as stores do that have but one
   bool rolling = false;       // each request renews its cookie (SessionCookieOptions::renewal_interval)
+  std::size_t lost = 0;       // of these requests (bit by bit) the answers are lost
   bool keeps_id = false;      // as stores do that give a login no new ID: who has the first cookies has it as well
 };
 
 /// What is to hold in every order, and did not.
 struct Violations {
-  std::uint64_t login_lost = 0;  // the last confirmed login is not in force
+  std::uint64_t login_lost = 0;  // the last confirmed login is not in force, or one that nobody has ended is not
   std::uint64_t let_in = 0;      // somebody is in a session of a login that he did not make
   std::uint64_t write_lost = 0;  // an anonymous write that was confirmed is nowhere, and nobody was told
   std::uint64_t faults = 0;      // a status that there should not be

@@ -28,6 +28,9 @@
 //   an authenticated one that was    its last        superseded, nothing           superseded, nothing written: its
 //   regenerated                      version         written                       new cookie, on its way, would
 //                                                                                  replace that of the login
+//   one that was given a new ID      the session     commit to it; the new ID is   the same, for the grace time; then
+//   as by rolling renewal                               sent again after the grace    a live one
+//                                                    time
 //   a live one, ended since          what was read   gone, nothing written         gone, nothing written
 //   a live one, superseded since     what was read   as if superseded at the start
 //

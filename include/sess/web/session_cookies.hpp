@@ -33,14 +33,14 @@ struct SessionCookieOptions {
   /// ends no session: that is for the session's own timeouts, and a Max-Age shorter than those only forgets it.
   CookieAttributes attributes = {};
   /// Rolling renewal: a request that renews its session has the cookie's Max-Age counted anew when the last time is at
-  /// least so long ago. An authenticated session gets a new ID by that (RequestSession::regenerate, with what that
-  /// means for requests under way): were the same ID sent again, an answer that arrives late could put it in the place
-  /// of a later login's. An anonymous one keeps its ID, and costs a commit; an answer that arrives after that of a
-  /// logout may bring back its cookie, which then names nothing. Needs a Max-Age that is longer. Nothing: fixed.
-  /// What it costs: if the answer that brings a new ID is lost on its way, the login is over when StoreOptions::grace
-  /// is (until then writes with the old ID are answered 307, and 409 in the end); and a request in merge mode that has
-  /// been under way for longer than the grace time, and writes, is `gone`. So the grace time should be longer than the
-  /// slowest request, and the interval long. Requests in Mode::snapshot, and those that do not renew, renew no cookie.
+  /// least so long ago. An authenticated session gets a new ID by that: were the same ID sent again, an answer that
+  /// arrives late could put it in the place of a later login's. The ID before leads on to the new one until that comes
+  /// back, and StoreOptions::grace longer, so nobody is logged out by an answer that is lost: after the grace time
+  /// another one brings the new ID. Until then a login, a regeneration and a logout of others are answered as
+  /// superseded (307, and 409 in the end). So the grace time should be longer than an answer can take. An anonymous
+  /// session keeps its ID, and costs a commit; an answer that arrives after that of a logout may bring back its cookie,
+  /// which then names nothing. Needs a Max-Age that is longer. Nothing: fixed. Requests in Mode::snapshot, those that
+  /// do not renew, and those that log others out, renew no cookie.
   std::optional<std::chrono::seconds> renewal_interval = std::nullopt;
   /// Of an anonymous session that is made for a client of which nothing is known, until its ID comes back for the first
   /// time with a request that renews the session: programs that do not keep cookies leave a session behind with each
