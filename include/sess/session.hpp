@@ -7,6 +7,7 @@
 #include <sess/session_id.hpp>
 #include <sess/snapshot.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -39,6 +40,9 @@ struct RegenerateOptions {
   /// a new ID that is given now and then, where nobody's rights change: should the answer with it be lost, its client
   /// is not. The last version cannot be read under the earlier ID then. Nothing: the earlier ID leads nowhere.
   std::optional<SessionId> leads_from = std::nullopt;
+  /// How long to wait for the list of the session's principal, where somebody has it locked; then the answer is busy.
+  /// Without a value: the store's lock_timeout.
+  std::optional<std::chrono::milliseconds> timeout = std::nullopt;
 };
 
 /// Movable, not copyable. The destructor rolls back and releases, and never throws. Keeps the store alive.

@@ -86,12 +86,11 @@ Store::Core::Core(std::shared_ptr<sys::System> system, const std::string& path, 
         return Parts{facts, events, std::move(opened.keys), std::move(records)};
       }()) {}
 
-Principals Store::Core::principals() const {
-  const std::chrono::nanoseconds timeout = options_.lock_timeout;
+Principals Store::Core::principals(std::optional<std::chrono::milliseconds> timeout) const {
   // Of what is there; what is made meanwhile waits for this index.
   const backend::RecordStore& index =
       records_->index([&](const backend::RecordStore& fresh) { enter_all(*records_, fresh); });
-  return {index, *records_, timeout};
+  return {index, *records_, timeout.value_or(options_.lock_timeout)};
 }
 
 Store Store::open(const std::string& path, const StoreOptions& options) {

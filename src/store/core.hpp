@@ -10,8 +10,10 @@
 
 #include <sess/store.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -25,8 +27,9 @@ class Store::Core {
   const StoreFacts& facts() const noexcept { return facts_; }
   const backend::KeysFile& keys() const noexcept { return *keys_; }
   const backend::RecordStore& records() const noexcept { return *records_; }
-  /// Opens the index, and rebuilds it where it is missing. Throws IoError.
-  Principals principals() const;
+  /// Opens the index, and rebuilds it where it is missing. Throws IoError. `timeout`: for locks of its lists; without a
+  /// value the store's.
+  Principals principals(std::optional<std::chrono::milliseconds> timeout = std::nullopt) const;
   sys::System& system() const noexcept { return *system_; }
   /// Null: nobody listens (backend::tell).
   const backend::Events* events() const noexcept { return events_.get(); }

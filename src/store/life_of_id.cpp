@@ -272,6 +272,7 @@ Result<Session> Session::regenerate(const RegenerateOptions& options) {
   if (state.header.sealed && !made.header.sealed) made.seal();  // never less than it was
   made.continues = state.key;
   made.tells = false;
+  made.list_timeout = options.timeout;
   const Status created = made.commit(values(), *this, {.durability = Durability::durable});
   if (!created.took_effect()) return created;
   Outcome outcome = created.outcome();

@@ -85,8 +85,8 @@ Status Session::State::create(const format::Header& first, std::span<const std::
   entry.since = since.value_or(0);
   entry.continues = continues;
   entry.replaces = replaces;
-  return core->principals().enter(entry, {options.sessions_per_principal, options.refuse_beyond_limit},
-                                  [&] { return create_record(first, payload, durable); });
+  const Principals::Limit limit{options.sessions_per_principal, options.refuse_beyond_limit};
+  return core->principals(list_timeout).enter(entry, limit, [&] { return create_record(first, payload, durable); });
 }
 
 Outcome Session::State::create_record(const format::Header& first, std::span<const std::byte> payload, bool durable) {

@@ -9,6 +9,7 @@
 #include <sess/session.hpp>
 #include <sess/session_id.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,7 +30,8 @@ class Session::State {
   std::optional<std::uint64_t> since = {};            // of a login; nothing: it could not be told when
   std::optional<SessionKey> continues = {};           // of what was regenerated: see NewEntry
   std::optional<SessionKey> replaces = {};            // of a login: see NewEntry; of a successor: what it succeeds
-  bool tells = true;                                  // of its making; false: who has it made tells
+  std::optional<std::chrono::milliseconds> list_timeout = {};  // for the principal's list; nothing: the store's
+  bool tells = true;                                           // of its making; false: who has it made tells
   bool released = false;
   bool on_disk = false;  // the current version, as far as this session knows
 

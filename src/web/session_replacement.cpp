@@ -109,7 +109,7 @@ Status RequestSession::Work::replace_id(std::optional<SessionId>& created, bool 
     old.set(previous_name, Value::Bytes(bytes, bytes + key.size()));
   }
   continues_ = true;
-  auto next = old.regenerate({.leads_from = leads ? choice_.current() : std::nullopt});
+  auto next = old.regenerate({.leads_from = leads ? choice_.current() : std::nullopt, .timeout = timeout});
   if (!next) return as_gone(next.status());
   created = next->id();
   return next.status();

@@ -184,6 +184,36 @@ TEST_CASE("a change is written although the new ID that is due cannot be, becaus
   }
 }
 
+TEST_CASE("a request that only reads does not wait for the list of its user's sessions, although a new ID is due") {
+  const auto system = std::make_shared<FakeSystem>();
+  const Store store =
+      open_store(system, "/srv/store", {.idle_timeout = 10 * day, .lifetime = 99 * day, .create = true});
+  Browser browser;
+  const auto visit = [&](const std::function<void(RequestSession&)>& work) {
+    RequestSession session(store, rolling(), browser.header());
+    REQUIRE(session.start().ok());
+    work(session);
+    const web::Finished finished = session.finish();
+    browser.receive(finished.set_cookie);
+    return finished;
+  };
+  REQUIRE(visit(log_in).status.ok());
+  system->advance(2 * day);
+  std::string list;
+  for (const std::string& name : system->names_below("/srv/store/principals"))
+    if (name.size() > 40) list = "/srv/store/principals/" + name;
+  const int file = system->open(sys::working_directory, list.c_str(), sys::OpenMode::read);
+  REQUIRE(file >= 0);
+  REQUIRE(system->try_lock(file) == 0);
+  const auto before = system->monotonic_clock();
+  const web::Finished answer = visit([](RequestSession&) {});
+  CHECK(answer.status.ok());
+  CHECK(answer.set_cookie.empty());
+  CHECK(system->monotonic_clock() - before < milliseconds(10));
+  REQUIRE(system->close(file) == 0);
+  CHECK(visit([](RequestSession&) {}).set_cookie.size() == 1);
+}
+
 TEST_CASE("a token is good for a session whose cookie is sent again, and for a successor that was only read") {
   Site site(long_lived);
   Visitor visitor{site, rolling()};
