@@ -53,6 +53,25 @@ answer=$(ask "$ann" POST /logout-everywhere '' '' "$token")
 expect "$answer" '^Clear-Site-Data: "storage"'
 expect "$(ask "$ann" GET /me)" '"user":null'
 
+# The store's files say whose the session is, and with sealing not even that.
+has_text() { grep -rqa -- "$1" "$DEMO_STORE/shards"; }
+log_in_again() {
+  page=$(ask '' GET /)
+  cookies_in "$(ask "$(cookies_in "$page")" POST /login '' 'user=ann&password=apples' "$(token_in "$page")")"
+}
+ann=$(log_in_again)
+expect "$(ask "$ann" GET /me)" '"user":"ann"'
+has_text sess.principal || fail 'a session that is not sealed cannot be read on disk: this test sees nothing'
+expect "$(ask "$ann" POST /logout-everywhere '' '' "$(token_in "$(ask "$ann" GET /me)")")" '^Status: 200 '
+rm -rf "${DEMO_STORE:?}" && "$build/bin/sessctl" --store "$DEMO_STORE" init >>"$work/init.log"
+export DEMO_SEALED=1
+ann=$(log_in_again)
+expect "$(ask "$ann" GET /me)" '"user":"ann"'
+expect "$(ask "$ann" GET /info)" '"notices":\["Welcome, ann."\]'
+! has_text sess.principal || fail 'a sealed session can be read on disk'
+[ "$(find "$DEMO_STORE/shards" -type f | wc -l)" -gt 0 ] || fail 'there is no session on disk'
+unset DEMO_SEALED
+
 # Without scripts and cookies: what the links and the form of the page say is enough.
 page=$(ask '' GET /plain)
 query=$(sed -n 's/.*action="\/site\/plain?\([^"]*\)".*/\1/p' <<<"$page")

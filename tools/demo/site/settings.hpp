@@ -11,6 +11,7 @@ struct Settings {
   std::string store = {};  // DEMO_STORE: directory of the sessions
   std::string gate = {};   // DEMO_GATE: see gate.hpp; unset for real use
   std::string audit = {};  // DEMO_AUDIT: file of the audit log (demo/audit_log.hpp); unset: none is kept
+  bool sealed = false;     // DEMO_SEALED: any text; sessions are sealed on disk
   int threads = 1;         // DEMO_THREADS: of a FastCGI process
 };
 
