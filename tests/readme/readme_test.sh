@@ -22,7 +22,7 @@ export MAKEFLAGS='--no-print-directory -s'
 user=www-data
 chmod 755 "$work"
 ours=(-e "s|/var/lib/shop|$work/shop|g" -e "s|/var/log/lighttpd|$work|g" -e "s|/usr/local|$work/usr|g" -e 's|^ldconfig$||'
-  -e "s#\b\(visits\|login\)\.c#$work/\1.c#g" -e "s|^make|SESS_BUILD= make|")
+  -e "s#\b\(visits\|login\|count\)\.c#$work/\1.c#g" -e "s|^make|SESS_BUILD= make|")
 if [ "$(id -u)" -ne 0 ]; then
   user=$(id -un)
   ours+=(-e 's|-o www-data -g www-data||' -e 's|runuser -u www-data -- ||')
@@ -36,17 +36,19 @@ block() {
     $0 == fence { inside = 1; count++ }' README.md | sed "${ours[@]}"
 }
 
-for expected in 'cpp 2' 'sh 4' 'lighttpd 1' 'cron 1'; do
+for expected in 'cpp 2' 'c 1' 'sh 5' 'lighttpd 1' 'cron 1'; do
   [ "$(grep -c "^\`\`\`${expected% *}\$" README.md)" -eq "${expected#* }" ] ||
     fail "there is a block of ${expected% *} that this test does not know"
 done
-[ "$(grep -c '^```$' README.md)" -eq 8 ] || fail 'there is a block that this test does not know'
+[ "$(grep -c '^```$' README.md)" -eq 10 ] || fail 'there is a block that this test does not know'
 block sh 1 | awk 'NF && $1 !~ /^scripts\// { exit 1 }' || fail 'the first block is not scripts/demo and scripts/test'
 
 block cpp 1 >"$work/visits.cpp"
 block cpp 2 >"$work/login.cpp"
+block c 1 >"$work/count.c"
 bash -euo pipefail -c "$(block sh 2)" || fail 'block 2 failed'
 bash -euo pipefail -c "$(block sh 3)" || fail 'block 3 failed'
+bash -euo pipefail -c "$(block sh 4 | sed 's/-std=c99/-std=c99 -Wall -Wextra -Wpedantic -Werror/')" || fail 'block 4 failed'
 
 # A server that runs programs as that user, with what README says about lighttpd.
 port=$((20000 + RANDOM % 20000))
@@ -84,6 +86,12 @@ cookie=$(sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$first")
 second=$(request "$cookie")
 grep -qx 'visits: 2' <<<"$second" || fail "the second request answered: $second"
 
+# The program in C goes on where that in C++ left off, and says why it cannot.
+[[ $(request "$cookie" GET /count.cgi) == *$'\n\nvisits: 3' ]] || fail 'the program in C did not go on counting'
+answer=$(request '' GET /count.cgi)
+grep -qx 'visits: 1' <<<"$answer" || fail "the program in C answered: $answer"
+grep -q '^Set-Cookie: __Host-sid=' <<<"$answer" || fail 'the program in C set no cookie'
+
 # Logs in, is greeted, logs out; a form without a token, another password and an old token get nowhere.
 cookies_in() { sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$1" | paste -sd ';'; }
 token_in() { sed -n 's/.*name="csrf_token" value="\([^"]*\)".*/\1/p' <<<"$1" | head -n 1; }
@@ -111,8 +119,8 @@ grep -q 'Hello, ann' <<<"$page" || fail "who is logged in is not greeted: $page"
   fail 'the logout failed'
 ! grep -q 'Hello' <<<"$(request "$login" GET /login.cgi/)" || fail 'who has logged out is still logged in'
 
-output=$(bash -euo pipefail -c "$(block sh 4)") || fail 'block 4 failed'
-grep -q '"sessions":1' <<<"$output" || fail "sessctl stats did not count one session: $output"
+output=$(bash -euo pipefail -c "$(block sh 5)") || fail 'block 5 failed'
+grep -q '"sessions":2' <<<"$output" || fail "sessctl stats did not count two sessions: $output"
 read -r -d '' _ _ _ _ _ cron_user command < <(block cron 1) || true
 [ "$cron_user" = www-data ] || fail "cron's line names user $cron_user"
 output=$(env -i PATH=/usr/bin:/bin LD_LIBRARY_PATH="$LD_LIBRARY_PATH" sh -c "$command" 2>&1) || fail "what cron runs failed: $output"
@@ -123,5 +131,7 @@ id=${cookie#*=}
 # Without its store the program says why, in the error log.
 rm -r "$work/shop/sessions"
 grep -q '^HTTP/1.0 500' <<<"$(request)" || fail 'without a store the answer is not 500'
+[ "$(status_of "$(request '' GET /count.cgi)")" = 500 ] || fail 'without a store the program in C does not answer 500'
+grep -q 'session: open store' "$work/breakage.log" || fail 'the program in C does not say why'
 grep -q 'open store' "$work/breakage.log" || fail 'without a store nothing is in the log of what programs say'
 echo 'readme: ok'

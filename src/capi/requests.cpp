@@ -1,0 +1,258 @@
+// Requests of the C interface: cookies, logins, tokens.
+#include "capi/handles.hpp"
+
+#include <sess/web/request_session.hpp>
+#include <sess/web/session_cookies.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace sess::capi;
+
+namespace web = sess::web;
+
+struct sess_cookies {
+  std::shared_ptr<const web::SessionCookies> cookies;
+};
+
+struct sess_request {
+  web::RequestSession session;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  sess::Status others = {};
+  std::string text = {};  // that was handed out last
+};
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+sess_cookie_options default_cookie_options() {
+  sess_cookie_options options{};
+  options.strongest_prefix = options.secure = options.http_only = 1;
+  return options;
+}
+
+web::SameSite same_site(int number) {
+  switch (number) {
+    case SESS_SAME_SITE_LAX:
+      return web::SameSite::lax;
+    case SESS_SAME_SITE_STRICT:
+      return web::SameSite::strict;
+    case SESS_SAME_SITE_NONE:
+      return web::SameSite::none;
+    default:
+      throw sess::UsageError("set cookies: there is no such same_site");
+  }
+}
+
+web::SessionCookieOptions cookie_options(const sess_cookie_options* given) {
+  const sess_cookie_options all = with_defaults(given, default_cookie_options());
+  web::SessionCookieOptions options;
+  if (all.anonymous_name != nullptr) options.anonymous_name = all.anonymous_name;
+  if (all.authenticated_name != nullptr) options.authenticated_name = all.authenticated_name;
+  options.strongest_prefix = all.strongest_prefix != 0;
+  options.attributes.secure = all.secure != 0;
+  options.attributes.http_only = all.http_only != 0;
+  options.attributes.same_site = same_site(all.same_site);
+  if (all.path != nullptr) options.attributes.path = all.path;
+  if (all.domain != nullptr) options.attributes.domain = all.domain;
+  if (all.max_age != 0) options.attributes.max_age = seconds(all.max_age);
+  if (all.renewal_interval != 0) options.renewal_interval = seconds(all.renewal_interval);
+  if (all.first_idle_timeout != 0) options.first_idle_timeout = milliseconds(all.first_idle_timeout);
+  if (all.address_parameter != nullptr) options.address_parameter = all.address_parameter;
+  return options;
+}
+
+web::Mode mode_of(int number) {
+  switch (number) {
+    case SESS_MERGE:
+      return web::Mode::merge;
+    case SESS_LOCKED:
+      return web::Mode::locked;
+    case SESS_SNAPSHOT:
+      return web::Mode::snapshot;
+    default:
+      throw sess::UsageError("start request: there is no such mode");
+  }
+}
+
+std::string_view text_or_nothing(const char* text) { return text != nullptr ? text : std::string_view(); }
+
+/// A text that is good until the next one.
+template <class Make>
+int hand_out_mark(sess_request* request, const char** mark, Make make) {
+  return guarded([&] {
+    const char*& out = emptied(mark, "make mark");
+    sess_request& of = required(request, "make mark: request");
+    of.text = make(of.session);
+    out = of.text.c_str();
+    return SESS_OK;
+  });
+}
+
+}  // namespace
+
+int sess_cookie_options_init(sess_cookie_options* options, size_t size) {
+  return initialize(options, size, default_cookie_options());
+}
+
+int sess_cookies_new(const sess_cookie_options* options, sess_cookies** cookies) {
+  return guarded([&] {
+    sess_cookies*& out = emptied(cookies, "set cookies");
+    out = new sess_cookies{std::make_shared<const web::SessionCookies>(cookie_options(options))};
+    return SESS_OK;
+  });
+}
+
+void sess_cookies_free(sess_cookies* cookies) { delete cookies; }
+
+int sess_request_new(sess_store* store, sess_cookies* cookies, const char* cookie_header, const char* address_id,
+                     sess_request** request) {
+  return guarded([&] {
+    sess_request*& out = emptied(request, "take request");
+    out = new sess_request{{required(store, "take request: store").store,
+                            required(cookies, "take request: cookies").cookies, text_or_nothing(cookie_header),
+                            text_or_nothing(address_id)}};
+    return SESS_OK;
+  });
+}
+
+int sess_request_start(sess_request* request, int mode) {
+  return guarded([&]() -> int {
+    sess_request& of = required(request, "start request");
+    const web::Mode as = mode_of(mode);
+    of.headers.clear();
+    of.others = {};
+    return number_of(of.session.start(as));
+  });
+}
+
+sess_editor* sess_request_editor(sess_request* request) {
+  sess_editor* editor = nullptr;
+  guarded([&] {
+    editor = handle_of(&required(request, "use editor: request").session.editor());
+    return SESS_OK;
+  });
+  return editor;
+}
+
+const char* sess_request_principal(const sess_request* request) {
+  if (request == nullptr) return nullptr;
+  const auto& principal = request->session.principal();
+  return principal ? principal->c_str() : nullptr;
+}
+
+int sess_request_exists(const sess_request* request) { return request != nullptr && request->session.exists() ? 1 : 0; }
+
+int sess_authenticate(sess_request* request, const char* principal) {
+  return guarded([&] {
+    required(request, "authenticate: request")
+        .session.authenticate(required_text(principal, "authenticate: principal"));
+    return SESS_OK;
+  });
+}
+
+int sess_request_regenerate(sess_request* request) {
+  return guarded([&] {
+    required(request, "regenerate: request").session.regenerate();
+    return SESS_OK;
+  });
+}
+
+int sess_logout(sess_request* request, int scope) {
+  return guarded([&] {
+    web::RequestSession& session = required(request, "log out: request").session;
+    switch (scope) {
+      case SESS_LOGOUT_HERE:
+        session.logout();
+        return SESS_OK;
+      case SESS_LOGOUT_EVERYWHERE:
+        session.logout_everywhere();
+        return SESS_OK;
+      case SESS_LOGOUT_OTHERS:
+        session.logout_others();
+        return SESS_OK;
+      default:
+        throw sess::UsageError("log out: there is no such scope");
+    }
+  });
+}
+
+int sess_request_set_renew(sess_request* request, int renew) {
+  return guarded([&] {
+    required(request, "set renew: request").session.renew(renew != 0);
+    return SESS_OK;
+  });
+}
+
+int sess_csrf_token(sess_request* request, const char** mark) {
+  return hand_out_mark(request, mark, [](web::RequestSession& session) { return session.csrf_token(); });
+}
+
+int sess_csrf_field(sess_request* request, const char** mark) {
+  return hand_out_mark(request, mark, [](web::RequestSession& session) { return session.csrf_field(); });
+}
+
+int sess_csrf_check(sess_request* request, const char* token) {
+  bool is_good = false;
+  guarded([&] {
+    is_good = token != nullptr && required(request, "check token: request").session.check_csrf_token(token);
+    return SESS_OK;
+  });
+  return is_good ? 1 : 0;
+}
+
+int sess_link(sess_request* request, const char* reference, const char** link) {
+  return hand_out_mark(request, link, [&](web::RequestSession& session) {
+    return session.link(required_text(reference, "make link: reference"));
+  });
+}
+
+int sess_request_finish(sess_request* request) {
+  return guarded([&]() -> int {
+    sess_request& of = required(request, "finish request");
+    of.headers.reserve(16);  // more than there ever are: once it is committed nothing may fail
+    web::Finished finished = of.session.finish();
+    if (!finished.status.took_effect()) return number_of(finished.status);
+    for (std::string& line : finished.set_cookie) of.headers.emplace_back("Set-Cookie", std::move(line));
+    for (auto& header : finished.headers) of.headers.push_back(std::move(header));
+    of.others = finished.others;
+    return number_of(finished.status);
+  });
+}
+
+int sess_request_others(const sess_request* request) {
+  return guarded([&]() -> int { return number_of(required(request, "ask for others").others); });
+}
+
+int sess_request_header(const sess_request* request, size_t index, const char** name, const char** value) {
+  return guarded([&]() -> int {
+    const char*& name_out = emptied(name, "read header: name");
+    const char*& value_out = emptied(value, "read header: value");
+    const auto& headers = required(request, "read header: request").headers;
+    if (index >= headers.size()) return SESS_ABSENT;
+    name_out = headers[index].first.c_str();
+    value_out = headers[index].second.c_str();
+    return SESS_OK;
+  });
+}
+
+int sess_request_complete(sess_request* request, const char* text, size_t size, const char** completed,
+                          size_t* completed_size) {
+  return guarded([&] {
+    const char*& out = emptied(completed, "complete text");
+    sess_request& of = required(request, "complete text: request");
+    if (size > 0) required(text, "complete text: text");
+    std::string copy(text != nullptr ? text : "", size);
+    of.session.complete(copy);
+    of.text = std::move(copy);
+    out = of.text.c_str();
+    if (completed_size != nullptr) *completed_size = of.text.size();
+    return SESS_OK;
+  });
+}
+
+void sess_request_free(sess_request* request) { delete request; }
