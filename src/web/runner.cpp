@@ -160,9 +160,16 @@ std::string Runner::run(const Environment& environment, const BodyReader& read_b
   try {
     const std::optional<std::size_t> length = content_length(environment);
     std::optional<std::string> body;
-    if (length && *length <= options_.body_limit) body = read_exactly(read_body, *length);
+    std::exception_ptr unreadable;
+    try {
+      if (length && *length <= options_.body_limit) body = read_exactly(read_body, *length);
+    } catch (...) {
+      unreadable = std::current_exception();
+    }
     const bool complete = body.has_value();
     request.emplace(environment, complete ? *std::move(body) : std::string());
+    // Only now that there is a request: its method and its address say what the answer must be like.
+    if (unreadable) std::rethrow_exception(unreadable);
     if (length && *length > options_.body_limit) {
       answer_plainly(response, 413, "The request is too large.");
     } else if (!complete) {

@@ -365,6 +365,32 @@ TEST_CASE("the answer to HEAD has no body") {
   CHECK(body_part(ask(runner, browser, {{"REQUEST_METHOD", "HEAD"}})).empty());
 }
 
+TEST_CASE("a body that cannot be read is a fault, answered as the method and the address ask") {
+  Site site;
+  RunOptions options = run_options();
+  options.cookies.address_parameter = "s";
+  std::vector<std::string> told;
+  options.on_error = [&](const std::exception_ptr&) { told.emplace_back("error"); };
+  options.on_response = [&](const web::HttpRequest& request, const Response&, Status) {
+    told.push_back(request.method());
+  };
+  const Runner runner(
+      site.store(), [](Request&, Response& response) { response << "body"; }, options);
+  const auto ask_in_vain = [&](const char* method) {
+    return runner.run(
+        web::environment_of({{"REQUEST_METHOD", method}, {"CONTENT_LENGTH", "1"}, {"QUERY_STRING", "s=x"}}),
+        [](char*, std::size_t) -> std::size_t { throw std::runtime_error("the connection is broken"); });
+  };
+  const std::string post = ask_in_vain("POST");
+  CHECK(post.starts_with("Status: 500 "));
+  CHECK(body_part(post) == "The server could not answer this request.\n");
+  CHECK(post.find("\r\nReferrer-Policy: same-origin\r\n") != std::string::npos);
+  const std::string head = ask_in_vain("HEAD");
+  CHECK(head.starts_with("Status: 500 "));
+  CHECK(body_part(head).empty());
+  CHECK(told == std::vector<std::string>{"error", "POST", "error", "HEAD"});
+}
+
 TEST_CASE("options that make no sense are refused before the first request") {
   Site site;
   const web::Handler handler = [](Request&, Response&) {};

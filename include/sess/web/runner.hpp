@@ -71,8 +71,9 @@ struct RunOptions {
   int optimistic_runs = 3;
   /// What a client is told to wait when a session was busy.
   std::chrono::seconds retry_after{1};
-  /// What a handler or the store threw. Must not throw. Called in the thread of the request. Without one a line goes to
-  /// standard error, which servers put into their error log: the one place where the library says something by itself.
+  /// What a handler, the store or the reader of the body threw. Must not throw. Called in the thread of the request.
+  /// Without one a line goes to standard error, which servers put into their error log: the one place where the library
+  /// says something by itself.
   std::function<void(std::exception_ptr)> on_error = nullptr;
   /// Before the response is sent, when the session has been committed (or not: the status says it); for logs and
   /// measurements. Where the request was refused for its body or something threw (400, 413, 500), the status is ok
