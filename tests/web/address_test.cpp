@@ -44,8 +44,7 @@ struct Client {
         web::environment_of(
             {{"PATH_INFO", path}, {"QUERY_STRING", query}, {"HTTP_COOKIE", takes_cookies ? browser.header() : ""}}),
         body_of(""));
-    const auto at = answer.find("\r\nSet-Cookie: ");
-    if (at != std::string::npos) browser.receive({answer.substr(at + 14, answer.find('\r', at + 2) - at - 14)});
+    browser.receive_answer(answer);
     return answer;
   }
 };

@@ -239,8 +239,7 @@ std::string ask(const Runner& runner, Browser& browser, std::map<std::string, st
   variables.emplace("CONTENT_LENGTH", std::to_string(body.size()));
   variables.emplace("CONTENT_TYPE", "application/x-www-form-urlencoded");
   std::string answer = runner.run(web::environment_of(variables), body_of(body));
-  const auto at = answer.find("\r\nSet-Cookie: ");
-  if (at != std::string::npos) browser.receive({answer.substr(at + 14, answer.find('\r', at + 2) - at - 14)});
+  browser.receive_answer(answer);
   return answer;
 }
 

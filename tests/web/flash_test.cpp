@@ -36,8 +36,7 @@ std::string ask(const Runner& runner, Browser& browser, const std::string& body 
                                                              {"CONTENT_LENGTH", std::to_string(body.size())}}),
                                         body_of(body));
   CHECK(answer.starts_with("Status: 200 "));
-  const auto at = answer.find("\r\nSet-Cookie: ");
-  if (at != std::string::npos) browser.receive({answer.substr(at + 14, answer.find('\r', at + 2) - at - 14)});
+  browser.receive_answer(answer);
   return answer.substr(answer.find("\r\n\r\n") + 4);
 }
 

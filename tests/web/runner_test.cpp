@@ -30,11 +30,7 @@ std::string ask(const Runner& runner, Browser& browser, Variables variables = {}
   variables.emplace("HTTP_COOKIE", browser.header());
   if (!body.empty()) variables.emplace("CONTENT_LENGTH", std::to_string(body.size()));
   std::string answer = runner.run(web::environment_of(variables), body_of(body));
-  constexpr std::string_view start = "\r\nSet-Cookie: ";
-  for (auto at = answer.find(start); at != std::string::npos; at = answer.find(start, at)) {
-    at += start.size();
-    browser.receive({answer.substr(at, answer.find('\r', at) - at)});
-  }
+  browser.receive_answer(answer);
   return answer;
 }
 

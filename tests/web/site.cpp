@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "store/core.hpp"
 #include "support/broken_system.hpp"
@@ -57,6 +58,15 @@ void Browser::receive(const std::vector<std::string>& set_cookie) {
     } else {
       cookies_[name] = line.substr(name.size() + 1, line.find(';') - name.size() - 1);
     }
+  }
+}
+
+void Browser::receive_answer(const std::string& answer) {
+  constexpr std::string_view start = "\r\nSet-Cookie: ";
+  const std::string head = answer.substr(0, answer.find("\r\n\r\n"));
+  for (auto at = head.find(start); at != std::string::npos; at = head.find(start, at)) {
+    at += start.size();
+    receive({head.substr(at, head.find('\r', at) - at)});
   }
 }
 

@@ -22,6 +22,8 @@ class Browser {
  public:
   /// Takes what a response sets, and forgets what it removes.
   void receive(const std::vector<std::string>& set_cookie);
+  /// The same of a whole answer, as a runner gives it: every Set-Cookie line of its head.
+  void receive_answer(const std::string& answer);
   std::string header() const;
   bool has(const std::string& name) const { return cookies_.contains(name); }
   const std::string& value(const std::string& name) const { return cookies_.at(name); }
