@@ -1,6 +1,6 @@
 // Forward records, and the IDs that follow from them.
 #include "format/forward.hpp"
-
+#include "counted.hpp"
 #include "format/keyring.hpp"
 
 #include <doctest/doctest.h>
@@ -13,18 +13,11 @@
 
 using namespace sess;
 using namespace sess::format;
+using test::counted;
 
 namespace {
 
 constexpr std::int64_t now = 1'700'000'000;
-
-template <class Array>
-Array counted(unsigned first) {
-  Array array;
-  for (std::size_t i = 0; i < array.size(); ++i)
-    array[i] = static_cast<typename Array::value_type>(static_cast<std::uint8_t>(first + i));
-  return array;
-}
 
 Keyring keyring() { return Keyring::make(counted<Keyring::Secret>(0), counted<Keyring::Secret>(50), now); }
 SessionId old_id() {

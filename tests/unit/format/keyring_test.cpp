@@ -1,5 +1,6 @@
 // IDs: issued here or refused.
 #include "format/keyring.hpp"
+#include "counted.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -14,20 +15,12 @@
 
 using namespace sess;
 using format::Keyring;
+using test::counted;
 
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::int64_t now = 1'700'000'000;
-
-/// 0, 1, 2, ... from a first byte on.
-template <class Array>
-Array counted(unsigned first) {
-  Array array;
-  for (std::size_t i = 0; i < array.size(); ++i)
-    array[i] = static_cast<typename Array::value_type>(static_cast<std::uint8_t>(first + i));
-  return array;
-}
 
 using Chance = std::array<std::byte, format::random_part_size>;
 

@@ -1,6 +1,7 @@
 // Sealed payloads: the bytes are those of src/FORMAT.md, and nothing but them opens.
 #include "format/sealing.hpp"
 #include "allocation_meter.hpp"
+#include "counted.hpp"
 #include "format/keyring.hpp"
 
 #include <doctest/doctest.h>
@@ -13,18 +14,11 @@
 
 using namespace sess;
 using namespace sess::format;
+using test::counted;
 
 namespace {
 
 using Bytes = std::vector<std::byte>;
-
-template <class Array>
-Array counted(unsigned first) {
-  Array array;
-  for (std::size_t i = 0; i < array.size(); ++i)
-    array[i] = static_cast<typename Array::value_type>(static_cast<std::uint8_t>(first + i));
-  return array;
-}
 
 /// The ID of src/FORMAT.md.
 SessionId example_id() {
