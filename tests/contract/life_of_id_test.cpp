@@ -1,7 +1,5 @@
 // The life of an ID in the store: superseded, regenerated, succeeded.
-#include "store/core.hpp"
-#include "support/fake_system.hpp"
-#include "support/store_world.hpp"
+#include "fake_store.hpp"
 
 #include <sess/sess.hpp>
 
@@ -19,21 +17,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A store over a clock of its own.
-struct Fixture {
-  static constexpr const char* path = "/srv/store";
-  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
-  Store store = open_store(system, path, {.create = true});
-
+struct Fixture : FakeStore {
   Session lock(const SessionKey& key) const {
     auto locked = store.lock(key);
     REQUIRE(locked);
     return *std::move(locked);
-  }
-  std::size_t files() const {
-    std::size_t count = 0;
-    for (const std::string& name : system->names_below(std::string(path) + "/shards")) count += name.size() > 4 ? 1 : 0;
-    return count;
   }
   /// Changes of a request that found no session.
   static Editor changes(const std::string& name, int value) {
@@ -156,7 +144,7 @@ TEST_CASE_FIXTURE(Fixture, "logout under an ID before ends what the session has 
   CHECK(store.destroy(ids[0]).ok());
   CHECK(store.destroy(ids[0]) == Outcome::absent);
   CHECK(store.snapshot(other));
-  CHECK(files() == 1);
+  CHECK(files_in("shards").size() == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a logout that gave up on the way to the session said that it was ended") {
@@ -239,7 +227,7 @@ TEST_CASE_FIXTURE(Fixture, "a successor is for anonymous IDs that are not too ol
   const SessionId login = *session.id();
   session.release();
   const SessionId live = make_session(store, {{"a", 1}});
-  const std::size_t before = files();
+  const std::size_t before = files_in("shards").size();
   const auto joined = store.succeed(live, changes("b", 1));
   CHECK(joined.value() == live);
   CHECK(store.snapshot(live)->get<int>("a") == 1);
@@ -253,7 +241,7 @@ TEST_CASE_FIXTURE(Fixture, "a successor is for anonymous IDs that are not too ol
   system->advance(90min);
   CHECK(strict.succeed(live, changes("c", 1)).outcome() == Outcome::absent);
   CHECK(strict.successor(live).outcome() == Outcome::absent);
-  CHECK(files() <= before + 2);
+  CHECK(files_in("shards").size() <= before + 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "nothing on disk tells the ID of a successor") {
@@ -261,10 +249,9 @@ TEST_CASE_FIXTURE(Fixture, "nothing on disk tells the ID of a successor") {
   system->advance(1h);
   const SessionId next = store.succeed(old, changes("a", 1)).value();
   const std::string id = next.reveal();
-  for (const std::string& name : system->names_below(path)) {
-    if (name.back() == '/') continue;
-    const std::string text = system->text(std::string(path) + "/" + name);
-    CHECK(name.find(id) == std::string::npos);
+  for (const std::string& file : files_in("")) {
+    const std::string text = system->text(file);
+    CHECK(file.find(id) == std::string::npos);
     CHECK(text.find(id) == std::string::npos);
     CHECK(text.find(old.reveal()) == std::string::npos);
   }
@@ -290,7 +277,7 @@ TEST_CASE_FIXTURE(Fixture, "a forward record and a superseded one do not come ba
   REQUIRE(store.update(old, [](Editor& editor) { editor.add("cart", 1); }));
   system->advance(1h);
   const SessionId next = store.succeed(old, changes("a", 1)).value();
-  CHECK_FALSE(system->exists(std::string(path) + "/shards/" + record_file(old) + "~"));
+  CHECK_FALSE(system->exists(spare(old)));
   system->power_cut_states({.limit = 2000}, [&](const DiskImage& image) {
     const Store after = open_store(std::make_shared<FakeSystem>(image), path, {});
     CHECK(after.snapshot(old).outcome() == Outcome::expired);

@@ -1,9 +1,7 @@
 // What the model of the protocol (tests/promela) has refuted, played through with the real code, each by what went
 // wrong.
+#include "fake_store.hpp"
 #include "hooked_system.hpp"
-#include "store/core.hpp"
-#include "support/fake_system.hpp"
-#include "support/store_world.hpp"
 
 #include <sess/sess.hpp>
 
@@ -24,14 +22,10 @@ namespace {
 
 using std::chrono::minutes;
 
-constexpr const char* path = "/srv/store";
-
-struct Fixture {
-  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
-  Store store = open_store(system, path, {.idle_timeout = minutes(60), .create = true});
+struct Fixture : FakeStore {
+  Fixture() : FakeStore({.idle_timeout = minutes(60)}) {}
   SessionId id = make_session(store, {{"n", 1}});
 
-  std::string record() const { return std::string(path) + "/shards/" + record_file(id); }
   std::uint64_t generation() const { return store.snapshot(id)->facts().generation; }
   bool set(int n) const {
     return store.update(id, [&](Editor& editor) { editor.set("n", n); }).ok();
@@ -101,7 +95,6 @@ TEST_CASE_FIXTURE(Fixture, "a commit that failed for want of space took from the
 
 TEST_CASE_FIXTURE(Fixture, "a scrub that was cut short forgot the generation that the spare holds") {
   REQUIRE(set(2));
-  const auto spare = std::string(path) + "/shards/" + spare_file(id);
   // A writer that was killed before its exchange: generation 3 in the spare, generation 2 current.
   {
     Session killed = store.lock(id).value();
@@ -112,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "a scrub that was cut short forgot the generation tha
   }
   {
     // A stale waiter makes the next commit use a temp file; it is cut short before it has unlinked the spare.
-    const int waiter = system->open(sys::working_directory, spare.c_str(), sys::OpenMode::read_write);
+    const int waiter = system->open(sys::working_directory, spare(id).c_str(), sys::OpenMode::read_write);
     REQUIRE(system->try_lock(waiter) == 0);
     system->fail(Fault{.call = Call::unlink,
                        .nth = 1,
@@ -132,7 +125,7 @@ TEST_CASE_FIXTURE(Fixture, "a renewal was lost in a recovery that failed, and th
   REQUIRE(set(2));
   system->advance(minutes(30));
   REQUIRE(store.touch(id) == Outcome::ok);
-  system->set_content(record(), {});
+  system->set_content(record(id), {});
   for (const Call call : {Call::write, Call::truncate, Call::sync_data}) {
     CAPTURE(to_string(call));
     system->fail(call, 1, EIO);
@@ -148,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "a recovery that was cut short gave the generation of
   REQUIRE(set(2));
   REQUIRE(set(3));
   const auto lost = generation();
-  system->set_content(record(), {});
+  system->set_content(record(id), {});
   system->fail(Call::sync_data, 1, EIO);
   CHECK_THROWS_AS(static_cast<void>(store.lock(id)), IoError);
   system->clear_faults();

@@ -1,8 +1,6 @@
 // What a review of the index of principals has found, each by what went wrong.
+#include "fake_store.hpp"
 #include "hooked_system.hpp"
-#include "store/core.hpp"
-#include "support/fake_system.hpp"
-#include "support/store_world.hpp"
 
 #include <sess/sess.hpp>
 
@@ -22,11 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Fixture {
-  static constexpr const char* path = "/srv/store";
-  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
-  Store store = open_store(system, path, {.create = true});
-
+struct Fixture : FakeStore {
   static Session login(const Store& store, const std::string& principal) {
     Session session = store.create({.kind = SessionKind::authenticated, .principal = principal});
     session.set("user", principal);
@@ -36,14 +30,6 @@ struct Fixture {
     Session session = login(store, principal);
     REQUIRE(session.commit().ok());
     return session.key();
-  }
-  static std::string in_store(const std::string& name) { return std::string(path) + "/" + name; }
-  static std::string record(const SessionKey& key) { return in_store("shards/" + record_file(key)); }
-  std::vector<std::string> files_in(const std::string& directory) const {
-    std::vector<std::string> files;
-    for (const std::string& name : system->names_below(in_store(directory)))
-      if (name.back() != '/') files.push_back(in_store(directory + "/" + name));
-    return files;
   }
   /// Of the only principal.
   std::string list_file() const {

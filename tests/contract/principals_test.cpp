@@ -1,7 +1,5 @@
 // Principals: whose session it is, how many there are, and the end of all of them.
-#include "store/core.hpp"
-#include "support/fake_system.hpp"
-#include "support/store_world.hpp"
+#include "fake_store.hpp"
 
 #include <sess/sess.hpp>
 
@@ -12,7 +10,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace sess::test {
 namespace {
@@ -30,19 +27,6 @@ SessionId logged_in(const Store& store, const std::string& principal) {
   REQUIRE(session.commit());
   return *session.id();
 }
-
-struct Fixture {
-  static constexpr const char* path = "/srv/store";
-  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
-  Store store = open_store(system, path, {.create = true});
-
-  std::vector<std::string> index_files() const {
-    std::vector<std::string> files;
-    for (const std::string& name : system->names_below(std::string(path) + "/principals"))
-      if (name.back() != '/') files.push_back(name);
-    return files;
-  }
-};
 
 TEST_CASE("the sessions of a principal are found, and ended together") {
   in_each_world([](StoreWorld& world) {
@@ -76,7 +60,7 @@ TEST_CASE("the sessions of a principal are found, and ended together") {
   });
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(FakeStore,
                   "the end of all sessions ends those whose login was decided before it and not yet committed") {
   for (const bool known : {false, true}) {
     CAPTURE(known);
@@ -93,7 +77,7 @@ TEST_CASE_FIXTURE(Fixture,
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a session that is regenerated while all are being ended does not get away") {
+TEST_CASE_FIXTURE(FakeStore, "a session that is regenerated while all are being ended does not get away") {
   const SessionId id = logged_in(store, "ann");
   auto held = store.lock(id);
   // Its lock is held, so it cannot be ended now; but what it becomes is refused.
@@ -108,7 +92,7 @@ TEST_CASE_FIXTURE(Fixture, "a session that is regenerated while all are being en
   CHECK(store.snapshot(id).outcome() == Outcome::absent);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a regenerated session is listed under its new key, and ended with the others") {
+TEST_CASE_FIXTURE(FakeStore, "a regenerated session is listed under its new key, and ended with the others") {
   const SessionId old = logged_in(store, "ann");
   SessionId id = old;
   {
@@ -124,7 +108,7 @@ TEST_CASE_FIXTURE(Fixture, "a regenerated session is listed under its new key, a
   CHECK(store.snapshot(old).outcome() == Outcome::absent);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a limit on the sessions of a principal ends the oldest") {
+TEST_CASE_FIXTURE(FakeStore, "a limit on the sessions of a principal ends the oldest") {
   const Store limited = open_store(system, path, {.sessions_per_principal = 2});
   const SessionId first = logged_in(limited, "ann");
   const SessionId second = logged_in(limited, "ann");
@@ -144,7 +128,7 @@ TEST_CASE_FIXTURE(Fixture, "a limit on the sessions of a principal ends the olde
   CHECK(limited.sessions_of("ann")->size() == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a limit on the sessions of a principal may refuse the new one") {
+TEST_CASE_FIXTURE(FakeStore, "a limit on the sessions of a principal may refuse the new one") {
   const Store limited = open_store(system, path, {.sessions_per_principal = 2, .refuse_beyond_limit = true});
   const SessionId first = logged_in(limited, "ann");
   const SessionId second = logged_in(limited, "ann");
@@ -160,7 +144,7 @@ TEST_CASE_FIXTURE(Fixture, "a limit on the sessions of a principal may refuse th
   CHECK_THROWS_AS(open_store(system, path, {.refuse_beyond_limit = true}), UsageError);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a session is listed before it is there, whatever a power cut leaves") {
+TEST_CASE_FIXTURE(FakeStore, "a session is listed before it is there, whatever a power cut leaves") {
   const SessionId first = logged_in(store, "ann");
   std::uint64_t disks = 0;
   std::uint64_t made = 0;
@@ -204,9 +188,9 @@ TEST_CASE_FIXTURE(Fixture, "a session is listed before it is there, whatever a p
   CHECK(made > 20);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a principal's record stays as long as a session may live, and is swept then") {
+TEST_CASE_FIXTURE(FakeStore, "a principal's record stays as long as a session may live, and is swept then") {
   const SessionId id = logged_in(store, "ann");
-  CHECK(index_files().size() == 1);
+  CHECK(files_in("principals").size() == 1);
   {
     auto session = store.lock(id);
     session->set_lifetime(20h);
@@ -220,40 +204,40 @@ TEST_CASE_FIXTURE(Fixture, "a principal's record stays as long as a session may 
   const GcReport report = store.gc();
   CHECK(report.expired == 1);  // sessions
   CHECK(report.errors == 0);
-  CHECK(index_files().empty());
+  CHECK(files_in("principals").empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "an index that is missing is rebuilt from the sessions") {
+TEST_CASE_FIXTURE(FakeStore, "an index that is missing is rebuilt from the sessions") {
   const SessionId ann = logged_in(store, "ann");
   const SessionId bob = logged_in(store, "bob");
   const SessionId more = logged_in(store, "bob");
   static_cast<void>(make_session(store, {{"a", 1}}));
-  for (const std::string& file : index_files())
-    REQUIRE(system->unlink(sys::working_directory, (std::string(path) + "/principals/" + file).c_str()) == 0);
-  REQUIRE(system->rename(sys::working_directory, (std::string(path) + "/principals").c_str(), sys::working_directory,
+  for (const std::string& file : files_in("principals"))
+    REQUIRE(system->unlink(sys::working_directory, file.c_str()) == 0);
+  REQUIRE(system->rename(sys::working_directory, in_store("principals").c_str(), sys::working_directory,
                          "/srv/elsewhere", sys::RenameMode::replace) == 0);
   const Store again = open_store(system, path, {});
   CHECK(again.sessions_of("ann")->size() == 1);
   CHECK(again.sessions_of("bob")->size() == 2);
-  CHECK(index_files().size() >= 2);
-  CHECK_FALSE(system->exists(std::string(path) + "/principals.new"));
+  CHECK(files_in("principals").size() >= 2);
+  CHECK_FALSE(system->exists(in_store("principals.new")));
   CHECK(again.destroy_principal("bob").ok());
   CHECK(again.snapshot(ann));
   CHECK(again.snapshot(bob).outcome() == Outcome::absent);
   CHECK(again.snapshot(more).outcome() == Outcome::absent);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a list of many sessions forgets those that have ended") {
+TEST_CASE_FIXTURE(FakeStore, "a list of many sessions forgets those that have ended") {
   for (int i = 0; i < 200; ++i) {
     const SessionId id = logged_in(store, "ann");
     if (i > 0) REQUIRE(store.destroy(id).ok());
   }
-  REQUIRE(index_files().size() <= 2);
-  CHECK(system->content(std::string(path) + "/principals/" + index_files()[0]).size() < 128 + 8 + 28 * 40);
+  REQUIRE(files_in("principals").size() <= 2);
+  CHECK(system->content(files_in("principals")[0]).size() < 128 + 8 + 28 * 40);
   CHECK(store.sessions_of("ann")->size() == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a session that only seems to have ended stays in the list") {
+TEST_CASE_FIXTURE(FakeStore, "a session that only seems to have ended stays in the list") {
   const Store limited = open_store(system, path, {.sessions_per_principal = 5});
   const SessionId worked_with = logged_in(limited, "ann");
   {
@@ -274,7 +258,7 @@ TEST_CASE_FIXTURE(Fixture, "a session that only seems to have ended stays in the
   CHECK(limited.snapshot(worked_with).outcome() == Outcome::absent);
 }
 
-TEST_CASE_FIXTURE(Fixture, "nothing is ended for the sake of a session that is not live itself") {
+TEST_CASE_FIXTURE(FakeStore, "nothing is ended for the sake of a session that is not live itself") {
   const SessionId old = logged_in(store, "ann");
   const SessionId other = logged_in(store, "ann");
   CHECK(store.lock(old)->regenerate());
@@ -284,7 +268,7 @@ TEST_CASE_FIXTURE(Fixture, "nothing is ended for the sake of a session that is n
   CHECK(store.snapshot(other));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a principal needs a name and an authenticated session, and is not on disk in words") {
+TEST_CASE_FIXTURE(FakeStore, "a principal needs a name and an authenticated session, and is not on disk in words") {
   CHECK_THROWS_AS(store.create({.principal = "ann"}), UsageError);
   CHECK_THROWS_AS(store.create({.kind = SessionKind::authenticated, .principal = ""}), UsageError);
   Session session = store.create({.kind = SessionKind::authenticated, .principal = "ann.example"});

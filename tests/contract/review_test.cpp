@@ -1,10 +1,8 @@
 // Promises that a reviewer has refuted, each by what went wrong. Those about power cuts: durability_test.cpp; about
 // memory: allocation_test.cpp; about forks: tests/process/fork_window_test.cpp.
+#include "fake_store.hpp"
 #include "format/header.hpp"
-#include "store/core.hpp"
-#include "support/fake_system.hpp"
 #include "support/forwarding_system.hpp"
-#include "support/store_world.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <sess/sess.hpp>
@@ -33,18 +31,13 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr const char* path = "/srv/store";
-
-struct Fixture {
-  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
-  Store store = open_store(system, path, {.create = true});
+struct Fixture : FakeStore {
   SessionId id = make_session(store, {{"n", 1}});
 
-  std::string record() const { return std::string(path) + "/shards/" + record_file(id); }
   /// The record does not verify; its spare (n = 1) does.
   void damage() {
     REQUIRE(store.update(id, [](Editor& editor) { editor.set("n", 2); }));
-    system->set_content(record(), {});
+    system->set_content(record(id), {});
   }
 };
 
@@ -82,7 +75,7 @@ TEST_CASE_FIXTURE(Fixture, "a wait of centuries was none") {
   const Store waiting = open_store(pausing, path, {});
   for (const milliseconds timeout : {milliseconds::max(), milliseconds(hours(24) * 365 * 300)}) {
     // Somebody else's lock, let go when the waiter sleeps.
-    const int holder = system->open(sys::working_directory, record().c_str(), sys::OpenMode::read_write);
+    const int holder = system->open(sys::working_directory, record(id).c_str(), sys::OpenMode::read_write);
     REQUIRE(system->try_lock(holder) == 0);
     pausing->paused = [&] { system->close(holder); };
     CHECK(waiting.lock(id, {timeout}).outcome() == Outcome::ok);
@@ -128,13 +121,13 @@ TEST_CASE_FIXTURE(Fixture, "a timeout that came from no value conflicts with not
 }
 
 TEST_CASE_FIXTURE(Fixture, "an update that did not renew answered ok after the session had expired meanwhile") {
-  const auto content = system->content(record());
+  const auto content = system->content(record(id));
   const auto across_the_deadline = [&](Editor& editor) {
     editor.set("n", 2);
     system->advance(store.options().idle_timeout + milliseconds(1));
   };
   CHECK(store.update(id, across_the_deadline, {.renew = false}) == Outcome::expired);
-  CHECK(system->content(record()) == content);
+  CHECK(system->content(record(id)) == content);
   CHECK(store.snapshot(id).outcome() == Outcome::expired);
 }
 
@@ -177,9 +170,9 @@ TEST_CASE_FIXTURE(Fixture, "changes that were moved from still carried their tim
   }
   CHECK_FALSE(changes.changed());
   CHECK(changes.values().empty());
-  const auto content = system->content(record());
+  const auto content = system->content(record(id));
   static_cast<void>(store.merge(changes));
-  CHECK(system->content(record()) == content);
+  CHECK(system->content(record(id)) == content);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a snapshot that was moved from crashed whoever asked it anything") {
@@ -223,8 +216,8 @@ TEST_CASE_FIXTURE(Fixture, "the logout of a session that had to be recovered nee
   system->limit_space(0, 0);
   CHECK(store.destroy(id) == Outcome::ok);
   CHECK(store.snapshot(id).outcome() == Outcome::absent);
-  CHECK(system->names_below(std::string(path) + "/quarantine").empty());
-  for (const std::string& name : system->names_below(std::string(path) + "/shards")) CHECK(name.ends_with('/'));
+  CHECK(files_in("quarantine").empty());
+  CHECK(files_in("shards").empty());
 }
 
 /// A file system that has been mounted read-only after the store was opened.
@@ -304,7 +297,7 @@ TEST_CASE("a snapshot on a file system with coarse times returned the record of 
     CAPTURE(granularity);
     const auto system =
         std::make_shared<FakeSystem>(FakeOptions{.time_granularity = std::chrono::nanoseconds(granularity)});
-    const Store store = open_store(system, path, {.create = true});
+    const Store store = open_store(system, FakeStore::path, {.create = true});
     // All of one length, so that the killed writer's record verifies.
     const SessionId id = make_session(store, {{"by", "first"}});
     const auto commit = [&](const char* by) {
@@ -312,7 +305,7 @@ TEST_CASE("a snapshot on a file system with coarse times returned the record of 
     };
     REQUIRE(commit("other"));
     const auto reading = std::make_shared<ReadingSystem>(system);
-    const Store reader = open_store(reading, path, {});
+    const Store reader = open_store(reading, FakeStore::path, {});
     reading->before = [&] {
       // The file that the reader has opened becomes the spare, and a writer dies between its write and its exchange.
       REQUIRE(commit("third"));
@@ -330,7 +323,7 @@ TEST_CASE("a snapshot on a file system with coarse times returned the record of 
 using Limits = std::numeric_limits<std::int64_t>;
 
 TEST_CASE_FIXTURE(Fixture, "a record with times or a generation at the ends of 64 bits was taken for one") {
-  const auto content = system->content(record());
+  const auto content = system->content(record(id));
   auto header = std::get<format::Header>(format::verify_record(content, id.key()));
   SUBCASE("created, lowest") { header.created = Limits::min(); }
   SUBCASE("created, highest") { header.created = Limits::max(); }
@@ -344,7 +337,7 @@ TEST_CASE_FIXTURE(Fixture, "a record with times or a generation at the ends of 6
   SUBCASE("generation") { header.generation = std::numeric_limits<std::uint64_t>::max(); }
   std::vector<std::byte> hostile;
   format::encode_record(header, std::span(content).subspan(format::header_size), format::newest_format, hostile);
-  system->set_content(record(), hostile);
+  system->set_content(record(id), hostile);
 
   int listed = 0;
   store.list([&](const SessionEntry& entry) {
@@ -369,7 +362,7 @@ TEST_CASE_FIXTURE(Fixture, "a record with times or a generation at the ends of 6
 TEST_CASE_FIXTURE(Fixture, "a file time at the ends of 64 bits was computed with") {
   // A fault for the sanitizer: a session's own deadline stands in its record.
   for (const sys::FileTime time : {sys::FileTime{Limits::max(), 999'999'999}, sys::FileTime{Limits::min(), 0}}) {
-    system->set_modified(record(), time);
+    system->set_modified(record(id), time);
     CHECK(store.snapshot(id)->get<int>("n") == 1);
     CHECK(store.gc().errors == 0);
     CHECK(store.update(id, [](Editor& editor) { editor.set("n", 1); }));

@@ -1,12 +1,10 @@
 // Sealed sessions: on disk there is nothing of their values, and whoever has the ID works with them as with any other.
 // (Every case of this folder that runs in each world runs with sealed sessions as well.)
+#include "fake_store.hpp"
 #include "format/header.hpp"
 #include "format/names.hpp"
 #include "format/sealing.hpp"
-#include "store/core.hpp"
 #include "support/events.hpp"
-#include "support/fake_system.hpp"
-#include "support/store_world.hpp"
 
 #include <sess/sess.hpp>
 
@@ -29,32 +27,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* path = "/srv/store";
 constexpr std::string_view marker = "correct horse battery staple";
 
-struct Fixture {
-  std::shared_ptr<FakeSystem> system = std::make_shared<FakeSystem>();
-  Store store = open_store(system, path, {.sealed = true, .create = true});
+struct Fixture : FakeStore {
+  Fixture() : FakeStore({.sealed = true}) {}
   Store plain = open_store(system, path, {});
 
   SessionId marked(const Store& by, const CreateOptions& options = {}) const {
     return make_session(by, {{std::string(marker), std::string(marker)}, {"n", 1}}, options);
   }
-  /// Every file of the store.
-  std::vector<std::string> files() const {
-    std::vector<std::string> names;
-    for (const std::string& name : system->names_below(path))
-      if (name.back() != '/') names.push_back(std::string(path) + "/" + name);
-    return names;
-  }
   bool marker_is_on_disk() const {
     const auto wanted = std::as_bytes(std::span(marker));
-    return std::ranges::any_of(files(), [&](const std::string& file) {
+    return std::ranges::any_of(files_in(""), [&](const std::string& file) {
       const auto content = system->content(file);
       return !std::ranges::search(content, wanted).empty();
     });
   }
-  std::string record(const SessionKey& key) const { return std::string(path) + "/shards/" + record_file(key); }
   format::Header header(const SessionKey& key) const {
     return std::get<format::Header>(format::verify_record(system->content(record(key)), key));
   }
