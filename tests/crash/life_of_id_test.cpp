@@ -1,21 +1,19 @@
 // Power cuts while a session's ID is replaced: the calls are stopped one after the other, and from each point every
 // disk that the cut may leave (within a bound) is started from again. What has ended does not come back, and what was
 // answered is there.
+#include "course.hpp"
 #include "store/core.hpp"
 #include "support/broken_system.hpp"
 #include "support/fake_system.hpp"
-#include "support/temporary_directory.hpp"
 
 #include <sess/sess.hpp>
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -43,17 +41,6 @@ struct Course {
   /// Of a store on a disk that a cut has left; the clock stands where it stood. Throws where something is wrong.
   std::function<void(const Machine&, const Store&, Durability)> judge;
 };
-
-struct Counts {
-  std::uint64_t cuts = 0;
-  std::uint64_t disks = 0;
-  std::uint64_t wrong = 0;
-  std::string first;  // what was wrong
-};
-
-void expect(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
 
 SessionId make_session(const Store& store) {
   Session session = store.create();
@@ -98,17 +85,6 @@ void expect_not_live(const Store& store, const SessionKey& key) {
   }
 }
 
-/// A listing alone puts nothing right that the cut has left.
-std::size_t live_sessions(const Store& store) {
-  std::vector<SessionKey> keys;
-  store.list([&](const SessionEntry& entry) {
-    keys.push_back(entry.key);
-    return true;
-  });
-  return static_cast<std::size_t>(
-      std::ranges::count_if(keys, [&](const SessionKey& key) { return store.snapshot(key).outcome() == Outcome::ok; }));
-}
-
 /// A superseded session, or before the answer perhaps a live one; whole in any case.
 void judge_old(const Machine& machine, const Store& store) {
   const SessionId& old = machine.ids.back();
@@ -133,10 +109,10 @@ Course regenerating() {
                      "the new session is not there, or not whole");
             }
             // On disk before the old one loses its place: never is there neither.
-            expect(live_sessions(store) >= 1, "the session is gone under both IDs");
+            expect(!live_sessions(store).empty(), "the session is gone under both IDs");
             expect(store.destroy(machine.ids.back()).ok(), "the logout is not answered");
             // Before the answer the cut may leave both live, of which nobody knows the new ID.
-            if (machine.answered) expect(live_sessions(store) == 0, "the logout has left the new session");
+            if (machine.answered) expect(live_sessions(store).empty(), "the logout has left the new session");
           }};
 }
 
@@ -158,7 +134,7 @@ Course logging_out() {
               const Status again = store.destroy(machine.ids.front());
               expect(again.ok() || again == Outcome::absent, "the logout is not answered");
             }
-            expect(live_sessions(store) == 0, "the session lives on");
+            expect(live_sessions(store).empty(), "the session lives on");
           }};
 }
 
@@ -218,11 +194,9 @@ std::vector<Course> courses() {
 }
 
 /// `settled`: what was prepared has reached the disk by itself, not only what the library has synced.
-Counts cut_everywhere(const Course& course, const StoreOptions& options, bool settled,
-                      Breakage breakage = Breakage::none) {
-  Counts counts;
-  for (std::uint64_t call = 1;; ++call) {
-    const auto fake = std::make_shared<FakeSystem>();
+CourseCounts cut_everywhere(const Course& course, const StoreOptions& options, bool settled,
+                            Breakage breakage = Breakage::none) {
+  const auto prepare = [&](const std::shared_ptr<FakeSystem>& fake) {
     StoreOptions creating = options;
     creating.create = true;
     Machine machine{open_store(std::make_shared<BrokenSystem>(fake, breakage), path, creating), *fake, {}};
@@ -230,29 +204,11 @@ Counts cut_everywhere(const Course& course, const StoreOptions& options, bool se
     machine.ids.push_back(make_session(machine.store));
     if (course.prepare) course.prepare(machine);
     if (settled) fake->settle();
-    // From this call on nothing happens any more, as if the machine had stopped before it.
-    fake->fail_any(call, EIO, Repeat::for_good);
-    const std::uint64_t before = fake->calls();
-    try {
-      course.run(machine);
-    } catch (const Error&) {
-    }
-    const bool ran_to_the_end = fake->calls() - before < call;
-    expect(!ran_to_the_end || machine.answered, "the course does not come to its end");
-    ++counts.cuts;
-    fake->power_cut_states({.limit = long_run() ? 20'000U : 100U, .seed = call}, [&](const DiskImage& image) {
-      ++counts.disks;
-      try {
-        const Store after = open_store(std::make_shared<FakeSystem>(image), path, options);
-        course.judge(machine, after, options.durability);
-      } catch (const std::exception& error) {
-        ++counts.wrong;
-        if (counts.first.empty())
-          counts.first = "before call " + std::to_string(call) + ", " + image.description + ": " + error.what();
-      }
-    });
-    if (ran_to_the_end) return counts;
-  }
+    return machine;
+  };
+  return cut_course(prepare, course.run, [&](const Machine& machine, const DiskImage& image) {
+    course.judge(machine, open_store(std::make_shared<FakeSystem>(image), path, options), options.durability);
+  });
 }
 
 std::vector<StoreOptions> kinds_of_store() {
@@ -269,7 +225,7 @@ TEST_CASE("a power cut while an ID is replaced brings nothing back and takes not
       // What is relaxed and has not settled may be lost whole, which another test looks at.
       for (const bool settled : {true, false}) {
         if (!settled && options.durability == Durability::relaxed) continue;
-        const Counts counts = cut_everywhere(course, options, settled);
+        const CourseCounts counts = cut_everywhere(course, options, settled);
         MESSAGE(course.name, ": ", counts.cuts, " cuts, ", counts.disks, " disks");
         CHECK(counts.cuts > 5);
         CHECK(counts.disks > 10);

@@ -1,6 +1,7 @@
 // Power cuts while a principal logs in, all of its sessions are ended, or the list of them is made again: the calls are
 // stopped one after the other, and from each point every disk that the cut may leave (within a bound) is started from.
 // What is live is listed, and what was answered is so.
+#include "course.hpp"
 #include "store/core.hpp"
 #include "support/broken_system.hpp"
 #include "support/fake_system.hpp"
@@ -11,7 +12,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -26,10 +26,6 @@ namespace {
 
 constexpr const char* path = "/srv/store";
 constexpr const char* ann = "ann";
-
-void expect(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
 
 /// A principal with sessions, and what was answered until the machine stopped.
 struct Machine {
@@ -155,23 +151,10 @@ std::vector<Course> courses() {
           {"index that is lost", 2, 0, lose_index, look, all_live, 23}};
 }
 
-struct Counts {
-  std::uint64_t cuts = 0;
-  std::uint64_t disks = 0;
-  std::uint64_t wrong = 0;
-  std::string first;  // what was wrong
-};
-
 /// Of whatever the cut has left.
 void judge(const Course& course, const Machine& machine, const DiskImage& image) {
   const Store after = open_store(std::make_shared<FakeSystem>(image), path, {});
-  std::vector<SessionKey> live;
-  after.list([&](const SessionEntry& entry) {
-    live.push_back(entry.key);
-    return true;
-  });
-  // A listing alone puts nothing right that the cut has left.
-  std::erase_if(live, [&](const SessionKey& key) { return after.snapshot(key).outcome() != Outcome::ok; });
+  const std::vector<SessionKey> live = live_sessions(after);
   const auto sessions = after.sessions_of(ann);
   expect(sessions.has_value(), "the list is busy");
   for (const SessionKey& key : live)
@@ -182,46 +165,25 @@ void judge(const Course& course, const Machine& machine, const DiskImage& image)
   after.list([](const SessionEntry&) -> bool { throw std::runtime_error("a session lives after the end of all"); });
 }
 
-Counts cut_everywhere(const Course& course, CommitMethod method, Breakage breakage = Breakage::none) {
-  Counts counts;
-  const StoreOptions options{.sessions_per_principal = course.limit, .commit_method = method};
-  for (std::uint64_t call = 1;; call += long_run() ? 1 : course.stride) {
-    const auto fake = std::make_shared<FakeSystem>();
-    StoreOptions creating = options;
-    creating.create = true;
-    Machine machine{open_store(std::make_shared<BrokenSystem>(fake, breakage), path, creating), *fake, {}};
+CourseCounts cut_everywhere(const Course& course, CommitMethod method, Breakage breakage = Breakage::none) {
+  const StoreOptions options{.sessions_per_principal = course.limit, .create = true, .commit_method = method};
+  const auto prepare = [&](const std::shared_ptr<FakeSystem>& fake) {
+    Machine machine{open_store(std::make_shared<BrokenSystem>(fake, breakage), path, options), *fake, {}};
     fake->settle();
     while (machine.keys.size() < course.sessions) machine.keys.push_back(log_in(machine.store));
     if (course.prepare) course.prepare(machine);
     fake->settle();
-    // From this call on nothing happens any more, as if the machine had stopped before it.
-    fake->fail_any(call, EIO, Repeat::for_good);
-    const std::uint64_t before = fake->calls();
-    try {
-      course.run(machine);
-    } catch (const Error&) {
-    }
-    const bool ran_to_the_end = fake->calls() - before < call;
-    expect(!ran_to_the_end || machine.answered, "the course does not come to its end");
-    ++counts.cuts;
-    fake->power_cut_states({.limit = long_run() ? 20'000U : 100U, .seed = call}, [&](const DiskImage& image) {
-      ++counts.disks;
-      try {
-        judge(course, machine, image);
-      } catch (const std::exception& error) {
-        ++counts.wrong;
-        if (counts.first.empty())
-          counts.first = "before call " + std::to_string(call) + ", " + image.description + ": " + error.what();
-      }
-    });
-    if (ran_to_the_end) return counts;
-  }
+    return machine;
+  };
+  return cut_course(
+      prepare, course.run, [&](const Machine& machine, const DiskImage& image) { judge(course, machine, image); },
+      long_run() ? 1 : course.stride);
 }
 
 TEST_CASE("a power cut while a principal's sessions are made, ended or listed leaves every live one in the list") {
   for (const Course& course : courses())
     for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
-      const Counts counts = cut_everywhere(course, method);
+      const CourseCounts counts = cut_everywhere(course, method);
       MESSAGE(course.name, ": ", counts.cuts, " cuts, ", counts.disks, " disks");
       CHECK(counts.cuts > 30);
       CHECK(counts.disks > 30);
