@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -62,16 +63,35 @@ bool is_quickest(const std::string& place) { return place == file_systems().back
 
 std::vector<std::string> places() { return forks_are_slow ? std::vector{file_systems().back()} : file_systems(); }
 
+constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
+
+/// A little less than there are kills today, in one place: whoever makes calls vanish by mistake is to notice.
+struct Floor {
+  std::size_t everything;
+  std::size_t part;
+};
+
+/// `add` puts into the table of each place what is killed there: everything where that is quick, else a part.
+void kill_in_all_places(const Floor& floor,
+                        const std::function<void(Table& table, const std::string& below, bool everything)>& add) {
+  std::size_t kills = 0;
+  std::size_t least = 0;
+  for (const std::string& below : places()) {
+    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
+    Table table(below);
+    add(table, below, everything);
+    kills += table.total();
+    least += everything ? floor.everything : floor.part;
+  }
+  std::printf("%zu kills\n", kills);
+  REQUIRE(kills >= least);
+}
+
 TEST_SUITE_BEGIN("traced");
 
 TEST_CASE("an operation that is killed at any system call leaves the old version or the new one") {
-  constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
-  std::size_t kills = 0;
-  std::size_t floor = 0;
-  for (const std::string& below : places()) {
-    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
+  kill_in_all_places({5'200, 1'700}, [](Table& table, const std::string& below, bool everything) {
     const std::span looks = std::span(all_looks).first(everything ? 3 : 1);
-    Table table(below);
     Scene scene(below);
     for (const auto& operations : {creations, commits, renewals_and_reads, ends, repairs, sweeps})
       for (SessionOperation& operation : operations()) {
@@ -83,12 +103,7 @@ TEST_CASE("an operation that is killed at any system call leaves the old version
     table.add(holder, looks);
     scene.clear();
     CHECK(scene.all_session_files().empty());
-    kills += table.total();
-    floor += everything ? 5200 : 1700;
-  }
-  std::printf("%zu kills\n", kills);
-  // A little less than there are today: whoever makes calls vanish by mistake is to notice.
-  REQUIRE(kills >= floor);
+  });
 }
 
 TEST_CASE("init that is killed at any system call leaves no store or a whole one") {
@@ -113,33 +128,20 @@ TEST_CASE("init that is killed at any system call leaves no store or a whole one
 
 TEST_CASE("an ID that is replaced by a process which is killed at any system call is the old one or is replaced") {
   using Kind = ReplacedIdSubject::Kind;
-  constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
-  std::size_t kills = 0;
-  std::size_t floor = 0;
-  for (const std::string& below : places()) {
-    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
-    Table table(below);
+  kill_in_all_places({2'720, 900}, [](Table& table, const std::string& below, bool everything) {
     for (const Kind kind : {Kind::supersede, Kind::regenerate, Kind::regenerate_leading, Kind::succeed_expired,
                             Kind::succeed_swept, Kind::join, Kind::logout})
       for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
         ReplacedIdSubject subject(below, kind, method);
         table.add(subject, std::span(all_looks).first(everything ? 3 : 1));
       }
-    kills += table.total();
-    floor += everything ? 2720 : 900;
-  }
-  REQUIRE(kills >= floor);
+  });
 }
 
 TEST_CASE(
     "what is done with a principal's sessions by a process which is killed anywhere leaves every live one listed") {
   using Kind = PrincipalsSubject::Kind;
-  constexpr std::array all_looks = {Look::locker, Look::reader, Look::sweeper};
-  std::size_t kills = 0;
-  std::size_t floor = 0;
-  for (const std::string& below : places()) {
-    const bool everything = (is_quickest(below) && !forks_are_slow) || long_run();
-    Table table(below);
+  kill_in_all_places({5'200, 1'420}, [](Table& table, const std::string& below, bool everything) {
     for (const Kind kind : {Kind::first_login, Kind::login, Kind::login_at_the_limit, Kind::regenerate, Kind::end_all,
                             Kind::end_all_but_one, Kind::remake, Kind::rebuild})
       for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
@@ -150,10 +152,7 @@ TEST_CASE(
         const std::size_t stride = visits && !long_run() ? (everything ? 7 : 61) : 1;
         table.add(subject, std::span(all_looks).first(everything && !visits ? 3 : 1), {.stride = stride});
       }
-    kills += table.total();
-    floor += everything ? 5200 : 1420;
-  }
-  REQUIRE(kills >= floor);
+  });
 }
 
 TEST_CASE("a rotation that is killed at any system call leaves the old keyring or the new one") {
