@@ -4,6 +4,10 @@
 #include <doctest/doctest.h>
 #include <sess/web/http_request.hpp>
 
+#include <map>
+#include <string>
+#include <utility>
+
 #include "web/site.hpp"
 
 namespace sess::test {
@@ -74,6 +78,26 @@ TEST_CASE("a header that CGI would give the name of another one does not come in
   CHECK(environment("HTTP_X_FORWARDED_FOR") == "192.0.2.1");
   CHECK(!environment("HTTP_BAD NAME"));
   CHECK(!environment("HTTP_"));
+}
+
+TEST_CASE("a client is sent to its own address again, and never to another host") {
+  using Variables = std::map<std::string, std::string>;
+  const auto address = [](Variables variables) {
+    return HttpRequest(web::environment_of(std::move(variables))).address();
+  };
+  CHECK(address({{"REQUEST_URI", "/a/b?c=d&e"}}) == "/a/b?c=d&e");
+  CHECK(address({{"REQUEST_URI", "//evil.example/"}}) == "/.//evil.example/");
+  CHECK(address({{"REQUEST_URI", "/\\evil.example/"}}) == "/./\\evil.example/");
+  const Variables parts{{"SCRIPT_NAME", "/cgi-bin/shop"}, {"PATH_INFO", "/a b\xc3\xa4%"}, {"QUERY_STRING", "c=d%20e"}};
+  CHECK(address(parts) == "/cgi-bin/shop/a%20b%C3%A4%25?c=d%20e");
+  for (const char* uri : {"http://evil.example/", "evil", "*", "/a\r\nSet-Cookie: x=y"}) {
+    Variables variables = parts;
+    variables.emplace("REQUEST_URI", uri);
+    CHECK(address(variables) == address(parts));
+  }
+  CHECK(address({}) == "/");
+  CHECK(address({{"PATH_INFO", "//evil.example"}}) == "/.//evil.example");
+  CHECK(address({{"QUERY_STRING", "a\r\nb"}}) == "/");
 }
 
 TEST_CASE("a request of another framework has a session") {
