@@ -33,6 +33,7 @@ StoreOptions Machine::options(const Setting& setting) {
   return {.idle_timeout = hours(48),
           .lifetime = hours(1000),
           .sessions_per_principal = setting.limit,
+          .refuse_beyond_limit = setting.refuses,
           .early_writeback = setting.early_writeback,
           .lock_timeout = std::chrono::milliseconds(50),
           .create = setting.disk == Setting::Disk::empty,

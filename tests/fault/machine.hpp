@@ -36,6 +36,7 @@ struct Setting {
   bool no_replace = true;       // the file system has RENAME_NOREPLACE
   bool another_device = false;  // the store has been moved to another file system since it was opened
   std::size_t limit = 0;        // of sessions of one principal
+  bool refuses = false;         // a login beyond the limit; else the oldest is ended
   std::string principal = {};   // whose sessions must be listed; none: nobody's
   /// Puts more onto the disk; may add to the machine's keys.
   std::function<void(class Machine&)> furnish = nullptr;

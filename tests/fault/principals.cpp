@@ -1,6 +1,7 @@
 // Sessions that belong to a principal: logins, regenerations, the end of all, and the list of them, made again.
 #include "subject.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -86,6 +87,27 @@ Subject logging_in_at_the_limit() {
   return subject;
 }
 
+bool met_an_unreadable_session(const Machine& machine) {
+  return std::ranges::any_of(machine.fake->log(), [&](const LoggedCall& call) {
+    return call.result < 0 && std::ranges::any_of(machine.keys, [&](const SessionKey& key) {
+             return call.path.find(Machine::record_name(key)) != std::string::npos;
+           });
+  });
+}
+
+Subject logging_in_beyond_the_limit(std::string name, Index index) {
+  Setting setting = with_sessions(2, index, 2);
+  setting.refuses = true;
+  Subject subject = logging_in(std::move(name), setting);
+  subject.run = [](Machine& machine) {
+    const Answer answer = login(machine);
+    // A session that cannot be read does not count.
+    if (answer.outcome == Outcome::ok && met_an_unreadable_session(machine)) return Answer{Outcome::limit_reached, true};
+    return answer;
+  };
+  return subject;
+}
+
 Subject ending(std::string name, const Setting& setting, std::optional<std::size_t> except = {}) {
   return {.name = std::move(name),
           .run =
@@ -145,6 +167,8 @@ std::vector<Subject> principals() {
       logging_in("first login of a principal", nobody),
       logging_in("login", with_sessions(1)),
       logging_in_at_the_limit(),
+      logging_in_beyond_the_limit("login that is refused at the limit", Index::sound),
+      logging_in_beyond_the_limit("login that is refused, over a damaged list", Index::damaged),
       logging_in("login over a damaged list", with_sessions(2, Index::damaged)),
       regenerating(),
       ending("end of all sessions", with_sessions(2)),
