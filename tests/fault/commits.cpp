@@ -36,9 +36,10 @@ Subject update(std::string name, Change change, const CommitOptions& options, co
 }
 
 /// Of a session that was locked and changed before.
-Subject commit(std::string name, Change change, const CommitOptions& options) {
+Subject commit(std::string name, Change change, const CommitOptions& options, const Setting& setting = {}) {
   return {.name = std::move(name),
           .run = [=](Machine& machine) { return Answer{machine.session->commit(options).outcome()}; },
+          .setting = setting,
           .ready =
               [=](Machine& machine) {
                 machine.session = machine.store->lock(machine.key()).value();
@@ -60,7 +61,7 @@ Subject commit_of_nothing() {
   return subject;
 }
 
-Subject merge(std::string name, bool changes, const CommitOptions& options) {
+Subject merge(std::string name, bool changes, const CommitOptions& options, const Setting& setting = {}) {
   return {.name = std::move(name),
           .run =
               [=](Machine& machine) {
@@ -68,6 +69,7 @@ Subject merge(std::string name, bool changes, const CommitOptions& options) {
                 // Without changes it is a renewal, and one that meets a lock is left out.
                 return Answer{status.outcome(), !changes && machine.met_a_lock()};
               },
+          .setting = setting,
           .ready =
               [=](Machine& machine) {
                 machine.changes = machine.store->snapshot(machine.key())->edit();
@@ -82,7 +84,7 @@ Subject first_commit(std::string name, const CommitOptions& options, const Setti
           .run =
               [=](Machine& machine) {
                 Session session = machine.store->create();
-                machine.made.push_back(session.key());
+                machine.made.emplace_back(*session.id());
                 session.set("n", 7);
                 return Answer{session.commit(options).outcome()};
               },
@@ -97,10 +99,14 @@ Subject first_commit(std::string name, const CommitOptions& options, const Setti
 
 std::vector<Subject> first_commits() {
   const Setting links{.no_replace = false};
+  const Setting sealed{.sealed = true};
   const Setting early{.early_writeback = true};
-  return {first_commit("first commit", relaxed), first_commit("first commit, early writeback", relaxed, early),
-          first_commit("first commit, durable", durable), first_commit("first commit by link", relaxed, links),
-          first_commit("first commit by link, durable", durable, links)};
+  return {first_commit("first commit", relaxed),
+          first_commit("first commit, early writeback", relaxed, early),
+          first_commit("first commit, durable", durable),
+          first_commit("first commit by link", relaxed, links),
+          first_commit("first commit by link, durable", durable, links),
+          first_commit("first commit, sealed", relaxed, sealed)};
 }
 
 std::vector<Subject> commits() {
@@ -117,6 +123,12 @@ std::vector<Subject> commits() {
                                    commit("commit, durable", count_up, durable),
                                    commit("commit, scrub", shorten, scrub),
                                    commit_of_nothing()};
+  const Setting sealed{.sealed = true};
+  subjects.push_back(update("update, sealed, durable", count_up, durable, sealed));
+  subjects.push_back(update("update, sealed, scrub", shorten, scrub, sealed));
+  subjects.push_back(merge("merge, sealed", true, relaxed, sealed));
+  subjects.push_back(merge("merge of nothing, sealed, durable", false, durable, sealed));
+  subjects.push_back(commit("commit, sealed, durable", count_up, durable, sealed));
   // Not durable by itself, and yet no cut may leave what a scrub has overwritten.
   Subject alone =
       update("update without a spare, scrub alone", shorten, {.scrub = true}, {.spare = Setting::Spare::absent});

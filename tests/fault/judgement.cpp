@@ -110,6 +110,7 @@ std::string objection_to(const Sight& found, const Sight& old, const Sight& fres
   if (found.sessions.size() != fresh.sessions.size() || found.sessions.size() != old.sessions.size())
     return "the sessions are not those that were there";
   if (found.unlisted) return "a live session is not in the list of its principal";
+  if (found.unsealed) return "a session is not sealed";
   bool all_old = found.made == old.made && found.leads_on == old.leads_on;
   bool all_fresh = found.made == fresh.made && found.leads_on == fresh.leads_on;
   std::string first = found.made ? "the new session is there" : "the new session is not there";

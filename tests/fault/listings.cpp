@@ -9,7 +9,7 @@ namespace sess::test {
 namespace {
 
 void furnish(Machine& machine) {
-  for (int n = 0; n < 3; ++n) machine.keys.push_back(make_session(*machine.store, {{"n", n}}));
+  for (int n = 0; n < 3; ++n) machine.keys.emplace_back(make_session(*machine.store, {{"n", n}}));
 }
 
 Answer list(Machine& machine) {
@@ -23,7 +23,7 @@ Answer list(Machine& machine) {
       answer.wrong = "an entry is not what the session is";
     return true;
   });
-  std::vector<SessionKey> wanted = machine.keys;
+  std::vector<SessionKey> wanted(machine.keys.begin(), machine.keys.end());
   std::ranges::sort(wanted);
   std::ranges::sort(seen);
   if (seen != wanted) answer.wrong = "the listing leaves something out, or has it twice";
@@ -32,11 +32,12 @@ Answer list(Machine& machine) {
 
 Answer find(Machine& machine) {
   Answer answer;
-  const std::string digits = machine.key().to_string();
-  if (machine.store->find(digits.substr(0, 7), 10) != std::vector{machine.key()})
+  const SessionKey& key = machine.key();
+  const std::string digits = key.to_string();
+  if (machine.store->find(digits.substr(0, 7), 10) != std::vector{key})
     answer.wrong = "the key is not found by its first digits";
   const auto found = machine.store->find(digits.substr(0, 1), 10);
-  if (std::ranges::find(found, machine.key()) == found.end()) answer.wrong = "the key is not found by its first digit";
+  if (std::ranges::find(found, key) == found.end()) answer.wrong = "the key is not found by its first digit";
   return answer;
 }
 

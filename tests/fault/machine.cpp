@@ -34,6 +34,7 @@ StoreOptions Machine::options(const Setting& setting) {
           .lifetime = hours(1000),
           .sessions_per_principal = setting.limit,
           .refuse_beyond_limit = setting.refuses,
+          .sealed = setting.sealed,
           .early_writeback = setting.early_writeback,
           .lock_timeout = std::chrono::milliseconds(50),
           .create = setting.disk == Setting::Disk::empty,
@@ -47,19 +48,18 @@ Machine::Machine(const Setting& setting)
   making.create = true;
   making.commit_method = CommitMethod::automatic;  // so that there is a spare, unless it is taken away
   store = open_store(fake, store_path, making);
-  first = make_session(*store, {{"n", 1}, {"text", secret + std::string(600, 'x')}});
-  keys.push_back(*first);
+  keys.emplace_back(make_session(*store, {{"n", 1}, {"text", secret + std::string(600, 'x')}}));
   if (!store->update(key(), [](Editor& editor) { editor.set("n", 2); }))
     throw std::logic_error("cannot make a session");
   damage();
   if (setting.furnish) setting.furnish(*this);
 }
 
-Machine::Machine(const Setting& setting, const DiskImage& image, std::vector<SessionKey> session_keys,
+Machine::Machine(const Setting& setting, const DiskImage& image, std::vector<KnownSession> known,
                  const Breaking& breaking)
     : fake(std::make_shared<FakeSystem>(image, options_after_start(setting))),
       system(breaking ? breaking(fake) : fake),
-      keys(std::move(session_keys)),
+      keys(std::move(known)),
       setting_(setting) {}
 
 Store& Machine::viewer() {
@@ -89,7 +89,13 @@ void Machine::damage() {
   }
 }
 
-SessionSight Machine::look_at(const SessionKey& key) {
+bool Machine::is_unsealed(const KnownSession& key) {
+  const auto snapshot = viewer().snapshot(key);
+  // One that leads on holds no values.
+  return snapshot.outcome() == Outcome::ok && !snapshot->facts().sealed;
+}
+
+SessionSight Machine::look_at(const KnownSession& key) {
   const auto snapshot = viewer().snapshot(key);
   SessionSight sight{snapshot.outcome()};
   if (!snapshot) return sight;
@@ -103,10 +109,13 @@ SessionSight Machine::look_at(const SessionKey& key) {
 Sight Machine::look() {
   viewer();
   Sight sight;
-  for (const SessionKey& known : keys) sight.sessions.push_back(look_at(known));
+  for (const KnownSession& known : keys) sight.sessions.push_back(look_at(known));
   sight.made = !made.empty() && viewer().snapshot(made.back()).has_value();
   sight.leads_on = stale && viewer().successor(*stale).has_value();
   sight.unlisted = !setting_.principal.empty() && !lists_all();
+  if (setting_.sealed)
+    for (const auto* known : {&keys, &made})
+      for (const KnownSession& one : *known) sight.unsealed = sight.unsealed || is_unsealed(one);
   const std::string quarantine = std::string(store_path) + "/quarantine";
   for (const std::string& name : fake->names_below(quarantine))
     sight.quarantined.push_back(fake->text(quarantine + "/" + name));
@@ -136,7 +145,7 @@ std::vector<std::string> Machine::session_files() const {
 std::vector<std::string> Machine::strays() {
   std::vector<std::string> names = session_files();
   for (const auto* owners : {&keys, &made})
-    for (const SessionKey& owner : *owners) {
+    for (const KnownSession& owner : *owners) {
       if (!viewer().snapshot(owner)) continue;
       std::erase(names, record_name(owner));
       std::erase(names, spare_name(owner));

@@ -33,6 +33,7 @@ struct Setting {
   Spare spare = Spare::there;
   CommitMethod method = CommitMethod::automatic;
   bool early_writeback = false;
+  bool sealed = false;          // all sessions
   bool no_replace = true;       // the file system has RENAME_NOREPLACE
   bool another_device = false;  // the store has been moved to another file system since it was opened
   std::size_t limit = 0;        // of sessions of one principal
@@ -40,6 +41,21 @@ struct Setting {
   std::string principal = {};   // whose sessions must be listed; none: nobody's
   /// Puts more onto the disk; may add to the machine's keys.
   std::function<void(class Machine&)> furnish = nullptr;
+};
+
+/// A session as a program knows it: by its ID, which the values of a sealed one take, or by its key alone.
+class KnownSession {
+ public:
+  // Implicit: stands for what it is made of, and wherever that stands.
+  KnownSession(const SessionKey& key) : key_(key) {}
+  KnownSession(const SessionId& id) : key_(id.key()), id_(id) {}
+  operator const SessionKey&() const { return key_; }
+  const std::optional<SessionId>& id() const { return id_; }
+  operator SessionRef() const { return id_ ? SessionRef(*id_) : SessionRef(key_); }
+
+ private:
+  SessionKey key_;
+  std::optional<SessionId> id_;
 };
 
 /// A system that does something wrong, around the one that is given.
@@ -60,6 +76,7 @@ struct Sight {
   bool made = false;
   bool leads_on = false;                 // a session that has ended has a successor
   bool unlisted = false;                 // a session that is live is not in the list of its principal
+  bool unsealed = false;                 // a session is not sealed where all are to be
   std::vector<std::string> quarantined;  // contents, in order
 };
 
@@ -68,14 +85,13 @@ class Machine {
   /// Makes the setting.
   explicit Machine(const Setting& setting);
   /// The same machine, started again. `breaking` may be null.
-  Machine(const Setting& setting, const DiskImage& image, std::vector<SessionKey> session_keys,
-          const Breaking& breaking);
+  Machine(const Setting& setting, const DiskImage& image, std::vector<KnownSession> known, const Breaking& breaking);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine() = default;
 
   static StoreOptions options(const Setting& setting);
-  const SessionKey& key() const { return keys.front(); }
+  const KnownSession& key() const { return keys.front(); }
   /// Opens the store as a program does, over whatever may be broken.
   Store open() const { return open_store(system, store_path, options(setting_)); }
   /// A handle over the sound system, for whoever looks; opened when it is needed.
@@ -106,9 +122,8 @@ class Machine {
   std::shared_ptr<FakeSystem> fake;
   std::shared_ptr<sys::System> system;  // the fake, or what was broken around it
   std::optional<Store> store;           // of the operation; none where the operation is to open it
-  std::vector<SessionKey> keys;
-  std::optional<SessionId> first = {};  // of keys, unless this machine was started again
-  std::vector<SessionKey> made;
+  std::vector<KnownSession> keys;
+  std::vector<KnownSession> made;
   std::optional<Session> session;  // that the operation finds locked
   std::optional<SessionId> id;     // that was handed out before, and stays valid
   std::optional<SessionId> stale;  // of a session that has ended
@@ -116,7 +131,8 @@ class Machine {
 
  private:
   void damage();
-  SessionSight look_at(const SessionKey& key);
+  SessionSight look_at(const KnownSession& key);
+  bool is_unsealed(const KnownSession& key);
   bool lists_all();
 
   const Setting& setting_;

@@ -12,7 +12,7 @@ namespace sess::test {
 namespace {
 
 /// But for those that the sessions of these keys are in, or were.
-DiskImage without_empty_shards(DiskImage image, const std::vector<SessionKey>& keys) {
+DiskImage without_empty_shards(DiskImage image, const std::vector<KnownSession>& keys) {
   std::uint64_t directory = image.root;
   for (const char* name : {"srv", "store", format::shards_directory})
     directory = image.files.at(directory).entries.at(name);

@@ -20,7 +20,7 @@ struct Prepared {
 
   const Subject& subject;
   DiskImage image;
-  std::vector<SessionKey> keys;
+  std::vector<KnownSession> keys;
   Sight old;  // before the operation
   Sight fresh;
   Answer answer;

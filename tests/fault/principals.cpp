@@ -20,7 +20,7 @@ Answer login(Machine& machine) {
   Session session = machine.store->create({.kind = SessionKind::authenticated, .principal = ann});
   session.set("n", 1);
   const Status status = session.commit({.durability = Durability::durable});
-  if (status.took_effect()) machine.made.push_back(session.key());
+  if (status.took_effect()) machine.made.emplace_back(session.key());
   return {status.outcome()};
 }
 
@@ -32,7 +32,7 @@ void log_in(Machine& machine, std::size_t count) {
     require(session.commit().ok());
     session.set("n", 2);
     require(session.commit().ok());
-    machine.keys.push_back(session.key());
+    machine.keys.emplace_back(session.key());
   }
 }
 
@@ -102,7 +102,8 @@ Subject logging_in_beyond_the_limit(std::string name, Index index) {
   subject.run = [](Machine& machine) {
     const Answer answer = login(machine);
     // A session that cannot be read does not count.
-    if (answer.outcome == Outcome::ok && met_an_unreadable_session(machine)) return Answer{Outcome::limit_reached, true};
+    if (answer.outcome == Outcome::ok && met_an_unreadable_session(machine))
+      return Answer{Outcome::limit_reached, true};
     return answer;
   };
   return subject;
@@ -130,7 +131,7 @@ Subject regenerating() {
                 Result<Session> session = machine.store->lock(machine.keys.at(1));
                 if (!session) return Answer{session.outcome()};
                 const Result<Session> next = session->regenerate();
-                if (next) machine.made.push_back(next->key());
+                if (next) machine.made.emplace_back(next->key());
                 return Answer{next.outcome()};
               },
           .setting = with_sessions(1),

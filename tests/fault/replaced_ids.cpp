@@ -22,7 +22,7 @@ Answer supersede(Session& session) { return {session.supersede().outcome()}; }
 
 Answer regenerate(Machine& machine, Session& session) {
   const Result<Session> next = session.regenerate();
-  if (next) machine.made.push_back(next->key());
+  if (next) machine.made.emplace_back(*next->id());
   return {next.outcome(), false, next && next->get<int>("n") != 2 ? "the new session is another one" : ""};
 }
 
@@ -56,13 +56,11 @@ Subject regenerating_a_locked_session() {
 
 /// What is read under the ID before is for the contract; here it is who has it.
 Subject regenerating_so_that_it_leads(std::string name, const Setting& setting) {
-  const auto id = std::make_shared<std::optional<SessionId>>();
   Subject subject = regenerating(std::move(name), setting);
-  subject.setting.furnish = [=](Machine& machine) { *id = machine.first; };
-  subject.run = [=](Machine& machine) {
+  subject.run = [](Machine& machine) {
     return with_lock(machine, [&](Session& session) {
-      const Result<Session> next = session.regenerate({.leads_from = *id});
-      if (next) machine.made.push_back(next->key());
+      const Result<Session> next = session.regenerate({.leads_from = machine.key().id()});
+      if (next) machine.made.emplace_back(*next->id());
       return Answer{next.outcome()};
     });
   };
@@ -73,7 +71,7 @@ Subject regenerating_so_that_it_leads(std::string name, const Setting& setting) 
 void regenerate_twice(Machine& machine) {
   for (int i = 0; i < 2; ++i) {
     Result<Session> session = machine.store->lock(machine.keys.back());
-    machine.keys.push_back(session->regenerate()->key());
+    machine.keys.emplace_back(*session->regenerate()->id());
   }
 }
 
@@ -97,7 +95,7 @@ Subject succeeding(std::string name, Stale stale, const CommitOptions& options =
                         Editor editor;
                         editor.set("n", 7);
                         const auto next = machine.store->succeed(**id, editor, options);
-                        if (next) machine.made.push_back(*next);
+                        if (next) machine.made.emplace_back(*next);
                         const bool joins = stale == Stale::succeeded;
                         const bool is_other = next && joins && SessionKey(*next) != machine.keys.back();
                         return Answer{next.outcome(), false, is_other ? "there is another successor" : ""};
@@ -109,7 +107,7 @@ Subject succeeding(std::string name, Stale stale, const CommitOptions& options =
                   .makes_another = true};
   subject.setting.furnish = [=](Machine& machine) {
     *id = make_session(*machine.store, {{"n", 5}}, {.idle_timeout = std::chrono::hours(1)});
-    machine.keys.push_back(**id);
+    machine.keys.emplace_back(**id);
     if (!machine.store->update(**id, [](Editor& editor) { editor.set("n", 6); }))
       throw std::logic_error("cannot make a session");
     machine.fake->advance(std::chrono::hours(2));
@@ -117,7 +115,7 @@ Subject succeeding(std::string name, Stale stale, const CommitOptions& options =
     if (stale == Stale::succeeded) {
       Editor editor;
       editor.set("n", 1);
-      machine.keys.push_back(machine.store->succeed(**id, editor).value());
+      machine.keys.emplace_back(machine.store->succeed(**id, editor).value());
     }
   };
   return subject;
@@ -128,6 +126,7 @@ Subject succeeding(std::string name, Stale stale, const CommitOptions& options =
 std::vector<Subject> replaced_ids() {
   const Setting by_rename{.method = CommitMethod::rename_only};
   const Setting no_spare{.spare = Setting::Spare::absent};
+  const Setting sealed{.sealed = true};
   const CommitOptions durable{.durability = Durability::durable};
   return {
       superseding("supersede", {}),
@@ -140,12 +139,15 @@ std::vector<Subject> replaced_ids() {
       regenerating("regenerate", {}),
       regenerating("regenerate without a spare", no_spare),
       regenerating("regenerate by rename", by_rename),
+      regenerating("regenerate, sealed", sealed),
       regenerating_a_locked_session(),
       regenerating_so_that_it_leads("regenerate, leading on", {}),
       regenerating_so_that_it_leads("regenerate by rename, leading on", by_rename),
+      regenerating_so_that_it_leads("regenerate, sealed, leading on", sealed),
       succeeding("succeed an expired session", Stale::expired),
       succeeding("succeed an expired session, durable", Stale::expired, durable),
       succeeding("succeed an expired session by rename, durable", Stale::expired, durable, by_rename),
+      succeeding("succeed an expired session, sealed, durable", Stale::expired, durable, sealed),
       succeeding("succeed a swept session", Stale::swept),
       succeeding("succeed a swept session, durable", Stale::swept, durable),
       succeeding("join a successor", Stale::succeeded),

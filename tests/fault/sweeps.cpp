@@ -20,9 +20,9 @@ SessionKey short_lived(Machine& machine) {
 
 /// Beside the session that lives: one that has expired, one that is lost, and what killed programs have left.
 void furnish(Machine& machine) {
-  machine.keys.push_back(short_lived(machine));
+  machine.keys.emplace_back(short_lived(machine));
   const SessionKey lost = short_lived(machine);
-  machine.keys.push_back(lost);
+  machine.keys.emplace_back(lost);
   machine.fake->unlink(sys::working_directory, Machine::spare_path(lost).c_str());
   machine.fake->set_text(Machine::record_path(lost), "damaged");
   machine.put("shards/" + format::temporary_name(machine.key(), 0x1234), "left by a killed program");

@@ -98,6 +98,7 @@ void Trial::check_sight(bool exactly) {
 }
 
 void Trial::check_secret() {
+  if (subject().setting.sealed && machine_->finds_secret()) object("a value of a sealed session can be read on disk");
   if (subject().scrubs && ending_.is_ok(prepared_.answer) && machine_->finds_secret())
     object("answers ok, and what was to be overwritten is still there");
 }
@@ -198,7 +199,7 @@ void Trial::check_that_it_goes_on() {
   look("the next update", [&] {
     if (machine_->id && machine_->viewer().parse(machine_->id->reveal()) != machine_->id)
       object("an ID that was handed out is not accepted any more");
-    for (const SessionKey& key : machine_->keys) {
+    for (const KnownSession& key : machine_->keys) {
       const auto before = machine_->viewer().snapshot(key);
       if (before.outcome() != Outcome::ok) continue;
       if (!machine_->viewer().update(key, [](Editor& editor) { editor.add("n", 100); }))
