@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::hours later{6};  // so that a commit moves the deadline
 
 void commit_version(const Store& store, const Scene& scene, const Values& values, const CommitOptions& how) {
-  Session session = store.lock(scene.key(), {.renew = false}).value();
+  Session session = store.lock(scene.session(), {.renew = false}).value();
   session.clear();
   for (const auto& [name, value] : values) session.set(name, value);
   if (!session.commit(how)) throw std::runtime_error("commit");
@@ -27,8 +27,8 @@ SessionOperation commit(std::string name, const std::vector<Values>& versions, c
                         const StoreOptions& options = {}, const CommitOptions& how = {}) {
   return {.name = std::move(name),
           .prepare =
-              [versions, next](Scene& scene) {
-                const Expected made = make_versions(scene, versions);
+              [versions, next, sealed = options.sealed](Scene& scene) {
+                const Expected made = make_versions(scene, versions, false, sealed);
                 scene.pass(later);
                 return changed(made, scene, next);
               },
@@ -60,7 +60,7 @@ SessionOperation commit_with_busy_spare() {
 
 void create(const Store& store, Scene& scene) {
   Session session = store.create();
-  scene.set_key(session.key());
+  scene.set_id(*session.id());
   for (const auto& [name, value] : version(1)) session.set(name, value);
   if (!session.commit()) throw std::runtime_error("commit");
 }
@@ -91,6 +91,15 @@ std::vector<SessionOperation> creations() {
        .prepare = nothing_yet,
        .perform = create,
        .options = {.durability = Durability::durable}},
+      {.name = "first commit, sealed",
+       .prepare =
+           [](Scene& scene) {
+             Expected expected = nothing_yet(scene);
+             expected.is_sealed = true;
+             return expected;
+           },
+       .perform = create,
+       .options = {.sealed = true}},
       {.name = "first commit by link and unlink",
        .prepare =
            [](Scene& scene) {
@@ -113,6 +122,8 @@ std::vector<SessionOperation> commits() {
       commit("commit, no spare yet, early writeback", {version(1)}, version(2), {.early_writeback = true}),
       commit("commit, durable", {version(1), version(2)}, version(3), durable),
       commit("commit, durable, no spare yet", {version(1)}, version(2), durable),
+      commit("commit, sealed", {version(1), version(2)}, version(3), {.sealed = true}),
+      commit("commit, sealed, no spare yet", {version(1)}, version(2), {.sealed = true}),
       commit("commit by rename", {version(1)}, version(2), rename_only),
       commit("commit by rename, over a spare", {version(1), version(2)}, version(3), rename_only),
       commit("commit by rename, durable", {version(1), version(2)}, version(3), durable_rename_only),

@@ -24,11 +24,11 @@ Finding Onlooker::look(Look look) {
   see_files();
   if (look == Look::sweeper) sweep();
   if (look == Look::locker) {
-    see("lock", by_lock(store_, scene_.key()));
-    see("snapshot", by_snapshot(store_, scene_.key()));
+    see("lock", by_lock(store_, scene_.session()));
+    see("snapshot", by_snapshot(store_, scene_.session()));
   } else {
-    see("snapshot", by_snapshot(store_, scene_.key()));
-    see("lock", by_lock(store_, scene_.key()));
+    see("snapshot", by_snapshot(store_, scene_.session()));
+    see("lock", by_lock(store_, scene_.session()));
   }
   // What else is wrong would follow from it.
   if (!finding_.what_is_wrong.empty()) return finding_;
@@ -57,6 +57,7 @@ void Onlooker::see_record(const RawFile& record) {
   const auto verified = format::verify_record(bytes_of(record), scene_.key());
   const auto* header = std::get_if<format::Header>(&verified);
   if (header == nullptr) return wrong("the record does not verify: " + std::get<format::Unverified>(verified).why);
+  if (header->sealed != expected_.is_sealed) wrong("the record is sealed and should not be, or is not and should be");
   const std::int64_t deadline = backend::deadline_of(record.status.modified);
   if (deadline < header->deadline) wrong("the record's times are not its deadline");
   if (record.status.modified != backend::stamp(deadline, header->generation))
@@ -90,10 +91,10 @@ void Onlooker::see(const char* who, const Seen& seen) {
 
 void Onlooker::update() {
   note_traces();
-  const Status updated = store_.update(scene_.key(), [](Editor& editor) { editor.set("looked", true); });
+  const Status updated = store_.update(scene_.session(), [](Editor& editor) { editor.set("looked", true); });
   if (updated.outcome() != sight_->outcome)
     return wrong("an update answers " + std::string(sess::to_string(updated.outcome())));
-  const Seen after = by_snapshot(store_, scene_.key());
+  const Seen after = by_snapshot(store_, scene_.session());
   if (sight_->outcome == Outcome::ok) {
     sight_->values.insert_or_assign("looked", Value(true));
     if (after.sight.values != sight_->values) wrong("an update changes other values");
@@ -138,14 +139,15 @@ void Onlooker::check_no_stray_file() {
 }
 
 void Onlooker::check_unswept() {
-  if (by_snapshot(store_, scene_.key()).sight != *sight_) wrong("the sweep has changed the session");
+  if (by_snapshot(store_, scene_.session()).sight != *sight_) wrong("the sweep has changed the session");
 }
 
 void Onlooker::end() {
   if (const Status destroyed = store_.destroy(scene_.key()); !destroyed.ok())
     return wrong("a destroy answers " + std::string(sess::to_string(destroyed.outcome())));
   if (!scene_.session_files().empty()) wrong("a destroy leaves files");
-  if (by_snapshot(store_, scene_.key()).sight.outcome != Outcome::absent) wrong("a destroyed session is still there");
+  if (by_snapshot(store_, scene_.session()).sight.outcome != Outcome::absent)
+    wrong("a destroyed session is still there");
 }
 
 void Onlooker::wrong(const std::string& what) {

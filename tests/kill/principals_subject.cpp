@@ -28,6 +28,8 @@ std::string name_of(Kind kind) {
       return "login";
     case Kind::login_at_the_limit:
       return "login at the limit";
+    case Kind::refused_login:
+      return "login that is refused at the limit";
     case Kind::regenerate:
       return "regenerate a session of a principal";
     case Kind::end_all:
@@ -44,15 +46,25 @@ std::string name_of(Kind kind) {
 
 StoreOptions options_for(Kind kind, CommitMethod method) {
   return {.idle_timeout = std::chrono::hours(2),
-          .sessions_per_principal = kind == Kind::login_at_the_limit ? 2U : 0U,
+          .sessions_per_principal = kind == Kind::login_at_the_limit || kind == Kind::refused_login ? 2U : 0U,
+          .refuse_beyond_limit = kind == Kind::refused_login,
           .commit_method = method};
+}
+
+Outcome commit_login(Session& session) {
+  session.set("n", 1);
+  return session.commit({.durability = Durability::durable}).outcome();
 }
 
 SessionKey log_in(const Store& store) {
   Session session = store.create({.kind = SessionKind::authenticated, .principal = ann});
-  session.set("n", 1);
-  require(session.commit({.durability = Durability::durable}).ok(), "a login is refused");
+  require(commit_login(session) == Outcome::ok, "a login is refused");
   return session.key();
+}
+
+bool is_refused_one_more(const Store& store) {
+  Session session = store.create({.kind = SessionKind::authenticated, .principal = ann});
+  return commit_login(session) == Outcome::limit_reached;
 }
 
 std::vector<SessionKey> listed_in(const Store& store) {
@@ -100,6 +112,8 @@ void PrincipalsSubject::perform(const Store& store) const {
     case Kind::login_at_the_limit:
       static_cast<void>(log_in(store));
       return;
+    case Kind::refused_login:
+      return require(is_refused_one_more(store), "a login beyond the limit is not refused");
     case Kind::regenerate:
       return require(store.lock(keys_.front())->regenerate().outcome() == Outcome::ok, "regenerate");
     case Kind::end_all:
@@ -139,6 +153,11 @@ bool PrincipalsSubject::judge(const Store& store) const {
       require(contains(live, keys_.back()), "not the oldest was ended");
       took_effect = old == 1;
       require(!took_effect || live.size() == 2, "the oldest was ended before the new one was there");
+      break;
+    case Kind::refused_login:
+      require(old == 2 && live.size() == 2, "the limit does not hold");
+      require(is_refused_one_more(store), "a login beyond the limit is not refused");
+      require(store.destroy(keys_.front()).ok(), "a session cannot be ended");
       break;
     case Kind::regenerate:
       require(contains(live, keys_.back()), "another session is lost");

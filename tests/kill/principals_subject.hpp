@@ -16,6 +16,7 @@ class PrincipalsSubject final : public StoreSubject {
     first_login,
     login,
     login_at_the_limit,
+    refused_login,  // at the limit; nothing is to change
     regenerate,
     end_all,
     end_all_but_one,
@@ -25,11 +26,12 @@ class PrincipalsSubject final : public StoreSubject {
 
   PrincipalsSubject(const std::string& below, Kind kind, CommitMethod method);
 
+  bool has_effect(Look) const override { return kind_ != Kind::refused_login; }
   void prepare() override;
   std::function<void()> ready() override;
 
  private:
-  const SessionKey& first_look() const override { return keys_.front(); }
+  SessionRef first_look() const override { return keys_.front(); }
   bool judge(const Store& store) const override;
   void perform(const Store& store) const;
   void spoil_list() const;

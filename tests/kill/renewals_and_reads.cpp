@@ -10,11 +10,13 @@ namespace {
 
 constexpr std::chrono::hours later{6};  // a quarter of the idle timeout: a renewal is due
 
-Expected two_versions(Scene& scene) {
-  const Expected made = make_versions(scene, {version(1), version(2)}, true);
+Expected two_versions_of(Scene& scene, bool sealed) {
+  const Expected made = make_versions(scene, {version(1), version(2)}, true, sealed);
   scene.pass(later);
   return made;
 }
+
+Expected two_versions(Scene& scene) { return two_versions_of(scene, false); }
 
 /// With the deadline moved.
 Expected renewed(Scene& scene) {
@@ -26,24 +28,30 @@ void require(bool condition, const char* what) {
   if (!condition) throw std::runtime_error(what);
 }
 
+SessionOperation merge(std::string name, const StoreOptions& options) {
+  return {.name = std::move(name),
+          .prepare =
+              [sealed = options.sealed](Scene& scene) {
+                const Expected made = two_versions_of(scene, sealed);
+                Values values = made.before.values;
+                values.insert_or_assign("version", Value(3));
+                return changed(made, scene, values);
+              },
+          .perform =
+              [](const Store& store, Scene& scene) {
+                Changes changes = store.snapshot(scene.session()).value().edit();
+                changes.add("version", 1);
+                require(store.merge(changes).ok(), "merge");
+              },
+          .options = options};
+}
+
 }  // namespace
 
 std::vector<SessionOperation> renewals_and_reads() {
   return {
-      {.name = "merge",
-       .prepare =
-           [](Scene& scene) {
-             const Expected made = two_versions(scene);
-             Values values = made.before.values;
-             values.insert_or_assign("version", Value(3));
-             return changed(made, scene, values);
-           },
-       .perform =
-           [](const Store& store, Scene& scene) {
-             Changes changes = store.snapshot(scene.key()).value().edit();
-             changes.add("version", 1);
-             require(store.merge(changes).ok(), "merge");
-           }},
+      merge("merge", {}),
+      merge("merge, sealed", {.sealed = true}),
       {.name = "touch",
        .prepare = renewed,
        .perform = [](const Store& store, Scene& scene) { require(store.touch(scene.key()).ok(), "touch"); }},

@@ -44,10 +44,12 @@ Editor change(const char* name) {
 
 }  // namespace
 
-ReplacedIdSubject::ReplacedIdSubject(const std::string& below, Kind kind, CommitMethod method)
-    : StoreSubject(below, name_of(kind) + (method == CommitMethod::rename_only ? " by rename" : ""),
-                   {.idle_timeout = hours(2), .commit_method = method}),
-      kind_(kind) {}
+ReplacedIdSubject::ReplacedIdSubject(const std::string& below, Kind kind, CommitMethod method, bool sealed)
+    : StoreSubject(
+          below, name_of(kind) + (method == CommitMethod::rename_only ? " by rename" : "") + (sealed ? ", sealed" : ""),
+          {.idle_timeout = hours(2), .sealed = sealed, .commit_method = method}),
+      kind_(kind),
+      sealed_(sealed) {}
 
 /// A session of two versions, with a spare but by rename.
 void ReplacedIdSubject::prepare() {
@@ -86,7 +88,14 @@ void ReplacedIdSubject::perform(const Store& store) const {
   }
 }
 
+bool ReplacedIdSubject::are_sealed_as_asked(const Store& store) const {
+  bool all = true;
+  store.list([&](const SessionEntry& entry) { return all = entry.facts.sealed == sealed_; });
+  return all;
+}
+
 bool ReplacedIdSubject::judge(const Store& store) const {
+  require(are_sealed_as_asked(store), "a session is sealed and should not be, or is not and should be");
   if (kind_ == Kind::logout) return judge_logout(store);
   if (kind_ == Kind::join) return judge_joined(store);
   return is_stale(kind_) ? judge_succeeded(store) : judge_replaced(store);
@@ -115,6 +124,8 @@ bool ReplacedIdSubject::judge_replaced(const Store& store) const {
   const auto leads_to = store.continuation(old);
   require(leads == (leads_to && SessionKey(*leads_to) == live.at(0)), "the old ID does not lead to the new one");
   for (const SessionKey& key : live) {
+    // The killed process was the last to know its ID.
+    if (sealed_) continue;
     const auto next = store.snapshot(key);
     require(next && next->get<int>("n") == 2 && next->has("regenerated"), "the new session is not whole");
   }

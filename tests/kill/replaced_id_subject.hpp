@@ -26,21 +26,24 @@ class ReplacedIdSubject final : public StoreSubject {
     logout,  // with the first of three IDs
   };
 
-  ReplacedIdSubject(const std::string& below, Kind kind, CommitMethod method);
+  ReplacedIdSubject(const std::string& below, Kind kind, CommitMethod method, bool sealed = false);
 
   void prepare() override;
   std::function<void()> ready() override;
 
  private:
   void perform(const Store& store) const;
-  const SessionKey& first_look() const override { return ids_.front(); }
+  SessionRef first_look() const override { return ids_.front(); }
   bool judge(const Store& store) const override;
   bool judge_replaced(const Store& store) const;
   bool judge_succeeded(const Store& store) const;
   bool judge_joined(const Store& store) const;
   bool judge_logout(const Store& store) const;
+  /// All sessions that are live are sealed if they are to be, and only then.
+  bool are_sealed_as_asked(const Store& store) const;
 
   Kind kind_;
+  bool sealed_;
   std::vector<SessionId> ids_;  // of one session, the first is the oldest
 };
 

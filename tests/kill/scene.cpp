@@ -68,14 +68,17 @@ Scene::Scene(const std::string& below, Breaking breaking)
       breaking_(std::move(breaking)),
       start_(sys::PosixSystem().wall_clock()),
       now_(start_) {
-  void* memory = ::mmap(nullptr, sizeof(SessionKey), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, sizeof(Known), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::runtime_error("mmap");
-  key_ = new (memory) SessionKey;
+  known_ = new (memory) Known;
   Store::init(path_);
   store_file_ = content_of(path_ + "/" + format::store_file);
 }
 
-Scene::~Scene() { ::munmap(key_, sizeof *key_); }
+Scene::~Scene() {
+  known_->~Known();
+  ::munmap(known_, sizeof *known_);
+}
 
 void Scene::clear() {
   for (const std::string& directory : {shard_path(), path_ + "/" + format::quarantine_directory})

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +49,11 @@ class Scene {
   Store open(StoreOptions options = {}, Pace pace = Pace::real, Chance chance = Chance::real) const;
 
   /// The session that it is all about. Forked processes see what any of them has set.
-  void set_key(const SessionKey& key) { *key_ = key; }
-  const SessionKey& key() const { return *key_; }
+  void set_key(const SessionKey& key) { *known_ = {key, {}}; }
+  void set_id(const SessionId& id) { *known_ = {id.key(), id}; }
+  const SessionKey& key() const { return known_->key; }
+  /// By its ID where that is known: a sealed session can be read by it alone.
+  SessionRef session() const { return known_->id ? SessionRef(*known_->id) : SessionRef(known_->key); }
 
   RawFile record() const;
   RawFile spare() const;
@@ -74,13 +78,18 @@ class Scene {
   std::vector<std::string> quarantined() const;
 
  private:
+  struct Known {
+    SessionKey key = {};
+    std::optional<SessionId> id = {};
+  };
+
   TemporaryDirectory directory_;
   std::string path_;
   Breaking breaking_;
   std::int64_t start_;
   std::int64_t now_;
   std::string store_file_;
-  SessionKey* key_;  // in shared memory
+  Known* known_;  // in shared memory
 };
 
 }  // namespace sess::test

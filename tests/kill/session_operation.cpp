@@ -31,19 +31,19 @@ Values version(int number, std::size_t padding) {
   return {{"user", Value("ann")}, {"version", Value(number)}, {"padding", Value(std::string(padding, '.'))}};
 }
 
-Expected make_versions(Scene& scene, const std::vector<Values>& versions, bool in_first_shard) {
-  const Store store = scene.open({}, Pace::real, Chance::repeatable);
+Expected make_versions(Scene& scene, const std::vector<Values>& versions, bool in_first_shard, bool sealed) {
+  const Store store = scene.open({.sealed = sealed}, Pace::real, Chance::repeatable);
   Session session = store.create();
   while (in_first_shard && session.key().bytes().front() != 0) session = store.create();
-  scene.set_key(session.key());
+  scene.set_id(*session.id());
   for (const Values& values : versions) {
     session.clear();
     for (const auto& [name, value] : values) session.set(name, value);
     if (!session.commit()) throw std::runtime_error("cannot prepare a session");
   }
   session.release();
-  const Seen seen = by_snapshot(store, scene.key());
-  return unchanged({.before = seen.sight, .after = {}, .generation = seen.generation});
+  const Seen seen = by_snapshot(store, scene.session());
+  return unchanged({.before = seen.sight, .after = {}, .generation = seen.generation, .is_sealed = sealed});
 }
 
 Expected unchanged(Expected expected) {

@@ -52,7 +52,8 @@ class SessionSubject : public Subject {
 /// The values of the n-th version of a session.
 Values version(int number, std::size_t padding = 100);
 /// A session of so many versions, each of which was a commit; the last is current.
-Expected make_versions(Scene& scene, const std::vector<Values>& versions, bool in_first_shard = false);
+Expected make_versions(Scene& scene, const std::vector<Values>& versions, bool in_first_shard = false,
+                       bool sealed = false);
 /// What an operation that changes nothing leaves.
 Expected unchanged(Expected expected);
 /// What a commit of these values, now, leaves.

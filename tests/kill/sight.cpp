@@ -17,16 +17,16 @@ Seen seen(const Values& values, const SessionFacts& facts) {
 
 }  // namespace
 
-Seen by_snapshot(const Store& store, const SessionKey& key) {
-  const Result<Snapshot> snapshot = store.snapshot(key);
+Seen by_snapshot(const Store& store, const SessionRef& session) {
+  const Result<Snapshot> snapshot = store.snapshot(session);
   if (!snapshot) return {{snapshot.outcome()}};
   return seen(snapshot->values(), snapshot->facts());
 }
 
-Seen by_lock(const Store& store, const SessionKey& key) {
-  const Result<Session> session = store.lock(key, {.timeout = std::chrono::milliseconds(0), .renew = false});
-  if (!session) return {{session.outcome()}};
-  return seen(session->values(), session->facts());
+Seen by_lock(const Store& store, const SessionRef& session) {
+  const Result<Session> locked = store.lock(session, {.timeout = std::chrono::milliseconds(0), .renew = false});
+  if (!locked) return {{locked.outcome()}};
+  return seen(locked->values(), locked->facts());
 }
 
 std::string to_string(const Sight& sight) {

@@ -22,9 +22,9 @@ struct Seen {
   std::uint64_t generation = 0;
 };
 
-Seen by_snapshot(const Store& store, const SessionKey& key);
+Seen by_snapshot(const Store& store, const SessionRef& session);
 /// Without waiting, and renewing nothing.
-Seen by_lock(const Store& store, const SessionKey& key);
+Seen by_lock(const Store& store, const SessionRef& session);
 
 /// For the message of a failed test.
 std::string to_string(const Sight& sight);
@@ -35,6 +35,7 @@ struct Expected {
   Sight after;                                // from then on
   std::uint64_t generation = 0;               // the highest that was committed before it began
   bool is_damaged = false;                    // the record does not verify, until somebody recovers it
+  bool is_sealed = false;                     // every version of it
   bool is_orphan = false;                     // there is a spare without a record from the start
   bool was_sweep = false;                     // what is killed is a sweep: the next one goes on from there
   std::vector<std::string> quarantined = {};  // what is in quarantine at the end; ascending

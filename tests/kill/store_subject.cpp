@@ -28,8 +28,8 @@ std::vector<SessionKey> live_sessions(const Store& store) {
   return keys;
 }
 
-Outcome lock_now(const Store& store, const SessionKey& key) {
-  const Outcome outcome = store.lock(key, {.timeout = std::chrono::milliseconds(0), .renew = false}).outcome();
+Outcome lock_now(const Store& store, const SessionRef& session) {
+  const Outcome outcome = store.lock(session, {.timeout = std::chrono::milliseconds(0), .renew = false}).outcome();
   require(outcome != Outcome::busy, "the lock is not free");
   return outcome;
 }

@@ -22,7 +22,7 @@ void require(bool condition, const char* what);
 std::vector<SessionKey> live_sessions(const Store& store);
 
 /// What a lock says that does not wait; nobody has it.
-Outcome lock_now(const Store& store, const SessionKey& key);
+Outcome lock_now(const Store& store, const SessionRef& session);
 
 class StoreSubject : public Subject {
  public:
@@ -39,7 +39,7 @@ class StoreSubject : public Subject {
   /// No session, no principal, nothing in quarantine.
   void clear() const;
   /// The one whose lock is taken first, by who looks with a lock.
-  virtual const SessionKey& first_look() const = 0;
+  virtual SessionRef first_look() const = 0;
   /// True if the operation has had its effect. Throws what is wrong; may use up what is there.
   virtual bool judge(const Store& store) const = 0;
 
