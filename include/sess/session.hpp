@@ -36,9 +36,10 @@ struct CommitOptions {
 
 struct RegenerateOptions {
   /// The session's ID as it is, where that is to lead on to the new one: whoever comes with it finds the session
-  /// (Store::continuation) until the new ID is known to have arrived (Store::retire), at most for an idle timeout. For
-  /// a new ID that is given now and then, where nobody's rights change: should the answer with it be lost, its client
-  /// is not. The last version cannot be read under the earlier ID then. Nothing: the earlier ID leads nowhere.
+  /// (Store::continuation) until the new ID is known to have arrived (Store::retire), at most for as long as the
+  /// session can live by then. For a new ID that is given now and then, where nobody's rights change: should the answer
+  /// with it be lost, its client is not. The last version cannot be read under the earlier ID then. Nothing: the
+  /// earlier ID leads nowhere.
   std::optional<SessionId> leads_from = std::nullopt;
   /// How long to wait for the list of the session's principal, where somebody has it locked; then the answer is busy.
   /// Without a value: the store's lock_timeout.

@@ -219,7 +219,9 @@ RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds t
     return {sync_removal(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
   }
   const SessionKey& successor = loaded.version->header.successor;
-  if (successor != SessionKey() && !with_successor) return {Outcome::superseded, 0, successor};
+  // One that has expired leads nowhere any more.
+  if (successor != SessionKey() && !with_successor && loaded.version->deadline > now())
+    return {Outcome::superseded, 0, successor};
   // Without repair: it is not worth a write, for which there may be no space.
   // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
   shards_.unlink(format::spare_name(key).c_str());

@@ -225,15 +225,14 @@ Outcome Session::State::supersede(const SessionKey& successor) {
                          {version.header, version.payload});
 }
 
-Outcome Session::State::supersede_leading(const SessionKey& successor, std::span<const std::byte> forward) {
-  const format::Header& before = record->version().header;
-  backend::NewVersion leading{before, forward};
+Outcome Session::State::supersede_leading(const format::Header& successor, std::span<const std::byte> forward) {
+  backend::NewVersion leading{record->version().header, forward};
   leading.header.leads = true;
   leading.header.sealed = false;
-  // What the record itself says is as in any other that is superseded; so it can be made to end sooner (retire).
-  const std::int64_t time = std::max<std::int64_t>(before.idle_timeout, core->options().grace.count());
-  leading.later_deadline = std::min(before.absolute_deadline, core->records().now() + time);
-  return supersede_until(core->records().now() + core->options().grace.count(), successor, leading);
+  // For as long as the session can live: whether it does is for what it leads to. What the record itself says is as in
+  // any other that is superseded, so that it can be made to end sooner (retire).
+  leading.later_deadline = successor.absolute_deadline;
+  return supersede_until(core->records().now() + core->options().grace.count(), successor.key, leading);
 }
 
 Outcome Session::State::supersede_until(std::int64_t deadline, const SessionKey& successor,
@@ -280,7 +279,7 @@ Result<Session> Session::regenerate(const RegenerateOptions& options) {
   try {
     answer.emplace(std::move(next));  // reads the values again: nothing may fail once the old ID is superseded
     outcome = worse(outcome, next_id.forward().empty() ? state.supersede(made.key)
-                                                       : state.supersede_leading(made.key, next_id.forward()));
+                                                       : state.supersede_leading(made.header, next_id.forward()));
   } catch (...) {
     // Its ID has been told to nobody, so it must not stay behind. The fault to tell is the first one.
     try {

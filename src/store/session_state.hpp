@@ -56,8 +56,8 @@ class Session::State {
   void tell_of_creation(Outcome outcome) const noexcept;
   /// Freezes the locked version for the grace time. `successor`: the session that this one goes on as, if any.
   Outcome supersede(const SessionKey& successor);
-  /// Replaces the locked version by what leads to `successor`, for an idle timeout: the payload of a forward record.
-  Outcome supersede_leading(const SessionKey& successor, std::span<const std::byte> forward);
+  /// Replaces the locked version by what leads to `successor`: the payload of a forward record.
+  Outcome supersede_leading(const format::Header& successor, std::span<const std::byte> forward);
 
  private:
   Outcome supersede_until(std::int64_t deadline, const SessionKey& successor, backend::NewVersion frozen);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -33,16 +34,18 @@ void end_each(Endings& endings, const backend::RecordStore& sessions, const std:
 std::vector<SessionKey> others(const backend::RecordStore& sessions, std::vector<SessionKey> keys,
                                const std::optional<SessionKey>& except) {
   if (!except) return keys;
-  std::vector<SessionKey> kept{*except};
-  // What came later is later in the list.
-  for (auto at = keys.end(); at != keys.begin();) {
-    --at;
-    const auto listed = *at == *except ? std::nullopt : sessions.look(*at);
-    const bool is_earlier = listed && listed->version &&
-                            listed->version->header.state == format::RecordState::superseded &&
-                            std::ranges::find(kept, listed->version->header.successor) != kept.end();
-    if (is_earlier) kept.push_back(*at);
-    if (is_earlier || *at == *except) at = keys.erase(at);
+  std::erase(keys, *except);
+  std::map<SessionKey::Bytes, SessionKey> earlier;  // by the key of what they go on as
+  for (const SessionKey& key : keys) {
+    const auto listed = sessions.look(key);
+    if (listed && listed->version && listed->version->header.state == format::RecordState::superseded)
+      earlier.emplace(listed->version->header.successor.bytes(), key);
+  }
+  for (auto at = earlier.find(except->bytes()); at != earlier.end();) {
+    const SessionKey key = at->second;
+    std::erase(keys, key);
+    earlier.erase(at);
+    at = earlier.find(key.bytes());
   }
   return keys;
 }

@@ -266,8 +266,28 @@ void RequestSession::Work::restore_own_values() {
   for (const auto& [name, value] : own_) editor_->set(name, value);
 }
 
+/// What the program has changed, applied to these values; of this layer's own they keep what they have. Nothing: a
+/// conflict.
+std::optional<Values> RequestSession::Work::merged(const Values& current) const {
+  auto values = editor_->apply_to(current);
+  if (!values) return std::nullopt;
+  std::erase_if(*values, [](const auto& value) { return is_own_value(value.first); });
+  values->merge(own_values(current));
+  return values;
+}
+
 Status RequestSession::Work::commit() {
   if (choice_.superseded()) return editor_->changed() ? Outcome::superseded : Outcome::ok;
+  if (!locked_ && own_values(editor_->values()) != own_) {
+    // The program has touched what it must not (clear does): another request may have changed it since.
+    std::optional<Session> mine;
+    if (const Status held = lock_current(mine); !held.ok()) return held;
+    auto values = merged(mine->values());
+    if (!values) return Outcome::conflict;
+    take_over(*mine, *std::move(values));
+    const Status status = mine->commit({.durability = std::nullopt, .renew = renew_});
+    return status == Outcome::expired ? Status(Outcome::gone) : status;
+  }
   restore_own_values();
   if (editor_->changed()) {
     const CommitOptions options{.durability = std::nullopt, .renew = renew_};

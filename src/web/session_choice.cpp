@@ -1,8 +1,10 @@
 #include "web/session_choice.hpp"
 
+#include "store/core.hpp"
 #include "web/own_values.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace sess::web {
@@ -100,6 +102,14 @@ Result<Snapshot> SessionChoice::look(SessionId& id) const {
   return Outcome::absent;
 }
 
+/// An ID that leads on does so for the grace time at most.
+bool SessionChoice::ends_soon(const SessionId& id) const {
+  const auto facts = store_.facts_of(id);
+  if (!facts) return true;
+  const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(facts->deadline.time_since_epoch());
+  return deadline.count() <= StoreAccess::system(store_).wall_clock() + store_.options().grace.count();
+}
+
 Status SessionChoice::choose_among(SessionKind kind) {
   for (const SessionId& sent : named_) {
     if (sent.kind() != kind) continue;
@@ -108,6 +118,10 @@ Status SessionChoice::choose_among(SessionKind kind) {
     if (snapshot.outcome() == Outcome::busy) return snapshot.status();
     if (!snapshot) continue;
     const bool was_led = !(id == sent);
+    const bool is_retired = was_led && (!snapshot->values().contains(previous_name) || ends_soon(sent));
+    // The end of the earlier ID is not on disk at once, and a power cut may have taken it. Looked at after the new one,
+    // where it is noted later.
+    if (is_retired && !ends_soon(sent)) continue;
     if (current_ && *current_ == id) {
       was_led_ = was_led_ && was_led;
       continue;
@@ -127,6 +141,7 @@ Status SessionChoice::choose_among(SessionKind kind) {
     }
     use(id, snapshot);
     was_led_ = was_led;
+    is_retired_ = is_retired;
     if (!superseded_ && kind == SessionKind::anonymous) break;
   }
   return Outcome::ok;

@@ -47,8 +47,11 @@ class SessionChoice {
   bool regenerated() const noexcept { return regenerated_; }
   /// It is the successor of the one that the cookie names: the client does not know its ID.
   bool is_successor() const noexcept { return is_successor_; }
-  /// The cookie names an earlier ID of it, which leads on: the answer with its ID is on its way, or lost.
+  /// The cookie names an earlier ID of it, which leads on: the answer with its ID is on its way, or lost, or has come
+  /// lately.
   bool was_led() const noexcept { return was_led_; }
+  /// It has come: that earlier ID leads on for the rest of the grace time, and no answer brings the new one again.
+  bool is_retired() const noexcept { return is_retired_; }
   /// Where there is none: the anonymous ID whose successor is to be found or made.
   const std::optional<SessionId>& stale() const noexcept { return stale_; }
   /// What its CSRF tokens are made of; of the ID whose successor is to be made where there is none; nothing where there
@@ -64,6 +67,7 @@ class SessionChoice {
   Status choose_among(SessionKind kind);
   Status choose_successor();
   Result<Snapshot> look(SessionId& id) const;
+  bool ends_soon(const SessionId& id) const;
   void use(const SessionId& id, const Result<Snapshot>& snapshot);
 
   Store store_;
@@ -76,6 +80,7 @@ class SessionChoice {
   bool regenerated_ = false;
   bool is_successor_ = false;
   bool was_led_ = false;
+  bool is_retired_ = false;
   std::optional<SessionId> stale_;
   std::optional<format::CsrfSecret> stored_secret_;
   std::optional<Snapshot> snapshot_;

@@ -34,7 +34,7 @@ bool RequestSession::Work::cookie_is_due() const {
   if (!renew_ || mode_ == Mode::snapshot) return false;
   if (!exists() || superseded() || choice_.is_successor() || choice_.from_address()) return false;
   if (may_be_on_its_way(own_)) return false;
-  if (choice_.was_led()) return true;
+  if (choice_.was_led()) return !choice_.is_retired();
   // Who ends all others wants nobody left who knows an ID before: with a new one, that would be the client itself.
   if (!cookies_->renewal_interval() || ends_others_) return false;
   const auto issued = std::chrono::duration_cast<milliseconds>(choice_.current()->issued().time_since_epoch());
@@ -53,7 +53,10 @@ bool RequestSession::Work::may_be_on_its_way(const Values& values) const {
     const auto issued = choice_.current()->issued() + std::chrono::seconds(1);
     sent = std::max(sent, std::chrono::duration_cast<milliseconds>(issued.time_since_epoch()).count());
   }
-  return StoreAccess::system(store_).wall_clock() - sent < store_.options().grace.count();
+  const std::int64_t age = StoreAccess::system(store_).wall_clock() - sent;
+  // A clock that was ahead then, and is not any more, is no reason to wait until it would be the time again.
+  constexpr std::int64_t tolerance = 2000;
+  return age < store_.options().grace.count() && age > -tolerance;
 }
 
 /// The ID has come back, so the one before it need not lead to it any more. True once it does not, but for the grace
@@ -76,10 +79,13 @@ Status RequestSession::Work::roll(std::optional<SessionId>& created) {
     if (retire_previous()) {
       const Status status =
           replace_id(created, true, changed ? std::nullopt : std::optional(std::chrono::milliseconds::zero()));
-      if (status.took_effect() || (changed && !(status == Outcome::busy))) return status;
+      const bool is_later = status == Outcome::busy || status == Outcome::superseded;
+      if (status.took_effect() || (changed && !is_later)) return status;
     }
   } catch (const IoError&) {
     // A new ID needs room on the disk, which a commit need not. The next request, then.
+  } catch (const TooLarge&) {
+    // And in the session, for what this layer keeps there.
   }
   if (locked_ && !changed) locked_->rollback();
   return commit();
@@ -105,7 +111,8 @@ void RequestSession::Work::look_after(bool send_cookie, bool has_timeout, std::o
     }
     if (has_arrived) session.erase(previous_name);
     // Unless another request has, meanwhile.
-    send_cookie = send_cookie && !may_be_on_its_way(session.values());
+    send_cookie = send_cookie && !may_be_on_its_way(session.values()) &&
+                  (!choice_.was_led() || session.values().contains(previous_name));
     if (send_cookie) session.set(sent_name, StoreAccess::system(store_).wall_clock());
     if (session.commit({.durability = std::nullopt, .renew = renew_}).took_effect() && send_cookie)
       created = choice_.current();

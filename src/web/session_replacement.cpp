@@ -39,6 +39,13 @@ Status RequestSession::Work::lock_current(std::optional<Session>& mine,
   return Outcome::ok;
 }
 
+/// These values, and the timeouts that the program has set, for the next version.
+void RequestSession::Work::take_over(Session& session, Values values) const {
+  session.rebase(std::make_shared<const Values>(std::move(values)));
+  if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
+  if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
+}
+
 Status RequestSession::Work::replace(std::optional<SessionId>& created) {
   if (!choice_.current() || logout_) return create(SessionKind::authenticated, editor_->values(), created);
   // The cookie of its new ID is on its way, and would replace that of this login.
@@ -87,15 +94,13 @@ Status RequestSession::Work::replace(std::optional<SessionId>& created) {
 Status RequestSession::Work::replace_id(std::optional<SessionId>& created, bool leads,
                                         std::optional<std::chrono::milliseconds> timeout) {
   if (choice_.superseded()) return Outcome::superseded;
-  restore_own_values();
+  if (locked_) restore_own_values();
   std::optional<Session> mine;
   if (const Status held = lock_current(mine, timeout); !held.ok()) return held;
   if (mine) {
-    auto values = editor_->apply_to(mine->values());
+    auto values = merged(mine->values());
     if (!values) return Outcome::conflict;
-    mine->rebase(std::make_shared<const Values>(*std::move(values)));
-    if (editor_->idle_timeout()) mine->set_idle_timeout(*editor_->idle_timeout());
-    if (editor_->lifetime()) mine->set_lifetime(*editor_->lifetime());
+    take_over(*mine, *std::move(values));
   }
   Session& old = mine ? *mine : *locked_;
   // That of another new ID would be replaced by the answer that brings it.

@@ -16,21 +16,6 @@
 namespace sess::test {
 namespace {
 
-void report(const std::string& what, const Totals& totals) {
-  MESSAGE(what, ": ", totals.runs, " orders; logins lost ", totals.violations.login_lost, ", let in ",
-          totals.violations.let_in, ", writes lost ", totals.violations.write_lost, ", faults ",
-          totals.violations.faults);
-}
-
-void check(const std::string& what, const Totals& totals, std::uint64_t at_least) {
-  report(what, totals);
-  CHECK(totals.runs >= at_least);
-  CHECK(totals.violations.login_lost == 0);
-  CHECK(totals.violations.let_in == 0);
-  CHECK(totals.violations.write_lost == 0);
-  CHECK(totals.violations.faults == 0);
-}
-
 /// `kind` says what is special: rolling renewal, or what a wrong store would do.
 Totals two_requests(const Case& kind = {}) {
   OrderedRuns runs;

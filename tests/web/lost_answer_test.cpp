@@ -3,11 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "web/site.hpp"
+#include "web/renewing_user.hpp"
 
 namespace sess::test {
 namespace {
@@ -17,72 +16,23 @@ using std::chrono::seconds;
 using web::Mode;
 using web::RequestSession;
 
-constexpr hours day{24};
-using Work = std::function<void(RequestSession&)>;
-
-void count(RequestSession& session) { session.editor().add("n", 1); }
-void log_in(RequestSession& session) { session.authenticate("ann"); }
-void read(RequestSession& session) { static_cast<void>(session.editor().has("n")); }
-
-/// A user whose cookie is due for renewal, and whose answers are lost when the test says so.
-struct User {
-  Site site;
-  std::shared_ptr<const web::SessionCookies> cookies;
-  Browser browser;
-  std::size_t sent = 0;  // cookies, by the last answer
-
-  explicit User(bool sealed = false) : site({.idle_timeout = 10 * day, .lifetime = 1000 * day, .sealed = sealed}) {
-    web::SessionCookieOptions options;
-    options.attributes.secure = false;
-    options.attributes.max_age = 30 * day;
-    options.renewal_interval = day;
-    cookies = std::make_shared<const web::SessionCookies>(options);
-    REQUIRE(visit([](RequestSession& session) {
-              count(session);
-              log_in(session);
-            }).ok());
-    site.advance(2 * day);
-  }
-
-  Status visit(const Work& work, bool arrives = true, Mode mode = Mode::merge) {
-    RequestSession session(site.store(), cookies, browser.header());
-    if (const Status status = session.start(mode); !status.ok()) return status;
-    work(session);
-    const web::Finished finished = session.finish();
-    sent = finished.set_cookie.size();
-    if (arrives) browser.receive(finished.set_cookie);
-    return finished.status;
-  }
-  std::string principal(const Browser& with) {
-    RequestSession session(site.store(), cookies, with.header());
-    REQUIRE(session.start(Mode::snapshot).ok());
-    return session.principal().value_or("nobody");
-  }
-  std::string id() const { return browser.value("sid-auth"); }
-  int counted() {
-    int n = 0;
-    REQUIRE(visit([&](RequestSession& session) { n = session.editor().get<int>("n").value_or(0); }).ok());
-    return n;
-  }
-};
-
 TEST_CASE("a user whose new ID was lost on its way goes on with the one before, and gets the new one later") {
   for (const bool sealed : {false, true}) {
     for (const Mode mode : {Mode::merge, Mode::locked}) {
-      User user(sealed);
+      RenewingUser user({.idle_timeout = 10 * day, .lifetime = 1000 * day, .sealed = sealed});
       const std::string before = user.id();
       REQUIRE(user.visit(count, false, mode).ok());
-      REQUIRE(user.sent == 1);
+      REQUIRE(user.sent.size() == 1);
       // It may be on its way yet.
       for (int i = 0; i < 3; ++i) {
         CHECK(user.visit(count, true, mode).ok());
-        CHECK(user.sent == 0);
+        CHECK(user.sent.size() == 0);
       }
       CHECK(user.id() == before);
       CHECK(user.principal(user.browser) == "ann");
       user.site.advance(seconds(32));
       REQUIRE(user.visit(read, true, mode).ok());
-      CHECK(user.sent == 1);
+      CHECK(user.sent.size() == 1);
       CHECK(user.id() != before);
       CHECK(user.counted() == 5);
       CHECK(user.site.sessions().size() == 1);
@@ -91,19 +41,19 @@ TEST_CASE("a user whose new ID was lost on its way goes on with the one before, 
 }
 
 TEST_CASE("a user all of whose new IDs are lost for days stays logged in") {
-  User user;
+  RenewingUser user;
   for (int i = 0; i < 40; ++i) {
     REQUIRE(user.visit(i % 2 == 0 ? Work(count) : Work(read), false).ok());
     CHECK(user.principal(user.browser) == "ann");
     user.site.advance(hours(5));
   }
   REQUIRE(user.visit(read).ok());
-  CHECK(user.sent == 1);
+  CHECK(user.sent.size() == 1);
   CHECK(user.counted() == 21);
 }
 
 TEST_CASE("the ID before leads to the new one for no longer than the grace time after that has come back") {
-  User user;
+  RenewingUser user;
   const Browser before = user.browser;
   REQUIRE(user.visit(count).ok());
   user.site.advance(hours(1));
@@ -122,7 +72,7 @@ TEST_CASE("the ID before leads to the new one for no longer than the grace time 
 }
 
 TEST_CASE("a poll that does not renew does not end the ID before either") {
-  User user;
+  RenewingUser user;
   const Browser before = user.browser;
   REQUIRE(user.visit(count).ok());
   REQUIRE(user.visit([](RequestSession& session) { session.renew(false); }).ok());
@@ -131,7 +81,7 @@ TEST_CASE("a poll that does not renew does not end the ID before either") {
 }
 
 TEST_CASE("the ID before leads nowhere once an idle timeout has passed") {
-  User user;
+  RenewingUser user;
   REQUIRE(user.visit(count, false).ok());
   user.site.advance(9 * day);
   CHECK(user.principal(user.browser) == "ann");
@@ -140,7 +90,7 @@ TEST_CASE("the ID before leads nowhere once an idle timeout has passed") {
 }
 
 TEST_CASE("a logout with the ID before ends the session") {
-  User user;
+  RenewingUser user;
   const Browser before = user.browser;
   REQUIRE(user.visit(count).ok());
   const Browser after = user.browser;
@@ -152,7 +102,7 @@ TEST_CASE("a logout with the ID before ends the session") {
 }
 
 TEST_CASE("who logs others out is not left with somebody who knows the ID before") {
-  User user;
+  RenewingUser user;
   const Browser before = user.browser;
   REQUIRE(user.visit(count).ok());
   bool renews = true;
@@ -170,9 +120,9 @@ TEST_CASE("who logs others out is not left with somebody who knows the ID before
 
 TEST_CASE("who logs others out when a new ID is due stays in, whatever becomes of the answer") {
   for (const bool arrives : {true, false}) {
-    User user;
+    RenewingUser user;
     REQUIRE(user.visit([](RequestSession& session) { session.logout_others(); }, arrives).ok());
-    CHECK(user.sent == 0);
+    CHECK(user.sent.size() == 0);
     user.site.advance(seconds(40));
     CHECK(user.principal(user.browser) == "ann");
   }
@@ -183,14 +133,14 @@ TEST_CASE(
   const Work works[] = {log_in, [](RequestSession& session) { session.regenerate(); },
                         [](RequestSession& session) { session.logout_others(); }};
   for (const Work& work : works) {
-    User user;
+    RenewingUser user;
     REQUIRE(user.visit(count, false).ok());
     CHECK(user.visit(work) == Outcome::superseded);
-    CHECK(user.sent == 0);
+    CHECK(user.sent.size() == 0);
     CHECK(user.counted() == 2);
     user.site.advance(seconds(32));
     CHECK(user.visit(work).ok());
-    CHECK(user.sent == 1);
+    CHECK(user.sent.size() == 1);
     CHECK(user.counted() == 2);
     user.site.advance(seconds(32));
     CHECK(user.principal(user.browser) == "ann");
@@ -198,14 +148,14 @@ TEST_CASE(
 }
 
 TEST_CASE("a login waits where the same ID has been sent again lately, although one answer with it has arrived") {
-  User user;
+  RenewingUser user;
   const Browser before = user.browser;
   REQUIRE(user.visit(count).ok());  // arrives
   const Browser after = user.browser;
   user.site.advance(seconds(32));
   user.browser = before;
   REQUIRE(user.visit(read, false).ok());  // a slow request of the same client: its answer is under way
-  REQUIRE(user.sent == 1);
+  REQUIRE(user.sent.size() == 1);
   user.browser = after;
   CHECK(user.visit(log_in) == Outcome::superseded);
   CHECK(user.visit([](RequestSession& session) { session.regenerate(); }) == Outcome::superseded);
@@ -214,7 +164,7 @@ TEST_CASE("a login waits where the same ID has been sent again lately, although 
 }
 
 TEST_CASE("a request that takes longer than the grace time, beside a new ID, can be sent again and is written") {
-  User user;
+  RenewingUser user;
   RequestSession slow(user.site.store(), user.cookies, user.browser.header());
   REQUIRE(slow.start().ok());
   REQUIRE(user.visit(count, false).ok());
@@ -226,7 +176,7 @@ TEST_CASE("a request that takes longer than the grace time, beside a new ID, can
 }
 
 TEST_CASE("two requests that find the new ID lost send the same one") {
-  User user;
+  RenewingUser user;
   REQUIRE(user.visit(count, false).ok());
   user.site.advance(seconds(32));
   Browser browsers[] = {user.browser, user.browser};
@@ -243,7 +193,7 @@ TEST_CASE("two requests that find the new ID lost send the same one") {
 }
 
 TEST_CASE("a client that sends both IDs has the session under the new one") {
-  User user;
+  RenewingUser user;
   std::string before = user.id();
   REQUIRE(user.visit(count).ok());
   for (const bool old_first : {true, false}) {
@@ -267,7 +217,7 @@ TEST_CASE("a client that sends both IDs has the session under the new one") {
 }
 
 TEST_CASE("a token of a form stays good where the new ID was lost, and comes again") {
-  User user;
+  RenewingUser user;
   const auto token_of = [&](bool arrives) {
     RequestSession session(user.site.store(), user.cookies, user.browser.header());
     REQUIRE(session.start().ok());

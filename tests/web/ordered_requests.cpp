@@ -59,6 +59,7 @@ class OrderedWorld {
     bool started = false;
     bool named_login = false;  // its cookies named a session of a login
     web::Finished finished = {};
+    std::int64_t finished_at = 0;
   };
 
   class Run {
@@ -66,6 +67,14 @@ class OrderedWorld {
     Run(OrderedWorld& world, const Case& to_run, Violations& violations)
         : world_(world), case_(to_run), violations_(violations), jar_{to_run.one_cookie, {}} {
       make_first();
+      lost_ = case_.lost;
+      if (case_.led) {
+        world_.system_->advance(std::chrono::seconds(2));
+        RequestSession session{world_.store_, cookies(), jar_.header()};
+        REQUIRE(session.start().ok());
+        REQUIRE(session.finish().set_cookie.size() == 1);
+        world_.system_->advance(std::chrono::seconds(40));
+      }
       initial_ = jar_;
       for (std::size_t i = 0; i < case_.acts.size(); ++i) {
         Request request;
@@ -80,6 +89,7 @@ class OrderedWorld {
       for (std::size_t at = 0; at < case_.order.size(); ++at) {
         if (case_.attack != Attack::none && at == case_.attack_at) attack();
         Request& request = requests_[case_.order[at]];
+        if (case_.step_seconds > 0) world_.system_->advance(std::chrono::seconds(case_.step_seconds));
         switch (step[case_.order[at]]++) {
           case 0:
             start(request);
@@ -186,6 +196,7 @@ class OrderedWorld {
 
     void finish(Request& request) {
       act(request);
+      request.finished_at = world_.system_->wall_clock();
       request.finished = request.session->finish();
       // A runner runs the handler again; here nobody comes between.
       while (request.finished.status == Outcome::conflict) {
@@ -208,7 +219,9 @@ class OrderedWorld {
         start(request);
         finish(request);
       }
-      if ((case_.lost >> (request.name[0] - 'a') & 1) != 0) return;
+      if (case_.step_seconds > 0 && world_.system_->wall_clock() - request.finished_at >= 30'000)
+        lost_ |= std::size_t{1} << (request.name[0] - 'a');
+      if ((lost_ >> (request.name[0] - 'a') & 1) != 0) return;
       jar_.receive(request.finished.set_cookie);
       if (request.act == Act::login && request.finished.status.ok()) {
         last_login_ = request.name;
@@ -245,7 +258,9 @@ class OrderedWorld {
     void judge_lost() {
       const bool is_kept = std::ranges::all_of(
           case_.acts, [](Act act) { return act == Act::read || act == Act::write || act == Act::logout_others; });
-      if (case_.first != First::login_live || !is_kept) return;
+      if (case_.first != First::login_live || !is_kept || case_.attack == Attack::login ||
+          case_.attack == Attack::logout)
+        return;
       for (int i = 0; i < 3; ++i) {
         world_.system_->advance(std::chrono::seconds(40));
         RequestSession session{world_.store_, cookies(), jar_.header()};
@@ -257,8 +272,31 @@ class OrderedWorld {
       }
     }
 
+    /// A login whose answer has arrived is in force, at once and later, where only answers of requests are lost that
+    /// were to end or replace nothing.
+    void judge_logins_beside_lost() {
+      for (std::size_t i = 0; i < case_.acts.size(); ++i) {
+        const Act act = case_.acts[i];
+        const bool harmless = act == Act::read || act == Act::write || act == Act::logout_others;
+        if ((lost_ >> i & 1) != 0 && !harmless) return;
+      }
+      if (!last_login_ || logged_out_ || case_.attack == Attack::login || case_.attack == Attack::logout) return;
+      for (int i = 0; i < 3; ++i) {
+        RequestSession session{world_.store_, cookies(), jar_.header()};
+        REQUIRE(session.start().ok());
+        if (!answered_.contains(session.principal().value_or(""))) ++violations_.login_lost;
+        const web::Finished finished = session.finish();
+        if (!finished.status.ok()) ++violations_.faults;
+        jar_.receive(finished.set_cookie);
+        world_.system_->advance(std::chrono::seconds(40));
+      }
+    }
+
     void judge() {
-      if (case_.lost != 0) return judge_lost();
+      if (lost_ != 0) {
+        judge_logins_beside_lost();
+        return judge_lost();
+      }
       for (const Request& request : requests_) {
         if (request.act == Act::login || !request.named_login) continue;
         // Only with the cookie that the answer to a login has brought.
@@ -306,6 +344,7 @@ class OrderedWorld {
     std::optional<std::string> last_login_;
     bool logged_out_ = false;
     bool attacked_ = false;
+    std::size_t lost_ = 0;
   };
 
   std::shared_ptr<FakeSystem> system_ = std::make_shared<FakeSystem>();
@@ -347,6 +386,22 @@ void OrderedRuns::run(const Case& to_run) {
   text += "; order";
   for (const std::size_t step : to_run.order) text += " " + std::to_string(step);
   MESSAGE("first ", static_cast<int>(to_run.first), ", acts", text, ", attack ", static_cast<int>(to_run.attack),
-          " at ", to_run.attack_at);
+          " at ", to_run.attack_at, ", lost ", to_run.lost, ", step ", to_run.step_seconds, ", led ", to_run.led);
 }
+
+void report(const std::string& what, const Totals& totals) {
+  MESSAGE(what, ": ", totals.runs, " orders; logins lost ", totals.violations.login_lost, ", let in ",
+          totals.violations.let_in, ", writes lost ", totals.violations.write_lost, ", faults ",
+          totals.violations.faults);
+}
+
+void check(const std::string& what, const Totals& totals, std::uint64_t at_least) {
+  report(what, totals);
+  CHECK(totals.runs >= at_least);
+  CHECK(totals.violations.login_lost == 0);
+  CHECK(totals.violations.let_in == 0);
+  CHECK(totals.violations.write_lost == 0);
+  CHECK(totals.violations.faults == 0);
+}
+
 }  // namespace sess::test

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sess::test {
@@ -62,6 +63,8 @@ struct Case {
   bool rolling = false;       // each request renews its cookie (SessionCookieOptions::renewal_interval)
   std::size_t lost = 0;       // of these requests (bit by bit) the answers are lost
   bool keeps_id = false;      // as stores do that give a login no new ID: who has the first cookies has it as well
+  int step_seconds = 0;       // go by before each step; an answer that is older than the grace time by then is lost
+  bool led = false;           // a new ID was sent and lost before all this
 };
 
 /// What is to hold in every order, and did not.
@@ -98,5 +101,10 @@ class OrderedRuns {
   std::unique_ptr<OrderedWorld> world_;
   int told_ = 0;
 };
+
+/// Prints how many orders were run, and what was violated.
+void report(const std::string& what, const Totals& totals);
+/// The same; and expects so many orders, and no violation.
+void check(const std::string& what, const Totals& totals, std::uint64_t at_least);
 
 }  // namespace sess::test
