@@ -200,11 +200,11 @@ class SESS_API Store {
   /// a tenth of a second.
   Status touch(const SessionKey& key) const;
   /// Ends a session for good, also across a power cut; under the ID of a session that was regenerated, for
-  /// StoreOptions::grace, also what it has become. Answers ok; absent, if it has been ended by somebody else, as
-  /// finally; durability_unknown: ended, but perhaps back after a power cut; busy, also where more than 64 IDs lead
-  /// from this one to the session: then nothing is ended. ok and durability_unknown speak of the session: a version of
-  /// it that is superseded, and locked by somebody for longer than lock_timeout, can be read for the rest of the grace
-  /// time.
+  /// StoreOptions::grace and until it is swept, also what it has become. Answers ok; absent, if it has been ended by
+  /// somebody else, as finally; durability_unknown: ended, but perhaps back after a power cut; busy, also where more
+  /// than 64 IDs lead from this one to the session: then nothing is ended. ok and durability_unknown speak of the
+  /// session: a version of it that is superseded, and locked by somebody for longer than lock_timeout, can be read for
+  /// the rest of the grace time.
   Status destroy(const SessionKey& key) const;
 
   /// Where an ID leads (RegenerateOptions::leads_from): the ID that its session goes on under, which may lead on in its

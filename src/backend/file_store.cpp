@@ -219,9 +219,8 @@ RemoveResult FileStore::remove(const SessionKey& key, std::chrono::nanoseconds t
     return {sync_removal(key) == Outcome::ok ? Outcome::absent : Outcome::durability_unknown};
   }
   const SessionKey& successor = loaded.version->header.successor;
-  // One that has expired leads nowhere any more.
-  if (successor != SessionKey() && !with_successor && loaded.version->deadline > now())
-    return {Outcome::superseded, 0, successor};
+  // Also past its deadline, until it is swept: better one logout too many than a session that outlives its own.
+  if (successor != SessionKey() && !with_successor) return {Outcome::superseded, 0, successor};
   // Without repair: it is not worth a write, for which there may be no space.
   // The spare first: a name that is absent must not have a spare, or recovery could bring the session back.
   shards_.unlink(format::spare_name(key).c_str());

@@ -302,15 +302,6 @@ TEST_CASE_FIXTURE(Fixture, "a clock that is ahead for a while takes no ID that l
   CHECK(*store.continuation(before) == id);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an ID that has been retired and has expired ends nobody's session") {
-  const SessionId before = login(store);
-  const SessionId id = renewed(before);
-  CHECK(store.retire(before).ok());
-  system->advance(31s);
-  static_cast<void>(store.destroy(before));
-  CHECK(store.snapshot(id));
-}
-
 TEST_CASE_FIXTURE(Fixture, "IDs that lead on at the end of a session's life stay those of the exception") {
   Session session = store.create({.kind = SessionKind::authenticated, .principal = "ann", .lifetime = 20s});
   session.set("a", 1);

@@ -279,20 +279,5 @@ TEST_CASE("whoever logs others out by an ID whose new one was lost leaves nobody
   CHECK(user.principal(user.browser) == "ann");
 }
 
-TEST_CASE("a logout with an ID that has been retired and has expired ends nobody's session") {
-  RenewingUser user;
-  const Browser thief = user.browser;
-  REQUIRE(user.visit(count).ok());
-  user.site.advance(hours(1));
-  REQUIRE(user.visit(count).ok());
-  user.site.advance(hours(1));
-  REQUIRE(user.principal(thief) == "nobody");
-  RequestSession session = user.request(thief);
-  REQUIRE(session.start().ok());
-  session.logout();
-  static_cast<void>(session.finish());
-  CHECK(user.principal(user.browser) == "ann");
-}
-
 }  // namespace
 }  // namespace sess::test
