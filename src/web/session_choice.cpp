@@ -68,6 +68,7 @@ void SessionChoice::use(const SessionId& id, const Result<Snapshot>& snapshot) {
   current_ = id;
   superseded_ = snapshot.outcome() == Outcome::superseded;
   was_led_ = false;
+  is_retired_ = false;
   regenerated_ = snapshot->facts().successor.has_value();
   snapshot_ = *snapshot;
   stored_secret_.reset();
@@ -118,10 +119,10 @@ Status SessionChoice::choose_among(SessionKind kind) {
     if (snapshot.outcome() == Outcome::busy) return snapshot.status();
     if (!snapshot) continue;
     const bool was_led = !(id == sent);
-    const bool is_retired = was_led && (!snapshot->values().contains(previous_name) || ends_soon(sent));
-    // The end of the earlier ID is not on disk at once, and a power cut may have taken it. Looked at after the new one,
-    // where it is noted later.
-    if (is_retired && !ends_soon(sent)) continue;
+    // Looked at after the new one, where it is noted later that this has come back.
+    const bool is_retired = was_led && ends_soon(sent);
+    // The end of the earlier ID is not on disk at once, and a power cut may have taken it.
+    if (was_led && !is_retired && !snapshot->values().contains(previous_name)) continue;
     if (current_ && *current_ == id) {
       was_led_ = was_led_ && was_led;
       continue;

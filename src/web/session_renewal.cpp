@@ -33,10 +33,9 @@ std::optional<std::int64_t> integer_in(const Values& values, std::string_view na
 bool RequestSession::Work::cookie_is_due() const {
   if (!renew_ || mode_ == Mode::snapshot) return false;
   if (!exists() || superseded() || choice_.is_successor() || choice_.from_address()) return false;
-  if (may_be_on_its_way(own_)) return false;
-  if (choice_.was_led()) return !choice_.is_retired();
+  if (choice_.was_led()) return !choice_.is_retired() && !may_be_on_its_way(own_);
   // Who ends all others wants nobody left who knows an ID before: with a new one, that would be the client itself.
-  if (!cookies_->renewal_interval() || ends_others_) return false;
+  if (!cookies_->renewal_interval() || ends_others_ || may_be_on_its_way(own_)) return false;
   const auto issued = std::chrono::duration_cast<milliseconds>(choice_.current()->issued().time_since_epoch());
   const std::int64_t sent = std::max<std::int64_t>(issued.count(), integer_in(own_, sent_name).value_or(0));
   return StoreAccess::system(store_).wall_clock() - sent >= milliseconds(*cookies_->renewal_interval()).count();
