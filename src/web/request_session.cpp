@@ -8,6 +8,7 @@
 #include <sess/error.hpp>
 
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace sess::web {
@@ -266,34 +267,37 @@ void RequestSession::Work::restore_own_values() {
   for (const auto& [name, value] : own_) editor_->set(name, value);
 }
 
-/// What the program has changed, applied to these values; of this layer's own they keep what they have. Nothing: a
-/// conflict.
-std::optional<Values> RequestSession::Work::merged(const Values& current) const {
-  auto values = editor_->apply_to(current);
-  if (!values) return std::nullopt;
+/// What the program has changed, timeouts too, as the next version of a session that is locked now; of this layer's own
+/// values it keeps those that it has. ok or conflict.
+Status RequestSession::Work::take_changes(Session& session) const {
+  auto values = editor_->apply_to(session.values());
+  if (!values) return Outcome::conflict;
   std::erase_if(*values, [](const auto& value) { return is_own_value(value.first); });
-  values->merge(own_values(current));
-  return values;
+  values->merge(own_values(session.values()));
+  session.rebase(std::make_shared<const Values>(*std::move(values)));
+  if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
+  if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
+  return Outcome::ok;
+}
+
+Status RequestSession::Work::commit_locked(Session& session) const {
+  const Status status = session.commit({.durability = std::nullopt, .renew = renew_});
+  return status == Outcome::expired ? Status(Outcome::gone) : status;
 }
 
 Status RequestSession::Work::commit() {
   if (choice_.superseded()) return editor_->changed() ? Outcome::superseded : Outcome::ok;
-  if (!locked_ && own_values(editor_->values()) != own_) {
+  if (locked_) {
+    restore_own_values();
+    if (editor_->changed()) return commit_locked(*locked_);
+  } else if (own_values(editor_->values()) != own_) {
     // The program has touched what it must not (clear does): another request may have changed it since.
     std::optional<Session> mine;
     if (const Status held = lock_current(mine); !held.ok()) return held;
-    auto values = merged(mine->values());
-    if (!values) return Outcome::conflict;
-    take_over(*mine, *std::move(values));
-    const Status status = mine->commit({.durability = std::nullopt, .renew = renew_});
-    return status == Outcome::expired ? Status(Outcome::gone) : status;
-  }
-  restore_own_values();
-  if (editor_->changed()) {
-    const CommitOptions options{.durability = std::nullopt, .renew = renew_};
-    if (!locked_) return store_.merge(*changes_, options);
-    const Status status = locked_->commit(options);
-    return status == Outcome::expired ? Status(Outcome::gone) : status;
+    if (const Status taken = take_changes(*mine); !taken.ok()) return taken;
+    return commit_locked(*mine);
+  } else if (editor_->changed()) {
+    return store_.merge(*changes_, {.durability = std::nullopt, .renew = renew_});
   }
   // A request that only read is done, whatever has become of the session since: it wrote nothing that could be lost.
   if (renew_) {

@@ -68,14 +68,14 @@ class RequestSession::Work {
   Status reload(Mode mode);
   Status commit();
   void restore_own_values();
-  std::optional<Values> merged(const Values& current) const;
+  Status take_changes(Session& session) const;
+  Status commit_locked(Session& session) const;
 
   // session_replacement.cpp. What they make is `created`.
   Status write_first(std::optional<SessionId>& created);
   Status replace(std::optional<SessionId>& created);
   Status replace_id(std::optional<SessionId>& created, bool leads,
                     std::optional<std::chrono::milliseconds> timeout = std::nullopt);
-  void take_over(Session& session, Values values) const;
   Status create(SessionKind kind, const Values& values, std::optional<SessionId>& created);
   Status lock_current(std::optional<Session>& mine, std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 

@@ -5,7 +5,6 @@
 
 #include <sess/error.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace sess::web {
@@ -37,13 +36,6 @@ Status RequestSession::Work::lock_current(std::optional<Session>& mine,
   if (!session) return as_gone(session.status());
   mine.emplace(*std::move(session));
   return Outcome::ok;
-}
-
-/// These values, and the timeouts that the program has set, for the next version.
-void RequestSession::Work::take_over(Session& session, Values values) const {
-  session.rebase(std::make_shared<const Values>(std::move(values)));
-  if (editor_->idle_timeout()) session.set_idle_timeout(*editor_->idle_timeout());
-  if (editor_->lifetime()) session.set_lifetime(*editor_->lifetime());
 }
 
 Status RequestSession::Work::replace(std::optional<SessionId>& created) {
@@ -97,11 +89,8 @@ Status RequestSession::Work::replace_id(std::optional<SessionId>& created, bool 
   if (locked_) restore_own_values();
   std::optional<Session> mine;
   if (const Status held = lock_current(mine, timeout); !held.ok()) return held;
-  if (mine) {
-    auto values = merged(mine->values());
-    if (!values) return Outcome::conflict;
-    take_over(*mine, *std::move(values));
-  }
+  if (mine)
+    if (const Status taken = take_changes(*mine); !taken.ok()) return taken;
   Session& old = mine ? *mine : *locked_;
   // That of another new ID would be replaced by the answer that brings it.
   if (may_be_on_its_way(old.values())) return Outcome::superseded;
