@@ -145,7 +145,7 @@ Result<SessionId> Store::continuation(const SessionId& id) const {
 
 Status Store::retire(const SessionKey& key) const {
   const std::int64_t end = core_->records().now() + core_->options().grace.count();
-  // Most often there is nothing to do, which needs no lock.
+  // Where nothing is left to do, nobody who has the lock is in the way.
   const backend::ReadResult read = core_->records().read(key, std::chrono::nanoseconds(0));
   if (read.outcome == Outcome::absent) return Outcome::absent;
   if (read.outcome == Outcome::ok && (!read.version.header.leads || read.version.deadline <= end)) return Outcome::ok;
