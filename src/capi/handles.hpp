@@ -58,6 +58,15 @@ T& required(T* pointer, const char* what) {
 }
 inline const char* required_text(const char* text, const char* what) { return &required(text, what); }
 
+/// Runs `work` on the store and the ID that a text is; SESS_ABSENT for a text that it has not issued. `what` is done,
+/// for the message where one of them is NULL.
+template <class Work>
+int with_id(const sess_store* store, const char* id, const std::string& what, Work work) {
+  const Store& in = required(store, (what + ": store").c_str()).store;
+  const auto parsed = in.parse(required_text(id, (what + ": ID").c_str()));
+  return parsed ? work(in, *parsed) : SESS_ABSENT;
+}
+
 /// An out parameter, NULL until there is something to hand out.
 template <class T>
 T*& emptied(T** out, const char* what) {

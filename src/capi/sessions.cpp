@@ -45,12 +45,11 @@ int sess_commit_options_init(sess_commit_options* options, size_t size) {
 int sess_snapshot(sess_store* store, const char* id, sess_changes** changes) {
   return guarded([&]() -> int {
     sess_changes*& out = emptied(changes, "read session");
-    const sess::Store& in = required(store, "read session: store").store;
-    const auto parsed = in.parse(required_text(id, "read session: ID"));
-    if (!parsed) return SESS_ABSENT;
-    const auto snapshot = in.snapshot(*parsed);
-    if (snapshot) out = new sess_changes{snapshot->edit(), snapshot->facts()};
-    return number_of(snapshot.status());
+    return with_id(store, id, "read session", [&](const sess::Store& in, const sess::SessionId& of) -> int {
+      const auto snapshot = in.snapshot(of);
+      if (snapshot) out = new sess_changes{snapshot->edit(), snapshot->facts()};
+      return number_of(snapshot.status());
+    });
   });
 }
 
@@ -96,17 +95,16 @@ int sess_update(sess_store* store, const char* id, sess_change change, void* dat
 int sess_lock(sess_store* store, const char* id, int64_t timeout, sess_session** session) {
   return guarded([&]() -> int {
     sess_session*& out = emptied(session, "lock session");
-    const sess::Store& in = required(store, "lock session: store").store;
-    const auto parsed = in.parse(required_text(id, "lock session: ID"));
-    if (!parsed) return SESS_ABSENT;
-    sess::LockOptions options;
-    if (timeout >= 0) options.timeout = milliseconds(timeout);
-    auto handle = std::make_unique<sess_session>();
-    auto locked = in.lock(*parsed, options);
-    if (!locked) return number_of(locked.status());
-    handle->session.emplace(*std::move(locked));
-    out = handle.release();
-    return SESS_OK;
+    return with_id(store, id, "lock session", [&](const sess::Store& in, const sess::SessionId& of) -> int {
+      sess::LockOptions options;
+      if (timeout >= 0) options.timeout = milliseconds(timeout);
+      auto handle = std::make_unique<sess_session>();
+      auto locked = in.lock(of, options);
+      if (!locked) return number_of(locked.status());
+      handle->session.emplace(*std::move(locked));
+      out = handle.release();
+      return SESS_OK;
+    });
   });
 }
 

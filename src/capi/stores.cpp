@@ -161,27 +161,25 @@ void sess_close(sess_store* store) { delete store; }
 int sess_key_of(sess_store* store, const char* id, char key[SESS_KEY_SIZE]) {
   return guarded([&]() -> int {
     required(key, "find key") = '\0';
-    const auto parsed = required(store, "find key: store").store.parse(required_text(id, "find key: ID"));
-    if (!parsed) return SESS_ABSENT;
-    const std::string text = parsed->key().to_string();
-    std::memcpy(key, text.c_str(), text.size() + 1);
-    return SESS_OK;
+    return with_id(store, id, "find key", [&](const sess::Store&, const sess::SessionId& of) {
+      const std::string text = of.key().to_string();
+      std::memcpy(key, text.c_str(), text.size() + 1);
+      return SESS_OK;
+    });
   });
 }
 
 int sess_touch(sess_store* store, const char* id) {
   return guarded([&]() -> int {
-    const sess::Store& in = required(store, "touch session: store").store;
-    const auto parsed = in.parse(required_text(id, "touch session: ID"));
-    return parsed ? number_of(in.touch(*parsed)) : SESS_ABSENT;
+    return with_id(store, id, "touch session",
+                   [](const sess::Store& in, const sess::SessionId& of) { return number_of(in.touch(of)); });
   });
 }
 
 int sess_destroy(sess_store* store, const char* id) {
   return guarded([&]() -> int {
-    const sess::Store& in = required(store, "destroy session: store").store;
-    const auto parsed = in.parse(required_text(id, "destroy session: ID"));
-    return parsed ? number_of(in.destroy(*parsed)) : SESS_ABSENT;
+    return with_id(store, id, "destroy session",
+                   [](const sess::Store& in, const sess::SessionId& of) { return number_of(in.destroy(of)); });
   });
 }
 
