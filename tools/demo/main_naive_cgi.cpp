@@ -12,7 +12,7 @@ int main() {
   return demo::guarded([] {
     const demo::Settings settings = demo::settings_from_environment();
     const demo::Gate gate(settings.gate);
-    const demo::NaiveSite site(settings.store, gate);
+    const demo::NaiveSite site(settings, gate);
     const sess::web::Environment environment = [](const std::string& name) -> std::optional<std::string> {
       const char* value = std::getenv(name.c_str());
       if (value == nullptr) return std::nullopt;

@@ -36,7 +36,7 @@ int main() {
     const demo::Settings settings = demo::settings_from_environment();
     // Static, because the other threads still wait for a request when this one is told to end.
     static const demo::Gate gate(settings.gate);
-    static const demo::NaiveSite site(settings.store, gate);
+    static const demo::NaiveSite site(settings, gate);
     FCGX_Init();
     for (int thread = 1; thread < settings.threads; ++thread) std::thread([] { serve(site); }).detach();
     serve(site);

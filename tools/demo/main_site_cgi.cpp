@@ -1,5 +1,5 @@
-// The demo site as a CGI program, its sessions kept by libsess. DEMO_STORE names the store, DEMO_AUDIT
-// the file of an audit log.
+// The demo site as a CGI program, its sessions kept by libsess. The environment is its configuration
+// (demo/site/settings.hpp).
 #include <sess/store.hpp>
 #include <sess/web/runner.hpp>
 
@@ -11,7 +11,7 @@ int main() {
     const demo::Settings settings = demo::settings_from_environment();
     const sess::Store store = demo::open_store(settings);
     const demo::Gate gate(settings.gate);
-    const demo::LibsessSite site(store, gate);
+    const demo::LibsessSite site(store, gate, settings);
     return sess::cgi::run(store, site.handler(), site.run_options());
   });
 }

@@ -1,10 +1,13 @@
-// The demo site as a FastCGI program, its sessions kept by libsess. DEMO_STORE names the store, DEMO_AUDIT
-// the file of an audit log.
+// The demo site as a FastCGI program, its sessions kept by libsess. The environment is its configuration
+// (demo/site/settings.hpp).
+#include <sess/gc.hpp>
 #include <sess/store.hpp>
 #include <sess/web/fastcgi.hpp>
 
 #include "demo/site/libsess_site.hpp"
 #include "demo/site/settings.hpp"
+
+#include <optional>
 
 int main() {
   return demo::guarded([] {
@@ -12,7 +15,11 @@ int main() {
     const sess::Store store = demo::open_store(settings);
     // Static, because threads that still wait for a request when run returns live on until the process ends.
     static const demo::Gate gate(settings.gate);
-    static const demo::LibsessSite site(store, gate);
-    return sess::fcgi::run(store, site.handler(), site.run_options(), {.threads = settings.threads});
+    static const demo::LibsessSite site(store, gate, settings);
+    std::optional<sess::GcThread> sweeper;
+    if (settings.gc_interval.count() > 0)
+      sweeper.emplace(store, sess::GcThreadOptions{.interval = settings.gc_interval});
+    return sess::fcgi::run(store, site.handler(), site.run_options(),
+                           {.threads = settings.threads, .request_limit = settings.request_limit});
   });
 }

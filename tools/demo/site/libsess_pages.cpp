@@ -37,6 +37,14 @@ void count_plainly(Request& request, Response& response) {
   response.redirect(request.link(request.script() + "/plain"));
 }
 
+/// Counts reports in a session that is locked from beginning to end.
+void report(Request& request, Response& response) {
+  sess::Editor& session = request.session();
+  session.set("reports", session.get<std::int64_t>("reports").value_or(0) + 1);
+  response.content_type("application/json");
+  response << nlohmann::json{{"reports", session.get<std::int64_t>("reports").value_or(0)}}.dump() << '\n';
+}
+
 /// The logins of who is logged in. Keys say nothing of IDs; the first digits are enough to tell them apart.
 void logins(const sess::Store& store, Request& request, Response& response) {
   auto list = nlohmann::json::array();
@@ -71,6 +79,8 @@ bool answer_libsess_page(const sess::Store& store, Request& request, Response& r
     plain_page(request, response);
   } else if (page == "POST /plain") {
     count_plainly(request, response);
+  } else if (page == "POST /report") {
+    report(request, response);
   } else if (page == "GET /logins") {
     logins(store, request, response);
   } else if (page == "POST /logout-everywhere") {
@@ -92,6 +102,8 @@ Access access_of(const HttpRequest& request) {
   if (request.path() == "/health") return {.mode = std::nullopt};
   if (request.method() == "GET" && (request.path() == "/cart" || request.path() == "/logins"))
     return {.mode = Mode::snapshot};
+  // A report that must not change under the hands of who makes it: nobody else writes to the session meanwhile.
+  if (request.path() == "/report") return {.mode = Mode::locked};
   // A page that is open in some tab must not keep its user logged in for ever.
   if (request.path() == "/info") return {.renew = false};
   return {};

@@ -51,21 +51,26 @@ class LibsessSession : public SiteSession {
 
 }  // namespace
 
-LibsessSite::LibsessSite(const sess::Store& store, const Gate& gate)
-    : gate_(gate), store_(store), site_("libsess", gate, [store] { static_cast<void>(store.gc()); }) {}
+LibsessSite::LibsessSite(const sess::Store& store, const Gate& gate, const Settings& settings)
+    : gate_(gate),
+      slowness_(settings.slow_pages),
+      secure_(settings.secure),
+      store_(store),
+      site_("libsess", gate, [store] { static_cast<void>(store.gc()); }) {}
 
 sess::web::Handler LibsessSite::handler() const {
   return [this](sess::web::Request& request, sess::web::Response& response) {
     gate_.stop(request, "load");
     LibsessSession session(request, !gate_.enabled());
     if (!answer_libsess_page(store_, request, response)) site_.answer(request, session, response);
+    slowness_.take_time(request);
     gate_.stop(request, "save");
   };
 }
 
 sess::web::RunOptions LibsessSite::run_options() const {
   sess::web::RunOptions options;
-  options.cookies.attributes.secure = false;
+  options.cookies.attributes.secure = secure_;
   options.cookies.attributes.max_age = std::chrono::hours(24 * 30);
   options.cookies.renewal_interval = std::chrono::hours(24);
   options.cookies.first_idle_timeout = std::chrono::minutes(2);

@@ -94,8 +94,12 @@ class NaiveSession : public SiteSession {
 
 }  // namespace
 
-NaiveSite::NaiveSite(std::filesystem::path directory, const Gate& gate)
-    : directory_(std::move(directory)), gate_(gate), site_("a naive file store", gate, [this] { sweep(); }) {
+NaiveSite::NaiveSite(const Settings& settings, const Gate& gate)
+    : directory_(settings.store),
+      gate_(gate),
+      slowness_(settings.slow_pages),
+      secure_(settings.secure),
+      site_("a naive file store", gate, [this] { sweep(); }) {
   std::filesystem::create_directories(directory_);
 }
 
@@ -113,9 +117,10 @@ std::string NaiveSite::answer(const sess::web::HttpRequest& request) const {
 
     NaiveSession session(data);
     site_.answer(request, session, response);
+    slowness_.take_time(request);
     gate_.stop(request, "save");
 
-    const sess::web::CookieAttributes attributes{.secure = false};
+    const sess::web::CookieAttributes attributes{.secure = secure_};
     if (session.ended()) {
       std::filesystem::remove(directory_ / name);
       response.add_cookie(sess::web::delete_cookie(cookie_name, attributes));

@@ -11,7 +11,9 @@
 #include <sess/web/http_request.hpp>
 
 #include "demo/site/gate.hpp"
+#include "demo/site/settings.hpp"
 #include "demo/site/site.hpp"
+#include "demo/site/slowness.hpp"
 
 #include <filesystem>
 #include <string>
@@ -20,8 +22,8 @@ namespace demo {
 
 class NaiveSite {
  public:
-  /// Makes the directory if need be.
-  NaiveSite(std::filesystem::path directory, const Gate& gate);
+  /// Makes the directory (settings.store) if need be.
+  NaiveSite(const Settings& settings, const Gate& gate);
 
   /// Handles one request; answers the response as CGI text. May be called by several threads at once.
   std::string answer(const sess::web::HttpRequest& request) const;
@@ -31,6 +33,8 @@ class NaiveSite {
 
   std::filesystem::path directory_;
   const Gate& gate_;
+  Slowness slowness_;
+  bool secure_;
   Site site_;
 };
 

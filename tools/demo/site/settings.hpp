@@ -3,16 +3,28 @@
 
 #include <sess/store.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace demo {
 
+/// A text is "" where its variable is not set, a switch is true where its variable holds any text, and a number is the
+/// one that stands here where its variable is not set.
 struct Settings {
-  std::string store = {};  // DEMO_STORE: directory of the sessions
-  std::string gate = {};   // DEMO_GATE: see gate.hpp; unset for real use
-  std::string audit = {};  // DEMO_AUDIT: file of the audit log (demo/audit_log.hpp); unset: none is kept
-  bool sealed = false;     // DEMO_SEALED: any text; sessions are sealed on disk
-  int threads = 1;         // DEMO_THREADS: of a FastCGI process
+  std::string store = {};                   // DEMO_STORE: directory of the sessions; must be set
+  std::string gate = {};                    // DEMO_GATE: see gate.hpp; unset for real use
+  std::string audit = {};                   // DEMO_AUDIT: file of the audit log (demo/audit_log.hpp); unset: none
+  bool sealed = false;                      // DEMO_SEALED: sessions are sealed on disk
+  bool secure = false;                      // DEMO_SECURE: the site is on HTTPS, so its cookies are for HTTPS alone
+  bool slow_pages = false;                  // DEMO_SLOW_PAGES: a request may ask for time (slowness.hpp)
+  std::chrono::seconds idle_timeout{1440};  // DEMO_IDLE_TIMEOUT
+  std::chrono::milliseconds lock_timeout{30'000};  // DEMO_LOCK_TIMEOUT, in milliseconds
+  unsigned waiter_limit = 0;                       // DEMO_WAITER_LIMIT: StoreOptions::waiter_limit
+  // Of a FastCGI process:
+  int threads = 1;                      // DEMO_THREADS
+  std::uint64_t request_limit = 0;      // DEMO_REQUEST_LIMIT: it ends after so many; 0: never
+  std::chrono::seconds gc_interval{0};  // DEMO_GC_INTERVAL: of its GC thread; 0: it has none
 };
 
 /// Throws std::runtime_error if DEMO_STORE is not set or a number is none.
