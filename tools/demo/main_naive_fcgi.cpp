@@ -1,4 +1,5 @@
-// The demo site as a FastCGI program over the naive file store. DEMO_STORE names its directory.
+// The demo site as a FastCGI program over the naive file store. The environment is its configuration
+// (demo/site/settings.hpp).
 #include <fcgiapp.h>
 #include <sess/web/http_request.hpp>
 

@@ -10,14 +10,14 @@ namespace {
 
 class ConcurrentIncrements : public Timeline {
  public:
-  ConcurrentIncrements(int port, const std::string& prefix, std::size_t increments)
-      : prefix_(prefix),
+  ConcurrentIncrements(const Address& address, const Target& target, std::size_t increments)
+      : prefixes_(target.prefixes),
         increments_(increments),
         start_(static_cast<std::ptrdiff_t>(increments + 1)),
         finish_(static_cast<std::ptrdiff_t>(increments + 1)),
         answered_(increments, 0) {
     for (std::size_t number = 0; number < increments; ++number)
-      threads_.emplace_back([this, port, number] { work(port, number); });
+      threads_.emplace_back([this, address, number] { work(address, number); });
   }
   ~ConcurrentIncrements() override {
     over_ = true;
@@ -47,17 +47,20 @@ class ConcurrentIncrements : public Timeline {
   }
 
  private:
-  void work(int port, std::size_t number) {
-    HttpClient client(port);
+  void work(const Address& address, std::size_t number) {
+    HttpClient client(address);
     while (true) {
       start_.arrive_and_wait();
       if (over_) return;
-      answered_[number] = client.ask({.path = prefix_ + "/visit", .cookies = cookies_, .post = true}).ok() ? 1 : 0;
+      answered_[number] =
+          client.ask({.path = prefixes_[number % prefixes_.size()] + "/visit", .cookies = cookies_, .post = true}).ok()
+              ? 1
+              : 0;
       finish_.arrive_and_wait();
     }
   }
 
-  std::string prefix_;
+  std::vector<std::string> prefixes_;
   std::size_t increments_;
   std::barrier<> start_;
   std::barrier<> finish_;
@@ -69,8 +72,8 @@ class ConcurrentIncrements : public Timeline {
 
 }  // namespace
 
-std::unique_ptr<Timeline> concurrent_increments(int port, const std::string& prefix, std::size_t increments) {
-  return std::make_unique<ConcurrentIncrements>(port, prefix, increments);
+std::unique_ptr<Timeline> concurrent_increments(const Address& address, const Target& target, std::size_t increments) {
+  return std::make_unique<ConcurrentIncrements>(address, target, increments);
 }
 
 }  // namespace demo

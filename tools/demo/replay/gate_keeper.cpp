@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ GateKeeper::GateKeeper(const std::string& socket_path) : path_(socket_path) {
   if (listener_ < 0 || ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_, 256) != 0)
     throw std::system_error(errno, std::generic_category(), "listen at '" + path_ + "'");
+  // The site may run as another user than the replay: who may come here is the directory's to say.
+  static_cast<void>(::chmod(path_.c_str(), 0666));
   thread_ = std::thread([this] { listen_for_stops(); });
 }
 

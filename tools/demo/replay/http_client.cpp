@@ -28,8 +28,8 @@ class HttpClient::Connection : public httplib::Client {
   using httplib::Client::Client;
 };
 
-HttpClient::HttpClient(int port) : connection_(std::make_unique<Connection>("127.0.0.1", port)) {
-  connection_->set_keep_alive(true);
+HttpClient::HttpClient(const Address& address) : connection_(std::make_unique<Connection>("127.0.0.1", address.port)) {
+  connection_->set_keep_alive(address.keep_alive);
   // Head and body go out in two writes; without this the second waits for the acknowledgement of the first.
   connection_->set_tcp_nodelay(true);
   connection_->set_read_timeout(60, 0);

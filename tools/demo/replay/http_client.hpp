@@ -39,10 +39,19 @@ struct Question {
   std::string gate_label = {};  // the request stops at the gate under this label; empty: it does not stop
 };
 
+/// Where the site is.
+struct Address {
+  int port = 0;
+  /// Requests share a connection. Where the server closes those that have been idle for a moment, as Apache does with
+  /// the processes that it has too many of, a request that was on its way there has no answer, so a replay has one
+  /// connection for each.
+  bool keep_alive = true;
+};
+
 /// Belongs to one thread at a time.
 class HttpClient {
  public:
-  explicit HttpClient(int port);
+  explicit HttpClient(const Address& address);
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();

@@ -23,13 +23,31 @@
 namespace {
 
 struct Options {
-  int port = 0;
+  demo::Address address;
   std::string gate;
   std::size_t replays = 1000;
   std::size_t increments = 200;
   std::size_t lanes = 4;
   std::uint64_t seed = 1;
+  std::vector<std::string> naive = {"/naive-cgi", "/naive-fcgi"};
+  std::vector<std::string> libsess = {"/cgi", "/fcgi"};
 };
+
+/// What "/cgi+/fcgi" and the like say; the preparations go to the first program of the last of them.
+std::vector<demo::Target> targets_of(const std::string& keeper, const std::vector<std::string>& channels) {
+  std::vector<demo::Target> targets;
+  for (const std::string& channel : channels) {
+    demo::Target target{.keeper = keeper, .prefixes = {}, .preparation = {}};
+    for (std::size_t begin = 0; begin <= channel.size();) {
+      const std::size_t end = std::min(channel.find('+', begin), channel.size());
+      target.prefixes.push_back(channel.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    targets.push_back(std::move(target));
+  }
+  for (demo::Target& target : targets) target.preparation = targets.back().prefixes.front();
+  return targets;
+}
 
 /// Replays one timeline against one target, its cases shuffled, in several lanes at once.
 void replay(const Options& options, demo::GateKeeper& gate, demo::Timeline& timeline, const demo::Target& target,
@@ -38,7 +56,7 @@ void replay(const Options& options, demo::GateKeeper& gate, demo::Timeline& time
   for (std::size_t place = 0; place < replays; ++place) cases.push_back(place % timeline.case_count());
   std::shuffle(cases.begin(), cases.end(), std::mt19937_64(options.seed));
 
-  demo::Lane preparing(options.port, gate, target);
+  demo::Lane preparing(options.address, gate, target);
   timeline.prepare(preparing, cases, total);
 
   std::atomic<std::size_t> next{0};
@@ -46,7 +64,7 @@ void replay(const Options& options, demo::GateKeeper& gate, demo::Timeline& time
   std::exception_ptr failure;
   const auto work = [&] {
     try {
-      demo::Lane lane(options.port, gate, target);
+      demo::Lane lane(options.address, gate, target);
       for (std::size_t place = next++; place < cases.size(); place = next++) {
         demo::Counts counts{.replays = 1};
         timeline.replay(lane, place, cases[place], counts);
@@ -67,8 +85,8 @@ void replay(const Options& options, demo::GateKeeper& gate, demo::Timeline& time
 }
 
 struct Plan {
-  std::size_t cgi;      // replays under CGI
-  std::size_t fastcgi;  // replays under FastCGI
+  std::size_t others;  // replays against each target of a store but the last
+  std::size_t last;
   std::size_t lanes;
 };
 
@@ -78,8 +96,8 @@ class Progress {
     const auto now = std::chrono::steady_clock::now();
     const std::chrono::duration<double> took = now - since_;
     since_ = now;
-    fmt::print("{:<42} {:>7} {:<8} {:>6} replays, {:>7} requests, {:>7} faults, {:>6.1f} s\n", timeline.title(),
-               target.keeper, target.channel, counts.replays, counts.requests, counts.faults(), took.count());
+    fmt::print("{:<42} {:>7} {:<17} {:>6} replays, {:>7} requests, {:>7} faults, {:>6.1f} s\n", timeline.title(),
+               target.keeper, target.channel(), counts.replays, counts.requests, counts.faults(), took.count());
     static_cast<void>(std::fflush(stdout));
   }
 
@@ -88,12 +106,8 @@ class Progress {
 };
 
 int run(const Options& options) {
-  const std::vector<demo::Target> targets = {
-      {.keeper = "naive", .channel = "CGI", .prefix = "/naive-cgi", .preparation = "/naive-fcgi"},
-      {.keeper = "naive", .channel = "FastCGI", .prefix = "/naive-fcgi", .preparation = "/naive-fcgi"},
-      {.keeper = "libsess", .channel = "CGI", .prefix = "/cgi", .preparation = "/fcgi"},
-      {.keeper = "libsess", .channel = "FastCGI", .prefix = "/fcgi", .preparation = "/fcgi"},
-  };
+  std::vector<demo::Target> targets = targets_of("naive", options.naive);
+  for (demo::Target& target : targets_of("libsess", options.libsess)) targets.push_back(std::move(target));
   demo::GateKeeper gate(options.gate);
   Progress progress;
   std::vector<demo::Outcome> outcomes;
@@ -107,7 +121,8 @@ int run(const Options& options) {
     for (const demo::Target& target : targets) {
       const std::unique_ptr<demo::Timeline> timeline = make(target);
       demo::Counts counts;
-      const std::size_t replays = target.channel == "CGI" ? plan.cgi : plan.fastcgi;
+      const bool last = target.channel() == (target.keeper == "naive" ? options.naive : options.libsess).back();
+      const std::size_t replays = last ? plan.last : plan.others;
       replay(options, gate, *timeline, target, replays, plan.lanes, counts, outcome);
       progress.tell(*timeline, target, counts);
       outcome.title = timeline->title();
@@ -120,18 +135,19 @@ int run(const Options& options) {
   };
 
   const std::size_t half = options.replays / 2;
-  const Plan even{.cgi = half, .fastcgi = options.replays - half, .lanes = options.lanes};
-  // A process for each of some hundred requests takes its time, so most of these are replayed under FastCGI.
+  const Plan even{.others = half, .last = options.replays - half, .lanes = options.lanes};
+  // A process for each of some hundred requests takes its time, so most of these are replayed against the last target,
+  // which is FastCGI.
   const std::size_t few = std::max<std::size_t>(1, options.replays / 50);
-  const Plan mostly_fastcgi{.cgi = few, .fastcgi = options.replays - std::min(few, options.replays - 1), .lanes = 1};
+  const Plan mostly_last{.others = few, .last = options.replays - std::min(few, options.replays - 1), .lanes = 1};
 
   tell([](const demo::Target&) { return demo::expired_cookie(); }, even);
   tell([](const demo::Target&) { return demo::lost_captcha(); }, even);
   tell(
       [&](const demo::Target& target) {
-        return demo::concurrent_increments(options.port, target.prefix, options.increments);
+        return demo::concurrent_increments(options.address, target, options.increments);
       },
-      mostly_fastcgi);
+      mostly_last);
   tell([](const demo::Target&) { return demo::logout_in_flight(); }, even);
 
   demo::print_orders(outcomes);
@@ -144,9 +160,14 @@ int run(const Options& options) {
 int parse_and_run(int argc, char** argv) {
   Options options;
   CLI::App app("Replays session races over HTTP against the demo site.");
-  app.add_option("--port", options.port, "of the web server on 127.0.0.1")->required();
+  app.add_option("--port", options.address.port, "of the web server on 127.0.0.1")->required();
+  app.add_flag("--keep-alive,!--no-keep-alive", options.address.keep_alive, "requests share connections (the default)");
   app.add_option("--gate", options.gate, "path of the gate's socket, the site's DEMO_GATE")->required();
-  app.add_option("--replays", options.replays, "of each timeline, for each store")
+  app.add_option("--naive", options.naive, "programs of the naive site, fast ones last; a+b: requests to both at once")
+      ->capture_default_str();
+  app.add_option("--libsess", options.libsess, "programs of the site over libsess, likewise")->capture_default_str();
+  app.add_option("--replays", options.replays,
+                 "of each timeline: half against the last program of each store, half against each other")
       ->capture_default_str()
       ->check(CLI::Range(std::size_t{2}, std::size_t{1} << 20));
   app.add_option("--increments", options.increments, "that are concurrent in (c)")

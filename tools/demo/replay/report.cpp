@@ -29,8 +29,12 @@ constexpr std::array<Row, 8> rows = {{
 }  // namespace
 
 void print_table(const std::vector<Target>& targets, const std::vector<Outcome>& outcomes) {
+  const auto head = [](const Target& target) { return target.keeper + " " + target.channel(); };
+  std::vector<std::size_t> widths;
+  for (const Target& target : targets) widths.push_back(std::max<std::size_t>(17, head(target).size() + 2));
   fmt::print("\n{:<44}", "");
-  for (const Target& target : targets) fmt::print("{:>17}", target.keeper + " " + target.channel);
+  for (std::size_t column = 0; column < targets.size(); ++column)
+    fmt::print("{:>{}}", head(targets[column]), widths[column]);
   fmt::print("\n");
   for (const Outcome& outcome : outcomes) {
     fmt::print("{}\n", outcome.title);
@@ -40,7 +44,8 @@ void print_table(const std::vector<Target>& targets, const std::vector<Outcome>&
                                     [&row](const Counts& counts) { return counts.*row.count == 0; });
       if (none && (row.count == &Counts::wrong_data || row.count == &Counts::errors)) continue;
       fmt::print("    {:<40}", row.name);
-      for (const Counts& counts : outcome.by_target) fmt::print("{:>17}", counts.*row.count);
+      for (std::size_t column = 0; column < targets.size(); ++column)
+        fmt::print("{:>{}}", outcome.by_target[column].*row.count, widths[column]);
       fmt::print("\n");
     }
   }

@@ -1,6 +1,7 @@
 #include "demo/replay/timeline.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -19,8 +20,12 @@ Counts& Counts::operator+=(const Counts& other) noexcept {
   return *this;
 }
 
-Lane::Lane(int port, GateKeeper& gate, const Target& target)
-    : gate_(gate), target_(target), clients_{std::make_unique<HttpClient>(port), std::make_unique<HttpClient>(port)} {}
+std::string Target::channel() const { return fmt::format("{}", fmt::join(prefixes, "+")); }
+
+Lane::Lane(const Address& address, GateKeeper& gate, const Target& target)
+    : gate_(gate),
+      target_(target),
+      clients_{std::make_unique<HttpClient>(address), std::make_unique<HttpClient>(address)} {}
 
 Reply Lane::send(Counts& counts, HttpClient& client, const Question& question) {
   ++counts.requests;
@@ -28,8 +33,8 @@ Reply Lane::send(Counts& counts, HttpClient& client, const Question& question) {
 }
 
 Reply Lane::ask(Counts& counts, const std::string& path, Jar& jar, bool post, const std::string& form) {
-  Reply reply =
-      send(counts, *clients_[0], {.path = target_.prefix + path, .cookies = jar.header(), .post = post, .form = form});
+  Reply reply = send(counts, *clients_[0],
+                     {.path = target_.prefixes.front() + path, .cookies = jar.header(), .post = post, .form = form});
   if (!reply.ok()) ++counts.errors;
   for (const std::string& line : reply.set_cookie) jar.apply(line);
   return reply;
@@ -48,7 +53,7 @@ std::array<Reply, 2> Lane::race(Counts& counts, std::array<Question, 2> question
   std::array<std::string, 2> labels;
   for (std::size_t who = 0; who < 2; ++who) {
     labels[who] = gate_.new_label();
-    questions[who].path = target_.prefix + questions[who].path;
+    questions[who].path = target_.prefixes[who % target_.prefixes.size()] + questions[who].path;
     // Both were sent before either answer came: that is what makes them concurrent for the browser.
     questions[who].cookies = jar.header();
     questions[who].gate_label = labels[who];

@@ -17,11 +17,15 @@ namespace demo {
 
 /// One way to reach one variant of the site.
 struct Target {
-  std::string keeper;   // "naive", "libsess"
-  std::string channel;  // "CGI", "FastCGI"
-  std::string prefix;   // of its addresses
-  /// Of the same store under FastCGI: what goes before the story itself is asked there, because it is faster.
+  std::string keeper;  // "naive", "libsess"
+  /// What the program's addresses begin with, such as "/fcgi". Several are programs on one store, and requests that are
+  /// under way at the same time go to different ones of them.
+  std::vector<std::string> prefixes;
+  /// Of a program on the same store: what goes before the story itself is asked there.
   std::string preparation;
+
+  /// Such as "/cgi+/fcgi".
+  std::string channel() const;
 };
 
 /// Counts of one order or of one target.
@@ -44,7 +48,7 @@ struct Counts {
 /// What one thread replays with: a connection for each of two requests under way at once.
 class Lane {
  public:
-  Lane(int port, GateKeeper& gate, const Target& target);
+  Lane(const Address& address, GateKeeper& gate, const Target& target);
 
   /// Asks and waits; counts the request, and an error if the status is not 200.
   Reply ask(Counts& counts, const std::string& path, Jar& jar, bool post = false, const std::string& form = {});
@@ -98,8 +102,8 @@ class Timeline {
 std::unique_ptr<Timeline> expired_cookie();
 std::unique_ptr<Timeline> lost_captcha();
 std::unique_ptr<Timeline> logout_in_flight();
-/// `port`: it opens `increments` connections of its own.
-std::unique_ptr<Timeline> concurrent_increments(int port, const std::string& prefix, std::size_t increments);
+/// `address`: it opens `increments` connections of its own.
+std::unique_ptr<Timeline> concurrent_increments(const Address& address, const Target& target, std::size_t increments);
 
 /// A JSON reply's members as text: a string without its quotation marks, else as JSON; "" if it is not there.
 std::string member(const Reply& reply, const std::string& name);

@@ -95,11 +95,12 @@ class NaiveSession : public SiteSession {
 }  // namespace
 
 NaiveSite::NaiveSite(const Settings& settings, const Gate& gate)
-    : directory_(settings.store),
+    : directory_(settings.naive),
       gate_(gate),
       slowness_(settings.slow_pages),
       secure_(settings.secure),
       site_("a naive file store", gate, [this] { sweep(); }) {
+  if (directory_.empty()) throw std::runtime_error("DEMO_NAIVE is not set: it names the directory of the sessions");
   std::filesystem::create_directories(directory_);
 }
 

@@ -22,7 +22,7 @@ namespace demo {
 
 class NaiveSite {
  public:
-  /// Makes the directory (settings.store) if need be.
+  /// Makes the directory (settings.naive) if need be. Throws std::runtime_error if none is named.
   NaiveSite(const Settings& settings, const Gate& gate);
 
   /// Handles one request; answers the response as CGI text. May be called by several threads at once.

@@ -41,8 +41,10 @@ Duration duration(const char* name, Duration otherwise) {
 }  // namespace
 
 Settings settings_from_environment() {
-  Settings settings{.store = variable("DEMO_STORE"), .gate = variable("DEMO_GATE"), .audit = variable("DEMO_AUDIT")};
-  if (settings.store.empty()) throw std::runtime_error("DEMO_STORE is not set: it names the directory of the sessions");
+  Settings settings{.store = variable("DEMO_STORE"),
+                    .naive = variable("DEMO_NAIVE"),
+                    .gate = variable("DEMO_GATE"),
+                    .audit = variable("DEMO_AUDIT")};
   settings.sealed = is_set("DEMO_SEALED");
   settings.secure = is_set("DEMO_SECURE");
   settings.slow_pages = is_set("DEMO_SLOW_PAGES");
@@ -56,6 +58,7 @@ Settings settings_from_environment() {
 }
 
 sess::Store open_store(const Settings& settings) {
+  if (settings.store.empty()) throw std::runtime_error("DEMO_STORE is not set: it names the directory of the sessions");
   sess::StoreOptions options;
   options.idle_timeout = settings.idle_timeout;
   options.lock_timeout = settings.lock_timeout;

@@ -12,7 +12,8 @@ namespace demo {
 /// A text is "" where its variable is not set, a switch is true where its variable holds any text, and a number is the
 /// one that stands here where its variable is not set.
 struct Settings {
-  std::string store = {};                   // DEMO_STORE: directory of the sessions; must be set
+  std::string store = {};                   // DEMO_STORE: directory of the sessions
+  std::string naive = {};                   // DEMO_NAIVE: directory of the naive sites' sessions
   std::string gate = {};                    // DEMO_GATE: see gate.hpp; unset for real use
   std::string audit = {};                   // DEMO_AUDIT: file of the audit log (demo/audit_log.hpp); unset: none
   bool sealed = false;                      // DEMO_SEALED: sessions are sealed on disk
@@ -27,11 +28,11 @@ struct Settings {
   std::chrono::seconds gc_interval{0};  // DEMO_GC_INTERVAL: of its GC thread; 0: it has none
 };
 
-/// Throws std::runtime_error if DEMO_STORE is not set or a number is none.
+/// Throws std::runtime_error for a number that is none.
 Settings settings_from_environment();
 
-/// Opens the store, and has it tell its events to the audit log if one is wanted. Throws std::system_error if there can
-/// be no such log, and what Store::open throws.
+/// Opens the store (throws std::runtime_error where DEMO_STORE does not name one), and has it tell its events to the
+/// audit log if one is wanted. Throws std::system_error if there can be no such log, and what Store::open throws.
 sess::Store open_store(const Settings& settings);
 
 /// Runs a program's main part; words about what it throws go to standard error. Answers the exit status.
