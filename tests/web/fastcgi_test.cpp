@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -48,14 +49,6 @@ class Program {
     FastcgiClient client(path_);
     client.send(variables, body);
     return client.receive();
-  }
-  /// Sends a request and does not care for its answer: wakes a thread that waits for one.
-  void nudge() const {
-    try {
-      FastcgiClient(path_).send({});
-    } catch (const std::runtime_error&) {
-      // Nobody listens any more.
-    }
   }
   const std::string& path() const { return path_; }
   Child& child() { return *child_; }
@@ -145,15 +138,54 @@ TEST_CASE("a FastCGI program that is told to stop finishes the request under way
   CHECK(program.child().wait() == 0);
 }
 
-TEST_CASE("a FastCGI program with waiting threads ends by the signals of servers, as libfcgi has it") {
+TEST_CASE("a thread that still waited took a request when the program had ended, and nobody answered it") {
+  Site site;
+  TemporaryDirectory directory;
+  const std::string path = directory / "socket";
+  const int socket = FCGX_OpenSocket(path.c_str(), 16);
+  REQUIRE(socket >= 0);
+  // Each life but the first stands for the next process that has the socket.
+  constexpr int lives = 6;
+  Child child([&] {
+    for (int life = 0; life < lives; ++life)
+      static_cast<void>(fcgi::run(Store::open(site.path()), count_visits, run_options(),
+                                  {.threads = 4, .request_limit = 1, .socket = socket}));
+  });
+  ::close(socket);
+  for (int request = 0; request < lives; ++request) {
+    FastcgiClient client(path);
+    client.send({});
+    CHECK(client.receive().ends_with("nobody 1"));
+  }
+  CHECK(child.wait() == 0);
+}
+
+TEST_CASE("a signal that comes while a request is under way lets it be answered, and ends the program") {
+  Site site;
+  Gate handling;
+  Gate go_on;
+  Program program(site,
+                  [&](web::Request& request, web::Response& response) {
+                    handling.signal();
+                    go_on.wait();
+                    count_visits(request, response);
+                  },
+                  {.threads = 2});
+  FastcgiClient client(program.path());
+  client.send({});
+  REQUIRE(handling.wait());
+  REQUIRE(::kill(program.child().pid(), SIGTERM) == 0);
+  go_on.signal();
+  CHECK(client.receive().ends_with("nobody 1"));
+  CHECK(program.child().wait() == 0);
+}
+
+TEST_CASE("a FastCGI program with waiting threads ends by the signals of servers") {
   for (const int signal : {SIGTERM, SIGUSR1}) {
     Site site;
     Program program(site, count_visits, {.threads = 3});
     CHECK(program.ask({}).ends_with("nobody 1"));
     REQUIRE(::kill(program.child().pid(), signal) == 0);
-    // If the signal came just before a thread began to wait, the thread notices with the next request. Three of them,
-    // so that the main thread gets one.
-    for (int thread = 0; thread < 3; ++thread) program.nudge();
     CHECK(program.child().wait() == 0);
   }
 }
@@ -205,6 +237,17 @@ TEST_CASE("the end of a body that came late ended a connection that is kept") {
 TEST_CASE("options of a FastCGI program that make no sense are refused") {
   Site site;
   CHECK_THROWS_AS(fcgi::run(site.store(), count_visits, run_options(), {.threads = 0}), UsageError);
+}
+
+TEST_CASE("a FastCGI program is refused a descriptor at which nobody listens, and leaves it as it is") {
+  Site site;
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  CHECK_THROWS_WITH_AS(fcgi::run(site.store(), count_visits, run_options(), {.socket = ends[0]}),
+                       doctest::Contains("accept requests at \"descriptor "), IoError);
+  CHECK((::fcntl(ends[0], F_GETFL) & O_NONBLOCK) == 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 }  // namespace

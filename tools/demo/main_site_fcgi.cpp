@@ -13,9 +13,8 @@ int main() {
   return demo::guarded([] {
     const demo::Settings settings = demo::settings_from_environment();
     const sess::Store store = demo::open_store(settings);
-    // Static, because threads that still wait for a request when run returns live on until the process ends.
-    static const demo::Gate gate(settings.gate);
-    static const demo::LibsessSite site(store, gate, settings);
+    const demo::Gate gate(settings.gate);
+    const demo::LibsessSite site(store, gate, settings);
     std::optional<sess::GcThread> sweeper;
     if (settings.gc_interval.count() > 0)
       sweeper.emplace(store, sess::GcThreadOptions{.interval = settings.gc_interval});
