@@ -26,6 +26,7 @@ struct Options {
   demo::Address address;
   std::string gate;
   std::size_t replays = 1000;
+  std::size_t crowds = 0;
   std::size_t increments = 200;
   std::size_t lanes = 4;
   std::uint64_t seed = 1;
@@ -138,8 +139,9 @@ int run(const Options& options) {
   const Plan even{.others = half, .last = options.replays - half, .lanes = options.lanes};
   // A process for each of some hundred requests takes its time, so most of these are replayed against the last target,
   // which is FastCGI.
-  const std::size_t few = std::max<std::size_t>(1, options.replays / 50);
-  const Plan mostly_last{.others = few, .last = options.replays - std::min(few, options.replays - 1), .lanes = 1};
+  const std::size_t crowds = options.crowds == 0 ? options.replays : options.crowds;
+  const std::size_t few = std::max<std::size_t>(1, crowds / 50);
+  const Plan mostly_last{.others = few, .last = crowds - std::min(few, crowds - 1), .lanes = 1};
 
   tell([](const demo::Target&) { return demo::expired_cookie(); }, even);
   tell([](const demo::Target&) { return demo::lost_captcha(); }, even);
@@ -169,6 +171,8 @@ int parse_and_run(int argc, char** argv) {
   app.add_option("--replays", options.replays,
                  "of each timeline: half against the last program of each store, half against each other")
       ->capture_default_str()
+      ->check(CLI::Range(std::size_t{2}, std::size_t{1} << 20));
+  app.add_option("--crowds", options.crowds, "replays of (c), which takes longest (default: as many as of the others)")
       ->check(CLI::Range(std::size_t{2}, std::size_t{1} << 20));
   app.add_option("--increments", options.increments, "that are concurrent in (c)")
       ->capture_default_str()
