@@ -16,6 +16,10 @@
  * Threads: a sess_store, sess_cookies and the functions without a handle may be used by several threads at once. Every
  * other handle belongs to one thread at a time, and a session that is locked, to the thread that locked it. Handles
  * keep the store alive, so they may be freed in any order. To free NULL does nothing.
+ *
+ * sess/cgi.h runs whole CGI programs, sess/fcgi.h FastCGI programs. What C++ has beyond this is left out on purpose:
+ * types of one's own as values (they are kept as they are), the upgrade of a store's format and what sessctl shows of
+ * a store, how one session takes another's place (sess_request does that), and reports of the sweeping thread.
  */
 #ifndef SESS_SESS_H
 #define SESS_SESS_H
@@ -70,8 +74,8 @@ enum {
 
 /* One word for each of them, "unknown" for any other number. */
 SESS_API const char* sess_status_name(int status);
-/* Of the last function that answered an error in this thread: one sentence, good until the next one does. Empty before
- * the first. */
+/* Of the last function that answered an error in this thread: one sentence, good until the next one does; where
+ * there was no memory for it the word that sess_status_name has. Empty before the first. */
 SESS_API const char* sess_error_message(void);
 /* Its errno, where that was SESS_ERROR_IO; else 0. */
 SESS_API int sess_error_number(void);
@@ -181,10 +185,16 @@ typedef struct sess_facts {
  * `size` is that of the record, in bytes. Not 0: no more, and the listing answers SESS_OK. */
 typedef int (*sess_visit_session)(const char* key, const sess_facts* facts, uint64_t size, const char* problem,
                                   void* data);
+/* What a snapshot would say beside the values: by the key, sealed or not. Answers as sess_snapshot does. */
+SESS_API int sess_facts_of(sess_store* store, const char* key, sess_facts* facts);
 /* Visits every live session; changes nothing. Not a picture of one moment. */
 SESS_API int sess_list(sess_store* store, sess_visit_session visit, void* data);
 /* The live sessions of one principal, the oldest login first. */
 SESS_API int sess_sessions_of(sess_store* store, const char* principal, sess_visit_session visit, void* data);
+
+/* Makes a new secret for IDs; those of the earlier ones are accepted for as long as `keep` (negative: 400 days, the
+ * longest that a browser keeps a cookie). Waits for another rotation. SESS_ERROR_USAGE: the last was seconds ago. */
+SESS_API int sess_rotate_keys(sess_store* store, int64_t keep);
 
 typedef struct sess_gc_options {
   size_t struct_size;
@@ -240,8 +250,10 @@ enum {
   SESS_USER = 8 /* of a C++ type; its bytes are kept as they are */
 };
 
-/* The value of this name, or NULL. Counts as a read: if somebody changes it before this editor's changes are merged,
- * they are a conflict. NULL also for an error; sess_type_of tells them apart. */
+/* The value of this name, or SESS_ABSENT. Counts as a read: if somebody changes it before this editor's changes are
+ * merged, they are a conflict. */
+SESS_API int sess_get_value(sess_editor* editor, const char* name, const sess_value** value);
+/* The same, and NULL for all that is not SESS_OK. */
 SESS_API const sess_value* sess_read(sess_editor* editor, const char* name);
 /* The same for what is only shown: does not count. */
 SESS_API const sess_value* sess_peek(sess_editor* editor, const char* name);
@@ -259,6 +271,9 @@ SESS_API size_t sess_value_count(const sess_value* value);
 /* An element, from 0 on, or NULL; of an object the value of a member, in ascending order of names, and `name`, which
  * may be NULL, is its name. */
 SESS_API const sess_value* sess_value_at(const sess_value* value, size_t index, const char** name);
+
+/* The value of a member of an object, or NULL. */
+SESS_API const sess_value* sess_value_member(const sess_value* object, const char* name);
 
 /* A read and its type at once. SESS_ABSENT where there is no such value. */
 SESS_API int sess_get_boolean(sess_editor* editor, const char* name, int* boolean);
@@ -280,12 +295,40 @@ SESS_API int sess_set_string(sess_editor* editor, const char* name, const char* 
 /* So many bytes of it, whatever they are. */
 SESS_API int sess_set_text(sess_editor* editor, const char* name, const char* text, size_t size);
 SESS_API int sess_set_bytes(sess_editor* editor, const char* name, const void* bytes, size_t size);
+
+/* Values that nest are made apart and then set: a copy of them is. One that was read is changed in a copy.
+ *
+ *   sess_value_new(SESS_OBJECT, &stock);
+ *   sess_put_integer(stock, "apples", 3);
+ *   sess_set_value(editor, "stock", stock);
+ *   sess_value_free(stock);
+ */
+/* SESS_OBJECT or SESS_ARRAY: an empty one. */
+SESS_API int sess_value_new(int type, sess_value** value);
+SESS_API int sess_value_copy(const sess_value* value, sess_value** copy);
+SESS_API void sess_value_free(sess_value* value);
+/* Into an object, under this name, in place of what is there; into an array with NULL for a name: at its end.
+ * SESS_ERROR_TYPE for anything else. What was asked of `into` before is not good any more. */
+SESS_API int sess_put_null(sess_value* into, const char* name);
+SESS_API int sess_put_boolean(sess_value* into, const char* name, int boolean);
+SESS_API int sess_put_integer(sess_value* into, const char* name, int64_t integer);
+SESS_API int sess_put_real(sess_value* into, const char* name, double real);
+SESS_API int sess_put_string(sess_value* into, const char* name, const char* text);
+SESS_API int sess_put_text(sess_value* into, const char* name, const char* text, size_t size);
+SESS_API int sess_put_bytes(sess_value* into, const char* name, const void* bytes, size_t size);
+/* A copy of it. */
+SESS_API int sess_put_value(sess_value* into, const char* name, const sess_value* value);
+/* Takes a member out of an object; SESS_OK also where there is none. */
+SESS_API int sess_remove_member(sess_value* object, const char* name);
+SESS_API int sess_set_value(sess_editor* editor, const char* name, const sess_value* value);
+
 /* Added, and appended to an array, at commit to what is there then: never a conflict. Absent counts as 0, or empty.
  * SESS_ERROR_TYPE, here or at commit, where something else is there. */
 SESS_API int sess_add_integer(sess_editor* editor, const char* name, int64_t amount);
 SESS_API int sess_add_real(sess_editor* editor, const char* name, double amount);
 SESS_API int sess_append_integer(sess_editor* editor, const char* name, int64_t element);
 SESS_API int sess_append_string(sess_editor* editor, const char* name, const char* element);
+SESS_API int sess_append_value(sess_editor* editor, const char* name, const sess_value* element);
 SESS_API int sess_set_integer_if_absent(sess_editor* editor, const char* name, int64_t integer);
 SESS_API int sess_set_string_if_absent(sess_editor* editor, const char* name, const char* text);
 SESS_API int sess_erase(sess_editor* editor, const char* name);
@@ -378,6 +421,9 @@ typedef struct sess_cookie_options {
   int64_t renewal_interval;      /* seconds; 0: the cookie is sent once */
   int64_t first_idle_timeout;    /* 0: none */
   const char* address_parameter; /* NULL: no ID in addresses */
+  int clear_cache;               /* at logout: what the browser is told to forget */
+  int clear_cookies;
+  int clear_storage;
 } sess_cookie_options;
 SESS_API int sess_cookie_options_init(sess_cookie_options* options, size_t size);
 
@@ -413,6 +459,10 @@ SESS_API sess_editor* sess_request_editor(sess_request* request);
 SESS_API const char* sess_request_principal(const sess_request* request);
 /* 1: there is a session to read; else 0. */
 SESS_API int sess_request_exists(const sess_request* request);
+/* 1: its ID was replaced, it can be read and not be changed. */
+SESS_API int sess_request_superseded(const sess_request* request);
+/* 1: a login of a client that has its ID in the address; sess_request_finish would refuse it (SESS_ERROR_USAGE). */
+SESS_API int sess_request_needs_cookies(const sess_request* request);
 
 /* A login: from sess_request_finish on the session is a new one, of this principal. */
 SESS_API int sess_authenticate(sess_request* request, const char* principal);
@@ -423,8 +473,14 @@ SESS_API int sess_logout(sess_request* request, int scope);
 /* 0: this request does not renew the session's deadline. */
 SESS_API int sess_request_set_renew(sess_request* request, int renew);
 
+/* Something to be shown once, by whichever request comes next: "Saved.". Several under one name keep their order. */
+SESS_API int sess_flash(sess_request* request, const char* name, const char* text);
+/* Takes what was kept under this name, an array: of several requests one gets it. NULL and SESS_ABSENT where there is
+ * nothing. Good until the request is freed or started again. A HEAD request (sess/cgi.h) leaves it there. */
+SESS_API int sess_take_flash(sess_request* request, const char* name, const sess_value** values);
+
 /* A mark that stands for a token against forged requests until sess_request_complete puts the token in its place; good
- * until the next such call. As it is, or as a hidden field of a form. */
+ * until the request is freed or started again. As it is, or as a hidden field of a form, in HTML. */
 SESS_API int sess_csrf_token(sess_request* request, const char** mark);
 SESS_API int sess_csrf_field(sess_request* request, const char** mark);
 /* 1 if the token was given to this client for this session, else 0 (also for NULL). */
@@ -432,6 +488,8 @@ SESS_API int sess_csrf_check(sess_request* request, const char* token);
 /* A reference with the session's ID in it, for clients without cookies, where address_parameter allows that; with a
  * mark. */
 SESS_API int sess_link(sess_request* request, const char* reference, const char** link);
+/* The same for a form with method GET: a mark for a hidden field. */
+SESS_API int sess_address_field(sess_request* request, const char** mark);
 
 /* Commits: nothing has been written before. SESS_CONFLICT: start again and do it all again. SESS_SUPERSEDED: have the
  * client send its request again (307). SESS_GONE (409), SESS_BUSY (503), SESS_LIMIT_REACHED: nothing is written. */

@@ -11,6 +11,7 @@ namespace {
 
 struct LastError {
   std::string message;
+  int status = SESS_OK;
   int number = 0;
 };
 
@@ -20,10 +21,14 @@ LastError& last_error() {
 }
 
 int keep(int status, const char* message, int number = 0) noexcept {
+  LastError& last = last_error();
+  last.status = status;
+  last.number = number;
+  last.message.clear();  // what was kept would be of another error
   try {
-    last_error() = {message, number};
+    last.message = message;
   } catch (...) {
-    last_error().message.clear();  // what was kept would be of another error
+    // No memory for the sentence: sess_error_message answers the word.
   }
   return status;
 }
@@ -139,6 +144,9 @@ const char* sess_status_name(int status) {
   }
 }
 
-const char* sess_error_message(void) { return last_error().message.c_str(); }
+const char* sess_error_message(void) {
+  const LastError& last = last_error();
+  return last.message.empty() && last.status != SESS_OK ? sess_status_name(last.status) : last.message.c_str();
+}
 
 int sess_error_number(void) { return last_error().number; }

@@ -34,8 +34,8 @@ struct sess_session {
 
 namespace sess::capi {
 
-/// Maps the exception under way to its number, and keeps its message for this thread.
-int caught() noexcept;
+/// Maps the exception under way to its number, and keeps its message for this thread. Exported for libsess-fcgi.
+SESS_API int caught() noexcept;
 
 /// Runs `work`, which answers a number; an exception becomes one.
 template <class Work>

@@ -1,28 +1,15 @@
-// Requests of the C interface: cookies, logins, tokens.
-#include "capi/handles.hpp"
+// Requests of the C interface: cookies, logins, tokens, flash values.
+#include "capi/requests.hpp"
 
-#include <sess/web/request_session.hpp>
-#include <sess/web/session_cookies.hpp>
+#include "web/own_values.hpp"
 
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 using namespace sess::capi;
 
 namespace web = sess::web;
-
-struct sess_cookies {
-  std::shared_ptr<const web::SessionCookies> cookies;
-};
-
-struct sess_request {
-  web::RequestSession session;
-  std::vector<std::pair<std::string, std::string>> headers = {};
-  sess::Status others = {};
-  std::string text = {};  // that was handed out last
-};
 
 namespace {
 
@@ -48,6 +35,34 @@ web::SameSite same_site(int number) {
   }
 }
 
+std::string_view text_or_nothing(const char* text) { return text != nullptr ? text : std::string_view(); }
+
+/// A text that is good until the request is started again.
+template <class Make>
+int hand_out_mark(sess_request* request, const char** mark, Make make) {
+  return guarded([&] {
+    const char*& out = emptied(mark, "make mark");
+    std::string made = make(session_of(request, "make mark"));
+    out = request->texts.emplace_back(std::move(made)).c_str();
+    return SESS_OK;
+  });
+}
+
+/// A request that a runner starts and finishes is not for its handler to do so.
+web::RequestSession& own_session(sess_request* request, const char* what) {
+  if (!required(request, what).own)
+    throw sess::UsageError(std::string(what) + ": whoever runs the program starts and finishes its requests");
+  return *request->own;
+}
+
+std::string flash_name(const char* name, const char* what) {
+  return std::string(web::flash_prefix).append(required_text(name, what));
+}
+
+}  // namespace
+
+namespace sess::capi {
+
 web::SessionCookieOptions cookie_options(const sess_cookie_options* given) {
   const sess_cookie_options all = with_defaults(given, default_cookie_options());
   web::SessionCookieOptions options;
@@ -63,6 +78,8 @@ web::SessionCookieOptions cookie_options(const sess_cookie_options* given) {
   if (all.renewal_interval != 0) options.renewal_interval = seconds(all.renewal_interval);
   if (all.first_idle_timeout != 0) options.first_idle_timeout = milliseconds(all.first_idle_timeout);
   if (all.address_parameter != nullptr) options.address_parameter = all.address_parameter;
+  options.clear_site_data = {
+      .cache = all.clear_cache != 0, .cookies = all.clear_cookies != 0, .storage = all.clear_storage != 0};
   return options;
 }
 
@@ -79,21 +96,13 @@ web::Mode mode_of(int number) {
   }
 }
 
-std::string_view text_or_nothing(const char* text) { return text != nullptr ? text : std::string_view(); }
-
-/// A text that is good until the next one.
-template <class Make>
-int hand_out_mark(sess_request* request, const char** mark, Make make) {
-  return guarded([&] {
-    const char*& out = emptied(mark, "make mark");
-    sess_request& of = required(request, "make mark: request");
-    of.text = make(of.session);
-    out = of.text.c_str();
-    return SESS_OK;
-  });
+web::RequestSession& session_of(sess_request* request, const char* what) {
+  web::RequestSession* const session = required(request, what).session;
+  if (session == nullptr) throw UsageError(std::string(what) + ": the address of this request never touches a session");
+  return *session;
 }
 
-}  // namespace
+}  // namespace sess::capi
 
 int sess_cookie_options_init(sess_cookie_options* options, size_t size) {
   return initialize(options, size, default_cookie_options());
@@ -113,58 +122,71 @@ int sess_request_new(sess_store* store, sess_cookies* cookies, const char* cooki
                      sess_request** request) {
   return guarded([&] {
     sess_request*& out = emptied(request, "take request");
-    out = new sess_request{{required(store, "take request: store").store,
-                            required(cookies, "take request: cookies").cookies, text_or_nothing(cookie_header),
-                            text_or_nothing(address_id)}};
+    auto made = std::make_unique<sess_request>();
+    made->session = &made->own.emplace(required(store, "take request: store").store,
+                                       required(cookies, "take request: cookies").cookies,
+                                       text_or_nothing(cookie_header), text_or_nothing(address_id));
+    out = made.release();
     return SESS_OK;
   });
 }
 
 int sess_request_start(sess_request* request, int mode) {
   return guarded([&]() -> int {
-    sess_request& of = required(request, "start request");
+    web::RequestSession& session = own_session(request, "start request");
     const web::Mode as = mode_of(mode);
-    of.headers.clear();
-    of.others = {};
-    return number_of(of.session.start(as));
+    request->headers.clear();
+    request->others = {};
+    request->texts.clear();
+    request->values.clear();
+    return number_of(session.start(as));
   });
 }
 
 sess_editor* sess_request_editor(sess_request* request) {
   sess_editor* editor = nullptr;
   guarded([&] {
-    editor = handle_of(&required(request, "use editor: request").session.editor());
+    editor = handle_of(&session_of(request, "use editor").editor());
     return SESS_OK;
   });
   return editor;
 }
 
 const char* sess_request_principal(const sess_request* request) {
-  if (request == nullptr) return nullptr;
-  const auto& principal = request->session.principal();
+  if (request == nullptr || request->session == nullptr) return nullptr;
+  const auto& principal = request->session->principal();
   return principal ? principal->c_str() : nullptr;
 }
 
-int sess_request_exists(const sess_request* request) { return request != nullptr && request->session.exists() ? 1 : 0; }
+int sess_request_exists(const sess_request* request) {
+  return request != nullptr && request->session != nullptr && request->session->exists() ? 1 : 0;
+}
+
+int sess_request_superseded(const sess_request* request) {
+  return request != nullptr && request->session != nullptr && request->session->superseded() ? 1 : 0;
+}
+
+int sess_request_needs_cookies(const sess_request* request) {
+  return request != nullptr && request->session != nullptr && request->session->needs_cookies() ? 1 : 0;
+}
 
 int sess_authenticate(sess_request* request, const char* principal) {
   return guarded([&] {
-    required(request, "authenticate: request")
-        .session.authenticate(required_text(principal, "authenticate: principal"));
+    session_of(request, "authenticate").authenticate(required_text(principal, "authenticate: principal"));
     return SESS_OK;
   });
 }
 
 int sess_request_regenerate(sess_request* request) {
   return guarded([&] {
-    required(request, "regenerate: request").session.regenerate();
+    session_of(request, "regenerate").regenerate();
     return SESS_OK;
   });
 }
 
 int sess_logout(sess_request* request, int scope) {
   return guarded([&] {
-    web::RequestSession& session = required(request, "log out: request").session;
+    web::RequestSession& session = session_of(request, "log out");
     switch (scope) {
       case SESS_LOGOUT_HERE:
         session.logout();
@@ -183,7 +205,31 @@ int sess_logout(sess_request* request, int scope) {
 
 int sess_request_set_renew(sess_request* request, int renew) {
   return guarded([&] {
-    required(request, "set renew: request").session.renew(renew != 0);
+    session_of(request, "set renew").renew(renew != 0);
+    return SESS_OK;
+  });
+}
+
+int sess_flash(sess_request* request, const char* name, const char* text) {
+  return guarded([&] {
+    session_of(request, "keep flash")
+        .editor()
+        .append(flash_name(name, "keep flash: name"), sess::Value(required_text(text, "keep flash: text")));
+    return SESS_OK;
+  });
+}
+
+int sess_take_flash(sess_request* request, const char* name, const sess_value** values) {
+  return guarded([&]() -> int {
+    const sess_value*& out = emptied(values, "take flash");
+    sess::Editor& editor = session_of(request, "take flash").editor();
+    const std::string full = flash_name(name, "take flash: name");
+    const bool shows_nothing = request->http != nullptr && request->http->method() == "HEAD";
+    auto taken = editor.peek<sess::Value::Array>(full);
+    if (!taken) return SESS_ABSENT;
+    const sess::Value& kept = request->values.emplace_back(*std::move(taken));
+    if (!shows_nothing) static_cast<void>(editor.take<sess::Value::Array>(full));
+    out = handle_of(&kept);
     return SESS_OK;
   });
 }
@@ -199,7 +245,7 @@ int sess_csrf_field(sess_request* request, const char** mark) {
 int sess_csrf_check(sess_request* request, const char* token) {
   bool is_good = false;
   guarded([&] {
-    is_good = token != nullptr && required(request, "check token: request").session.check_csrf_token(token);
+    is_good = token != nullptr && session_of(request, "check token").check_csrf_token(token);
     return SESS_OK;
   });
   return is_good ? 1 : 0;
@@ -211,11 +257,16 @@ int sess_link(sess_request* request, const char* reference, const char** link) {
   });
 }
 
+int sess_address_field(sess_request* request, const char** mark) {
+  return hand_out_mark(request, mark, [](web::RequestSession& session) { return session.address_field(); });
+}
+
 int sess_request_finish(sess_request* request) {
   return guarded([&]() -> int {
-    sess_request& of = required(request, "finish request");
+    web::RequestSession& session = own_session(request, "finish request");
+    sess_request& of = *request;
     of.headers.reserve(16);  // more than there ever are: once it is committed nothing may fail
-    web::Finished finished = of.session.finish();
+    web::Finished finished = session.finish();
     if (!finished.status.took_effect()) return number_of(finished.status);
     for (std::string& line : finished.set_cookie) of.headers.emplace_back("Set-Cookie", std::move(line));
     for (auto& header : finished.headers) of.headers.push_back(std::move(header));
@@ -244,15 +295,17 @@ int sess_request_complete(sess_request* request, const char* text, size_t size, 
                           size_t* completed_size) {
   return guarded([&] {
     const char*& out = emptied(completed, "complete text");
-    sess_request& of = required(request, "complete text: request");
+    const web::RequestSession& session = session_of(request, "complete text");
     if (size > 0) required(text, "complete text: text");
     std::string copy(text != nullptr ? text : "", size);
-    of.session.complete(copy);
-    of.text = std::move(copy);
-    out = of.text.c_str();
-    if (completed_size != nullptr) *completed_size = of.text.size();
+    session.complete(copy);
+    request->completed = std::move(copy);
+    out = request->completed.c_str();
+    if (completed_size != nullptr) *completed_size = request->completed.size();
     return SESS_OK;
   });
 }
 
-void sess_request_free(sess_request* request) { delete request; }
+void sess_request_free(sess_request* request) {
+  if (request != nullptr && request->own) delete request;  // another's is its runner's
+}

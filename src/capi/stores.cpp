@@ -113,6 +113,12 @@ sess::StoreOptions store_options(const sess_store_options* given) {
   return options;
 }
 
+sess::SessionKey parsed_key(const char* key, const std::string& what) {
+  const auto parsed = sess::SessionKey::parse(required_text(key, (what + ": key").c_str()));
+  if (!parsed) throw sess::UsageError(what + " \"" + key + "\": a key has 40 hexadecimal digits");
+  return *parsed;
+}
+
 /// Answers false when the visitor has had enough.
 bool visited(const sess::SessionEntry& entry, sess_visit_session visit, void* data) {
   const std::string key = entry.key.to_string();
@@ -186,10 +192,7 @@ int sess_destroy(sess_store* store, const char* id) {
 int sess_destroy_key(sess_store* store, const char* key) {
   return guarded([&]() -> int {
     const sess::Store& in = required(store, "destroy session: store").store;
-    const auto parsed = sess::SessionKey::parse(required_text(key, "destroy session: key"));
-    if (!parsed)
-      throw sess::UsageError(std::string("destroy session \"") + key + "\": a key has 40 hexadecimal digits");
-    return number_of(in.destroy(*parsed));
+    return number_of(in.destroy(parsed_key(key, "destroy session")));
   });
 }
 
@@ -204,6 +207,25 @@ int sess_destroy_principal(sess_store* store, const char* principal, const char*
       kept = parsed->key();
     }
     return number_of(in.destroy_principal(principal, kept));
+  });
+}
+
+int sess_facts_of(sess_store* store, const char* key, sess_facts* facts) {
+  return guarded([&]() -> int {
+    const sess::Store& in = required(store, "read facts: store").store;
+    const auto found = in.facts_of(parsed_key(key, "read facts"));
+    if (found) hand_out(facts, to_c(*found));
+    return number_of(found.status());
+  });
+}
+
+int sess_rotate_keys(sess_store* store, int64_t keep) {
+  return guarded([&] {
+    const sess::Store& in = required(store, "rotate keys: store").store;
+    sess::KeyRotationOptions options;
+    if (keep >= 0) options.keep = std::chrono::duration_cast<std::chrono::seconds>(milliseconds(keep));
+    static_cast<void>(in.rotate_keys(options));
+    return SESS_OK;
   });
 }
 

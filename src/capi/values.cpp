@@ -1,4 +1,4 @@
-// Values of the C interface: reading them, and changing them in an editor.
+// Values of the C interface: reading them.
 #include "capi/handles.hpp"
 
 #include <sess/editor.hpp>
@@ -74,18 +74,15 @@ int get(sess_editor* editor, const char* name, Reader reader) {
   });
 }
 
-template <class Change>
-int change(sess_editor* editor, const char* name, Change change) {
+}  // namespace
+
+int sess_get_value(sess_editor* editor, const char* name, const sess_value** value) {
   return guarded([&]() -> int {
-    Editor& changed = editor_of(editor);
-    change(changed, std::string_view(required_text(name, "change value")));
-    return SESS_OK;
+    const sess_value*& out = emptied(value, "read value");
+    out = read(editor, name);
+    return out == nullptr ? SESS_ABSENT : SESS_OK;
   });
 }
-
-std::string_view text_of(const char* text) { return required_text(text, "change value: text"); }
-
-}  // namespace
 
 const sess_value* sess_read(sess_editor* editor, const char* name) {
   const sess_value* value = nullptr;
@@ -179,6 +176,18 @@ const sess_value* sess_value_at(const sess_value* value, size_t index, const cha
   return element;
 }
 
+const sess_value* sess_value_member(const sess_value* object, const char* name) {
+  const sess_value* member = nullptr;
+  guarded([&] {
+    const auto* members = value_of(object).get_if<Value::Object>();
+    const std::string_view wanted = required_text(name, "read member");
+    if (members == nullptr) return SESS_OK;
+    if (const auto at = members->find(wanted); at != members->end()) member = handle_of(&at->second);
+    return SESS_OK;
+  });
+  return member;
+}
+
 int sess_get_boolean(sess_editor* editor, const char* name, int* boolean) {
   return get(editor, name, [&](const sess_value* value) { return boolean_in(value, name, boolean); });
 }
@@ -205,91 +214,6 @@ int sess_visit_values(sess_editor* editor, sess_visit_value visit, void* data) {
     required(visit, "visit values");
     for (const std::string& name : of.names())
       if (visit(name.c_str(), found(of, name), data) != 0) break;
-    return SESS_OK;
-  });
-}
-
-int sess_set_null(sess_editor* editor, const char* name) {
-  return change(editor, name, [](Editor& of, std::string_view what) { of.set(what, Value()); });
-}
-
-int sess_set_boolean(sess_editor* editor, const char* name, int boolean) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.set(what, boolean != 0); });
-}
-
-int sess_set_integer(sess_editor* editor, const char* name, int64_t integer) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.set(what, std::int64_t{integer}); });
-}
-
-int sess_set_real(sess_editor* editor, const char* name, double real) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.set(what, real); });
-}
-
-int sess_set_string(sess_editor* editor, const char* name, const char* text) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.set(what, Value(text_of(text))); });
-}
-
-int sess_set_text(sess_editor* editor, const char* name, const char* text, size_t size) {
-  return change(editor, name, [&](Editor& of, std::string_view what) {
-    if (size > 0) required(text, "change value: text");
-    of.set(what, Value(std::string_view(text, size)));
-  });
-}
-
-int sess_set_bytes(sess_editor* editor, const char* name, const void* bytes, size_t size) {
-  return change(editor, name, [&](Editor& of, std::string_view what) {
-    if (size > 0 && bytes == nullptr) throw sess::UsageError("change value: bytes: NULL");
-    const auto* const first = static_cast<const std::byte*>(bytes);
-    of.set(what, Value(size > 0 ? Value::Bytes(first, first + size) : Value::Bytes()));
-  });
-}
-
-int sess_add_integer(sess_editor* editor, const char* name, int64_t amount) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.add(what, std::int64_t{amount}); });
-}
-
-int sess_add_real(sess_editor* editor, const char* name, double amount) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.add(what, amount); });
-}
-
-int sess_append_integer(sess_editor* editor, const char* name, int64_t element) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.append(what, std::int64_t{element}); });
-}
-
-int sess_append_string(sess_editor* editor, const char* name, const char* element) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.append(what, Value(text_of(element))); });
-}
-
-int sess_set_integer_if_absent(sess_editor* editor, const char* name, int64_t integer) {
-  return change(editor, name,
-                [&](Editor& of, std::string_view what) { of.set_if_absent(what, std::int64_t{integer}); });
-}
-
-int sess_set_string_if_absent(sess_editor* editor, const char* name, const char* text) {
-  return change(editor, name, [&](Editor& of, std::string_view what) { of.set_if_absent(what, Value(text_of(text))); });
-}
-
-int sess_erase(sess_editor* editor, const char* name) {
-  return change(editor, name, [](Editor& of, std::string_view what) { of.erase(what); });
-}
-
-int sess_clear(sess_editor* editor) {
-  return guarded([&] {
-    editor_of(editor).clear();
-    return SESS_OK;
-  });
-}
-
-int sess_set_idle_timeout(sess_editor* editor, int64_t timeout) {
-  return guarded([&] {
-    editor_of(editor).set_idle_timeout(std::chrono::milliseconds(timeout));
-    return SESS_OK;
-  });
-}
-
-int sess_set_lifetime(sess_editor* editor, int64_t lifetime) {
-  return guarded([&] {
-    editor_of(editor).set_lifetime(std::chrono::milliseconds(lifetime));
     return SESS_OK;
   });
 }
