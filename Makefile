@@ -93,7 +93,7 @@ endef
 # Sources
 
 LAYERS := sys fs format backend store web capi
-FCGI_SOURCES := $(sort $(wildcard src/web/fastcgi*.cpp src/sys/fastcgi*.cpp))
+FCGI_SOURCES := $(sort $(wildcard src/sys/fastcgi*.cpp src/web/fastcgi*.cpp src/capi/fastcgi*.cpp))
 LIB_SOURCES := $(filter-out $(FCGI_SOURCES),$(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.cpp))))
 SESSCTL_MAIN := tools/sessctl/main.cpp
 SESSCTL_SOURCES := $(filter-out $(SESSCTL_MAIN),$(sort $(wildcard tools/sessctl/*.cpp)))

@@ -14,7 +14,7 @@
 #include <string>
 #include <utility>
 
-#include "web/fastcgi_client.hpp"
+#include "support/fastcgi_client.hpp"
 #include "web/site.hpp"
 
 namespace sess::test {

@@ -50,6 +50,7 @@ class SESS_API Request : public HttpRequest {
   std::vector<Value> take_flash(std::string_view name);
 
  private:
+  friend class RequestAccess;
   RequestSession& own() const;
 
   RequestSession* session_ = nullptr;

@@ -1,4 +1,4 @@
-#include "web/fastcgi_client.hpp"
+#include "support/fastcgi_client.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>

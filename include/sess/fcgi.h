@@ -1,0 +1,46 @@
+/* Runs a handler as a FastCGI program in C. In a library of its own: link -lsess-fcgi beside -lsess.
+ *
+ * sess/web/fastcgi.hpp says where the socket comes from, and how it ends: by SIGTERM or SIGUSR1 (libfcgi installs
+ * handlers where the program has none), by sess_fcgi_stop_now, after request_limit requests, or when the server closes
+ * the socket. Requests under way are finished first. Of several threads those that wait for a request are left behind:
+ * return from main after it.
+ */
+#ifndef SESS_FCGI_H
+#define SESS_FCGI_H
+
+#include <sess/cgi.h>
+
+/* NOLINTBEGIN(modernize-deprecated-headers, modernize-use-using): this is C */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* For programs with signal handlers of their own, which call sess_fcgi_stop_now in them and install them without
+ * SA_RESTART. Outlives the run; must not be freed while a thread may still be waiting, so: not before main returns. */
+typedef struct sess_fcgi_stop sess_fcgi_stop;
+SESS_API int sess_fcgi_stop_new(sess_fcgi_stop** stop);
+/* May be called by a signal handler, and by any thread. */
+SESS_API void sess_fcgi_stop_now(sess_fcgi_stop* stop);
+SESS_API void sess_fcgi_stop_free(sess_fcgi_stop* stop);
+
+typedef struct sess_fcgi_options {
+  size_t struct_size;
+  int threads;                /* requests at the same time; the handler must be fit for threads if more than 1 */
+  uint64_t request_limit;     /* ends after about so many; 0: never */
+  const sess_fcgi_stop* stop; /* or NULL */
+  int socket;                 /* descriptor of the listening socket; 0 is where servers put it */
+} sess_fcgi_options;
+SESS_API int sess_fcgi_options_init(sess_fcgi_options* options, size_t size);
+
+/* Handles requests until it is told to end. SESS_ERROR_IO: none could be accepted, for a reason that is no end. */
+SESS_API int sess_fcgi_run(sess_store* store, sess_handler handler, void* data, const sess_run_options* run_options,
+                           const sess_fcgi_options* options);
+
+#ifdef __cplusplus
+}
+#endif
+
+/* NOLINTEND(modernize-deprecated-headers, modernize-use-using) */
+
+#endif
