@@ -16,6 +16,10 @@ PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 ifneq ($(filter default undefined,$(origin CXX)),)
 CXX := g++
 endif
+# Of the C program among the demo's: the one that fits CXX, because a sanitizer's run-time comes with the link.
+ifneq ($(filter default undefined,$(origin CC)),)
+CC := $(if $(findstring clang++,$(CXX)),$(subst clang++,clang,$(CXX)),gcc)
+endif
 ifneq ($(filter default undefined,$(origin AR)),)
 AR := ar
 endif
@@ -40,14 +44,16 @@ $(error SAN=$(SAN): choose address, undefined or thread)
 endif
 
 # ---------------------------------------------------------------------------------------------------------------
-# Flags. CXXFLAGS, CPPFLAGS and LDFLAGS belong to the user; what the project needs is added to them.
+# Flags. CXXFLAGS, CFLAGS, CPPFLAGS and LDFLAGS belong to the user; what the project needs is added to them.
 
 CXXFLAGS ?= $(if $(SAN),-O1,-O2) -g
+CFLAGS ?= $(if $(SAN),-O1,-O2) -g
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 LANGUAGE := -std=c++20 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -pthread
 # -fno-tree-dse: at -O1 g++ 12.2 drops the store that empties a std::optional which a try block assigns to, so that a
 # function that threw seems to have answered. clang knows no such flag and has no such fault.
+C_LANGUAGE := -std=c17 -fPIC -fvisibility=hidden -pthread
 SAN_FLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer $(if $(COMPILER_DIR),,-fno-tree-dse))
 ifeq ($(SAN),undefined)
 SAN_FLAGS += -fno-sanitize-recover=all
@@ -56,6 +62,7 @@ endif
 PROJECT_FLAGS := $(LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS)
 INCLUDES := -Iinclude -Isrc
 COMPILE = $(CXX) $(PROJECT_FLAGS) $(INCLUDES) $(CPPFLAGS) $(CXXFLAGS)
+COMPILE_C = $(CC) $(C_LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS) -Iinclude $(CPPFLAGS) $(CFLAGS)
 LINK = $(CXX) $(CXXFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
 
 LIBS := -lboost_filesystem -lboost_serialization -lfmt -lsodium -lxxhash
@@ -75,7 +82,7 @@ Q := @
 say = @printf '  %-5s %s\n' '$(1)' '$(2)'
 endif
 
-objects = $(patsubst %.cpp,$(B)/obj/%.o,$(1))
+objects = $(patsubst %.c,$(B)/obj/%.o,$(patsubst %.cpp,$(B)/obj/%.o,$(1)))
 cpp_below = $(sort $(shell test -d $(1) && find $(1) -name '*.cpp'))
 define archive
 $(call say,AR,$@)
@@ -101,6 +108,8 @@ DEMO_MAINS := $(sort $(wildcard tools/demo/main_*.cpp))
 # With the audit log, which stands apart from the site because it is an example of its own.
 SITE_SOURCES := $(sort $(wildcard tools/demo/site/*.cpp) tools/demo/audit_log.cpp)
 REPLAY_SOURCES := $(sort $(wildcard tools/demo/replay/*.cpp))
+# Of C alone: it shows that libsess needs nothing else of a program.
+COUNTER_SOURCES := $(sort $(wildcard tools/demo/counter/*.c))
 SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.cpp))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.cpp))
 # A folder of tests is a program of tests; these three are something else.
@@ -122,11 +131,11 @@ SESSCTL := $(if $(SESSCTL_SOURCES),$(B)/bin/sessctl)
 SESSCTL_A := $(if $(SESSCTL_SOURCES),$(B)/bin/libsessctl.a)
 DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,$(DEMO_MAINS))) \
         $(patsubst tools/demo/main_%_fcgi.cpp,$(B)/demo/%.fcgi,$(filter %_fcgi.cpp,$(DEMO_MAINS))) \
-        $(if $(REPLAY_SOURCES),$(B)/demo/replay)
+        $(if $(COUNTER_SOURCES),$(B)/demo/counter.cgi) $(if $(REPLAY_SOURCES),$(B)/demo/replay)
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test proof check bench install format clean help print-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test proof check bench install format clean help print-flags print-c-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -137,11 +146,13 @@ demo: $(DEMO)
 # what they concern and nothing else.
 
 STAMP_compile := $(shell $(CXX) --version 2>/dev/null | head -n 1) $(COMPILE)
+STAMP_compile-c := $(shell $(CC) --version 2>/dev/null | head -n 1) $(COMPILE_C)
 STAMP_link := $(LINK) $(LIBS) $(FCGI_LIBS)
 STAMP_libsess := $(LIB_SOURCES)
 STAMP_libsess-fcgi := $(FCGI_SOURCES)
 STAMP_sessctl := $(SESSCTL_SOURCES)
 STAMP_site := $(SITE_SOURCES)
+STAMP_counter := $(COUNTER_SOURCES)
 STAMP_replay := $(REPLAY_SOURCES)
 STAMP_support := $(SUPPORT_SOURCES)
 STAMP_bench := $(BENCH_SOURCES)
@@ -166,6 +177,11 @@ endef
 $(eval $(call compile_rule,src,))
 $(eval $(call compile_rule,tools,-Itools))
 $(eval $(call compile_rule,tests,-Itests))
+
+$(B)/obj/tools/%.o: tools/%.c $(B)/stamps/compile-c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE_C) -MMD -MP -c -o $@ $<
 
 # ---------------------------------------------------------------------------------------------------------------
 # The libraries
@@ -206,6 +222,10 @@ $(B)/bin/sessctl: $(call objects,$(SESSCTL_MAIN)) $(SESSCTL_A) $(LIB_A) $(B)/sta
 # An archive, so that a program takes from the site only what it uses.
 $(B)/demo/libsite.a: $(call objects,$(SITE_SOURCES)) $(call stamps,site)
 	$(archive)
+
+# Linked as C++, because that is what the static library is of.
+$(B)/demo/counter.cgi: $(call objects,$(COUNTER_SOURCES)) $(LIB_A) $(call stamps,counter)
+	$(call program,$(LIBS))
 
 $(B)/demo/%.cgi: $(B)/obj/tools/demo/main_%_cgi.o $(B)/demo/libsite.a $(LIB_A) $(B)/stamps/link
 	$(call program,$(LIBS))
@@ -296,6 +316,8 @@ clean:
 	rm -rf build
 
 # The flags as a compiler without -Werror gets them: the checks compile with the same ones.
+print-c-flags:
+	@printf '%s\n' $(call quoted,$(C_LANGUAGE) $(WARNINGS) -Iinclude)
 print-flags:
 	@printf '%s\n' $(call quoted,$(LANGUAGE) $(WARNINGS) $(INCLUDES))
 
@@ -321,4 +343,4 @@ help:
 	  'SAN=address|undefined|thread builds and tests with that sanitizer, below build/san-NAME.'
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIB_SOURCES) $(FCGI_SOURCES) $(SESSCTL_MAIN) $(SESSCTL_SOURCES) \
-    $(DEMO_MAINS) $(SITE_SOURCES) $(REPLAY_SOURCES) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(TEST_SOURCES)))
+    $(DEMO_MAINS) $(SITE_SOURCES) $(COUNTER_SOURCES) $(REPLAY_SOURCES) $(SUPPORT_SOURCES) $(BENCH_SOURCES) $(TEST_SOURCES)))

@@ -29,6 +29,11 @@ compile_flags() {
   MAKEFLAGS='' make --no-print-directory -s print-flags
 }
 
+# The same for C.
+compile_c_flags() {
+  MAKEFLAGS='' make --no-print-directory -s print-c-flags
+}
+
 # Extra include folders by place, as in the Makefile.
 place_flags() {
   case $1 in
@@ -63,7 +68,7 @@ verdict() {
 run_cached() {
   # The check itself is part of the salt: what an earlier version of it let pass is checked again.
   SALT="$1 $(cat "scripts/$(basename "$0")" scripts/lib.bash | sha256sum | cut -c 1-16)"
-  export CHECK CHECK_DIR FLAGS=${FLAGS:-} SALT
+  export CHECK CHECK_DIR FLAGS=${FLAGS:-} C_FLAGS=${C_FLAGS:-} SALT
   export -f check_one cached_one place_flags
   # shellcheck disable=SC2016 # expanded by the inner shell
   xargs -r -P "$JOBS" -I '{}' bash -c 'set -euo pipefail; cached_one "$1"' cached_one '{}' || return 1

@@ -39,6 +39,11 @@ linked=$(ldd "$stage/shared")
 case $linked in *"libsess.so.0 => $root/lib/libsess.so.0"*) ;; *) fail "the program is not linked to the soname: $linked" ;; esac
 case $linked in *libfcgi*) fail 'a program without FastCGI is linked to libfcgi' ;; esac
 
+# The demo's program in C, as somebody would who has copied it.
+gcc -std=c17 -Wall -Wextra -Wpedantic -Werror "${cflags[@]}" tools/demo/counter/counter.c -o "$stage/counter.cgi" "${libs[@]}"
+page=$(DEMO_STORE=$stage/store-1 REQUEST_METHOD=GET PATH_INFO=/me "$stage/counter.cgi")
+case $page in *'"visits":0'*) ;; *) fail "the program in C answers: $page" ;; esac
+
 "$CXX" -std=c++20 "${cflags[@]}" tests/install/consumer.cpp -o "$stage/static" "${static_libs[@]}"
 linked=$(ldd "$stage/static")
 case $linked in *libsess.so*) fail 'the static program is linked to the shared library' ;; esac
@@ -54,4 +59,10 @@ if [ -e "$root/lib/libsess-fcgi.so" ]; then
   printf 'int main() {}\n' |
     "$CXX" -x c++ - -x none -o "$stage/fcgi" -Wl,--no-as-needed "${libs[@]}" -Wl,-rpath-link,"$root/lib"
   LD_BIND_NOW=1 "$stage/fcgi" || fail 'libsess-fcgi.so does not load'
+  # Refused, across both libraries, with the sentence that belongs to it.
+  printf '%s\n' '#include <sess/fcgi.h>' '#include <stdio.h>' 'int main(void) {' \
+    'const int status = sess_fcgi_run(NULL, NULL, NULL, NULL, NULL);' 'puts(sess_error_message());' \
+    'return status != SESS_ERROR_USAGE; }' |
+    gcc -std=c17 -Wall -Wextra -Werror "${cflags[@]}" -x c - -x none -o "$stage/fcgi-c" "${libs[@]}" -Wl,-rpath-link,"$root/lib"
+  [ "$("$stage/fcgi-c")" = 'run program: store: NULL' ] || fail 'a FastCGI program in C does not run'
 fi
