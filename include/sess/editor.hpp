@@ -121,6 +121,7 @@ class SESS_API Editor {
   const Value* read(std::string_view name) const;
   void put(std::string_view name, Value value);
   void record(Operation operation);
+  void record_own(Operation operation);
   void depend_on_reads();
   bool conflicts_with(const Values& current) const;
   static void apply(const Operation& operation, Values& values);

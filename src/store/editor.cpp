@@ -49,21 +49,30 @@ void Editor::depend_on_reads() {
 
 void Editor::record(Operation operation) {
   if (!working_) working_ = values();
-  apply(operation, *working_);
+  // First, because this can be taken back if there is no memory to apply it: what is seen is what is committed.
   operations_.push_back(std::move(operation));
+  try {
+    apply(operations_.back(), *working_);
+  } catch (...) {
+    operations_.pop_back();
+    throw;
+  }
 }
 
-void Editor::put(std::string_view name, Value value) {
+void Editor::record_own(Operation operation) {
   depend_on_reads();
-  record({Kind::set, std::string(name), std::move(value)});
-  own_.emplace(name);
+  const auto [at, is_new] = own_.emplace(operation.name);
+  try {
+    record(std::move(operation));
+  } catch (...) {
+    if (is_new) own_.erase(at);
+    throw;
+  }
 }
 
-void Editor::erase(std::string_view name) {
-  depend_on_reads();
-  record({Kind::erase, std::string(name), {}});
-  own_.emplace(name);
-}
+void Editor::put(std::string_view name, Value value) { record_own({Kind::set, std::string(name), std::move(value)}); }
+
+void Editor::erase(std::string_view name) { record_own({Kind::erase, std::string(name), {}}); }
 
 void Editor::clear() {
   depend_on_reads();
@@ -146,9 +155,12 @@ void Editor::apply(const Operation& operation, Values& values) {
   const auto found = values.find(operation.name);
   const bool absent = found == values.end();
   switch (operation.kind) {
-    case Kind::set:
-      values.insert_or_assign(operation.name, operation.value);
+    case Kind::set: {
+      // Copied apart: an array that there is no memory to copy would else be left half as it was.
+      Value copy = operation.value;
+      values.insert_or_assign(operation.name, std::move(copy));
       break;
+    }
     case Kind::erase:
       if (!absent) values.erase(found);
       break;
