@@ -277,7 +277,9 @@ Result<Session> Session::regenerate(const RegenerateOptions& options) {
   Outcome outcome = created.outcome();
   std::optional<Session> answer;
   try {
-    answer.emplace(std::move(next));  // reads the values again: nothing may fail once the old ID is superseded
+    // Nothing may fail once the old ID is superseded, nor once the state is on its way: it would be lost with its lock.
+    made.read = made.load();
+    answer.emplace(std::move(next));
     outcome = worse(outcome, next_id.forward().empty() ? state.supersede(made.key)
                                                        : state.supersede_leading(made.header, next_id.forward()));
   } catch (...) {

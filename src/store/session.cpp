@@ -71,7 +71,8 @@ void Session::State::seal() {
   header.sealed = true;
 }
 
-std::shared_ptr<const Values> Session::State::load() const {
+std::shared_ptr<const Values> Session::State::load() {
+  if (read) return std::exchange(read, nullptr);
   if (!record) return std::make_shared<const Values>();
   return decode_values_of(record->version(), sealing.get());
 }

@@ -33,7 +33,8 @@ class Session::State {
   std::optional<std::chrono::milliseconds> list_timeout = {};  // for the principal's list; nothing: the store's
   bool tells = true;                                           // of its making; false: who has it made tells
   bool released = false;
-  bool on_disk = false;  // the current version, as far as this session knows
+  bool on_disk = false;                          // the current version, as far as this session knows
+  std::shared_ptr<const Values> read = nullptr;  // what load() answers the next time, which then cannot fail
 
   /// Of a locked record. `sealing` where it is sealed.
   static std::unique_ptr<State> locked(std::shared_ptr<const Store::Core> core,
@@ -46,7 +47,7 @@ class Session::State {
   /// Of a session that is still to be created: has it sealed.
   void seal();
   /// Values of the locked version. Throws CorruptRecord if they cannot be decoded.
-  std::shared_ptr<const Values> load() const;
+  std::shared_ptr<const Values> load();
   /// Writes these values, with the timeouts that the editor has set, as the next version; or renews the deadline where
   /// nothing has changed. ok, expired or durability_unknown; of a login also gone, limit_reached or busy.
   Status commit(const Values& values, const Editor& editor, const CommitOptions& options);
