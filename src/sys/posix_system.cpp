@@ -267,10 +267,10 @@ std::chrono::nanoseconds PosixSystem::boot_clock() {
 
 std::string PosixSystem::boot_id() {
   constexpr std::size_t size = 36;  // of a UUID's text
+  std::string id(size, '\0');       // first: where there is no memory no file stays open
   const int file =
       above_standard_streams(checked([] { return ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC); }));
   if (file < 0) return {};
-  std::string id(size, '\0');
   const ssize_t got = checked([&] { return ::read(file, id.data(), id.size()); });
   ::close(file);
   return got == static_cast<ssize_t>(size) ? id : std::string();
