@@ -165,16 +165,26 @@ void RequestSession::Work::authenticate(std::string_view principal) {
   if (principal.empty()) throw UsageError("authenticate: the principal is empty");
   const bool carried =
       choice_.current() && (choice_.current()->kind() == SessionKind::anonymous || choice_.owner() == principal);
-  // What this request has derived from somebody else's session goes with it.
-  if (editor_ != &empty_ && !carried) work_on_nothing();
-  // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
-  editor_->set(principal_name, std::string(principal));
-  principal_ = principal;
   // Now, not at the end: if all sessions of this principal are ended from here on, so is this one. It takes the place
-  // of the session that this request came with.
+  // of the session that this request came with. A fault leaves the request as it was: nobody is taken for this
+  // principal who will not be logged in.
+  std::optional<std::string> named(principal);
   const auto& current = choice_.current();
   const auto replaces = current ? std::optional<SessionKey>(*current) : std::nullopt;
-  login_.emplace(store_.create({.kind = SessionKind::authenticated, .principal = principal_, .replaces = replaces}));
+  Session login = store_.create({.kind = SessionKind::authenticated, .principal = named, .replaces = replaces});
+  // A set like any other: a login that was decided by a value which has changed meanwhile is a conflict.
+  if (editor_ != &empty_ && !carried) {
+    // What this request has derived from somebody else's session goes with it.
+    Editor nothing;
+    nothing.set(principal_name, std::string(principal));
+    empty_ = std::move(nothing);
+    editor_ = &empty_;
+    own_.clear();
+  } else {
+    editor_->set(principal_name, std::string(principal));
+  }
+  principal_ = std::move(named);
+  login_.emplace(std::move(login));
   authenticate_ = true;
 }
 
@@ -197,8 +207,8 @@ void RequestSession::Work::logout_others() {
 
 void RequestSession::Work::logout() {
   require_writable("log out");
-  ends_others_ = false;
   work_on_nothing();
+  ends_others_ = false;
   principal_.reset();
   authenticate_ = false;
   regenerate_ = false;
