@@ -68,7 +68,7 @@ enum {
   SESS_ERROR_TYPE = -6,        /* a value of another type, or a sum that leaves 64 bits */
   SESS_ERROR_TOO_LARGE = -7,   /* the session would be larger than the store's size_limit */
   SESS_ERROR_STORE = -8,       /* there is no such store, or it cannot be used */
-  SESS_ERROR_MEMORY = -9,
+  SESS_ERROR_MEMORY = -9,      /* (SESS_ERROR_IO with ENOMEM, where it was the kernel that had none) */
   SESS_ERROR_UNKNOWN = -10
 };
 
@@ -492,7 +492,9 @@ SESS_API int sess_link(sess_request* request, const char* reference, const char*
 SESS_API int sess_address_field(sess_request* request, const char** mark);
 
 /* Commits: nothing has been written before. SESS_CONFLICT: start again and do it all again. SESS_SUPERSEDED: have the
- * client send its request again (307). SESS_GONE (409), SESS_BUSY (503), SESS_LIMIT_REACHED: nothing is written. */
+ * client send its request again (307). SESS_GONE (409), SESS_BUSY (503), SESS_LIMIT_REACHED: nothing is written. After
+ * an error, where there was a logout, sessions may have been ended already; where there was a login or a new ID, the
+ * session before may be superseded. Its client may come again. */
 SESS_API int sess_request_finish(sess_request* request);
 /* What has become of the other sessions, of SESS_LOGOUT_OTHERS: SESS_OK, or some may not be ended. */
 SESS_API int sess_request_others(const sess_request* request);

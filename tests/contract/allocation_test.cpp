@@ -1,6 +1,7 @@
 // Memory that runs out: each allocation of an operation fails once. The operators new of this test program are replaced
-// for it.
+// for it (support/failing_memory.hpp).
 #include "store/core.hpp"
+#include "support/failing_memory.hpp"
 #include "support/fake_system.hpp"
 #include "support/forwarding_system.hpp"
 #include "support/store_world.hpp"
@@ -21,43 +22,6 @@
 #include <string>
 #include <vector>
 
-namespace {
-
-/// The allocations of one thread that count, and the one of them that fails.
-struct Injection {
-  bool armed = false;
-  int suspended = 0;
-  std::uint64_t left = 0;  // until the one that fails
-  bool fired = false;
-};
-thread_local Injection injection;
-
-/// True for the allocation that is to fail.
-bool fails() noexcept {
-  if (!injection.armed || injection.fired || injection.suspended > 0) return false;
-  injection.fired = injection.left == 0;
-  if (!injection.fired) --injection.left;
-  return injection.fired;
-}
-
-void* allocate(std::size_t size) noexcept { return fails() ? nullptr : std::malloc(size == 0 ? 1 : size); }
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  if (void* pointer = allocate(size)) return pointer;
-  throw std::bad_alloc();
-}
-void* operator new[](std::size_t size) { return ::operator new(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* pointer) noexcept { std::free(pointer); }
-void operator delete[](void* pointer) noexcept { std::free(pointer); }
-void operator delete(void* pointer, std::size_t) noexcept { std::free(pointer); }
-void operator delete[](void* pointer, std::size_t) noexcept { std::free(pointer); }
-void operator delete(void* pointer, const std::nothrow_t&) noexcept { std::free(pointer); }
-void operator delete[](void* pointer, const std::nothrow_t&) noexcept { std::free(pointer); }
-
 namespace sess::test {
 namespace {
 
@@ -65,27 +29,7 @@ using std::chrono::hours;
 
 constexpr const char* path = "/srv/store";
 
-/// The test's own allocations, and those of the fake system, are not the library's.
-struct Suspended {
-  Suspended() { ++injection.suspended; }
-  Suspended(const Suspended&) = delete;
-  Suspended& operator=(const Suspended&) = delete;
-  ~Suspended() { --injection.suspended; }
-};
-
-/// Runs `work`, in which the allocation of this number fails. True if there was such a one.
-bool run_without(std::uint64_t number, const std::function<void()>& work) {
-  struct Armed {
-    explicit Armed(std::uint64_t number) { injection = {.armed = true, .left = number}; }
-    ~Armed() { injection.armed = false; }
-  };
-  {
-    const Armed armed(number);
-    work();
-  }
-  return injection.fired;
-}
-
+// The fake system's allocations are not the library's either.
 template <class Call>
 auto spared(Call&& call) {
   const Suspended suspended;
@@ -153,7 +97,7 @@ class SparedSystem final : public ForwardingSystem {
     return spared([&] { return Base::random(buffer); });
   }
   bool announce_lock(int file, sys::FileIdentity identity, std::uint64_t forks) override {
-    if (fails()) throw std::bad_alloc();
+    if (allocation_fails()) throw std::bad_alloc();
     return spared([&] { return Base::announce_lock(file, identity, forks); });
   }
   bool withdraw_lock(int file) override {
