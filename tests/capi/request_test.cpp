@@ -1,4 +1,5 @@
 // Requests by the C interface: cookies, logins, tokens.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -219,6 +220,86 @@ TEST_CASE("clients without cookies have the ID in links, where that is allowed")
   REQUIRE_OK(sess_request_start(request, SESS_MERGE));
   CHECK(sess_request_exists(request) == 1);
   sess_request_free(request);
+}
+
+TEST_CASE("a flash value waits for the next request, also across a login, and is taken once") {
+  Site site;
+  sess_request* request = site.request();
+  REQUIRE_OK(sess_flash(request, "notice", "Saved."));
+  REQUIRE_OK(sess_flash(request, "notice", "Sent."));
+  CHECK(site.finish(request) == SESS_OK);
+  request = site.request();
+  REQUIRE_OK(sess_authenticate(request, "ann"));
+  CHECK(site.finish(request) == SESS_OK);
+  sess_request* first = site.request();
+  sess_request* second = site.request();
+  for (sess_request* one : {first, second}) {
+    const sess_value* notices = nullptr;
+    const sess_value* others = nullptr;
+    REQUIRE_OK(sess_take_flash(one, "notice", &notices));
+    CHECK(sess_take_flash(one, "notice", &others) == SESS_ABSENT);
+    CHECK(others == nullptr);
+    REQUIRE(sess_value_count(notices) == 2);  // good still
+    const char* text = nullptr;
+    REQUIRE_OK(sess_value_string(sess_value_at(notices, 1, nullptr), &text, nullptr));
+    CHECK(std::string(text) == "Sent.");
+  }
+  CHECK(site.finish(first) == SESS_OK);
+  CHECK(sess_request_finish(second) == SESS_CONFLICT);
+  REQUIRE_OK(sess_request_start(second, SESS_MERGE));
+  const sess_value* notices = nullptr;
+  CHECK(sess_take_flash(second, "notice", &notices) == SESS_ABSENT);
+  CHECK(sess_value_count(notices) == 0);
+  sess_request_free(second);
+}
+
+TEST_CASE("a client with its ID in the address gets a field for forms, and cannot log in") {
+  Site site([](sess_cookie_options& options) { options.address_parameter = "s"; });
+  sess_request* request = site.request();
+  REQUIRE_OK(sess_set_null(sess_request_editor(request), "n"));
+  const char* mark = nullptr;
+  REQUIRE_OK(sess_address_field(request, &mark));
+  const std::string field = mark;
+  CHECK(sess_request_needs_cookies(request) == 0);
+  REQUIRE_OK(sess_request_finish(request));
+  const char* done = nullptr;
+  REQUIRE_OK(sess_request_complete(request, field.data(), field.size(), &done, nullptr));
+  const std::string made = done;
+  sess_request_free(request);
+  const std::string begin = R"(<input type="hidden" name="s" value=")";
+  REQUIRE(made.starts_with(begin));
+  const std::string id = made.substr(begin.size(), SESS_ID_SIZE - 1);
+  REQUIRE_OK(sess_request_new(site.store.get(), site.cookies, nullptr, id.c_str(), &request));
+  REQUIRE_OK(sess_request_start(request, SESS_MERGE));
+  CHECK(sess_request_exists(request) == 1);
+  REQUIRE_OK(sess_authenticate(request, "ann"));
+  CHECK(sess_request_needs_cookies(request) == 1);
+  CHECK(sess_request_finish(request) == SESS_ERROR_USAGE);
+  sess_request_free(request);
+}
+
+TEST_CASE("a session whose place a login has taken can be read, and says so; a logout says what to forget") {
+  Site site([](sess_cookie_options& options) { options.clear_cache = options.clear_storage = 1; });
+  sess_request* request = site.request();
+  REQUIRE_OK(sess_set_null(sess_request_editor(request), "n"));
+  CHECK(site.finish(request) == SESS_OK);
+  const std::string anonymous = site.cookie;
+  request = site.request();
+  CHECK(sess_request_superseded(request) == 0);
+  REQUIRE_OK(sess_authenticate(request, "ann"));
+  CHECK(site.finish(request) == SESS_OK);
+  const std::string logged_in = site.cookie;
+  site.cookie = anonymous;
+  request = site.request();
+  CHECK(sess_request_superseded(request) == 1);
+  CHECK(sess_peek(sess_request_editor(request), "n") != nullptr);
+  sess_request_free(request);
+  site.cookie = logged_in;
+  request = site.request();
+  REQUIRE_OK(sess_logout(request, SESS_LOGOUT_HERE));
+  CHECK(site.finish(request) == SESS_OK);
+  const std::pair<std::string, std::string> forget{"Clear-Site-Data", "\"cache\", \"storage\""};
+  CHECK(std::ranges::find(site.headers, forget) != site.headers.end());
 }
 
 TEST_CASE("a poll does not renew, and a mode or a request that there is not is refused") {

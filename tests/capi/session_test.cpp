@@ -1,5 +1,9 @@
 // Sessions by the C interface: made, read, merged, locked, ended.
 #include <algorithm>
+#include <barrier>
+#include <map>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -261,6 +265,70 @@ TEST_CASE("expired sessions are swept, by a call and by a thread, and what happe
   sess_gc_thread_stop(thread);
   CHECK(sess_gc_thread_start(store.get(), -5, 200, &thread) == SESS_ERROR_USAGE);
   CHECK(thread == nullptr);
+}
+
+TEST_CASE("what several threads do is told by each of them, and nothing twice") {
+  constexpr int threads = 4;
+  constexpr int turns = 25;
+  struct Told {
+    std::mutex mutex;
+    std::map<std::pair<int, std::string>, int> events;
+    std::set<std::thread::id> by;
+  } told;
+  const auto on_event = [](const sess_event* event, void* data) {
+    auto& to = *static_cast<Told*>(data);
+    const std::lock_guard lock(to.mutex);
+    ++to.events[{event->kind, event->key}];
+    to.by.insert(std::this_thread::get_id());
+  };
+  const CStore store([&](sess_store_options& options) {
+    options.on_event = on_event;
+    options.on_event_data = &told;
+  });
+  const std::string shared = store.session("n", 0);
+  std::barrier all(threads);
+  const auto work = [&] {
+    for (int turn = 0; turn < turns; ++turn) {
+      const std::string id = store.session("n", turn);
+      CHECK(sess_destroy(store.get(), id.c_str()) == SESS_OK);
+    }
+    all.arrive_and_wait();
+    const int ended = sess_destroy(store.get(), shared.c_str());  // one of them does
+    CHECK((ended == SESS_OK || ended == SESS_ABSENT));
+  };
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) running.emplace_back(work);
+  for (std::thread& thread : running) thread.join();
+  int created = 0;
+  int destroyed = 0;
+  for (const auto& [event, times] : told.events) {
+    CHECK(times == 1);
+    created += event.first == SESS_EVENT_CREATED ? 1 : 0;
+    destroyed += event.first == SESS_EVENT_DESTROYED ? 1 : 0;
+  }
+  CHECK(created == threads * turns + 1);
+  CHECK(destroyed == threads * turns + 1);
+  CHECK(told.by.size() == threads + 1);
+}
+
+TEST_CASE("a key tells the facts of a sealed session, and new secrets leave everybody logged in") {
+  const CStore store([](sess_store_options& options) { options.sealed = 1; });
+  const std::string id = store.session("n", 7);
+  char key[SESS_KEY_SIZE];
+  REQUIRE_OK(sess_key_of(store.get(), id.c_str(), key));
+  sess_facts facts{};
+  facts.struct_size = sizeof facts;
+  REQUIRE_OK(sess_facts_of(store.get(), key, &facts));
+  CHECK(facts.sealed == 1);
+  CHECK(facts.generation == 1);
+  CHECK(sess_facts_of(store.get(), "no key", &facts) == SESS_ERROR_USAGE);
+  CHECK(sess_facts_of(nullptr, key, &facts) == SESS_ERROR_USAGE);
+  CHECK(sess_rotate_keys(nullptr, -1) == SESS_ERROR_USAGE);
+  REQUIRE_OK(sess_rotate_keys(store.get(), -1));
+  CHECK(sess_rotate_keys(store.get(), -1) == SESS_ERROR_USAGE);  // seconds ago
+  CHECK(store.integer(id, "n") == 7);
+  CHECK(sess_destroy(store.get(), id.c_str()) == SESS_OK);
+  CHECK(sess_facts_of(store.get(), key, &facts) == SESS_ABSENT);
 }
 
 TEST_CASE("handles outlive the store's handle") {
