@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The demo site over libsess, asked as a CGI program: login with tokens, notices, the page without scripts and cookies,
-# logout on other devices, and an address without a session.
+# logout on other devices, an address without a session, and what browsers are told to forbid.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath -m "${SESS_BUILD:-build}")
@@ -13,16 +13,17 @@ fail() {
   exit 1
 }
 
+program=site.cgi
 # ask COOKIES METHOD PATH [QUERY [BODY [TOKEN]]]: the whole answer, without carriage returns.
 ask() {
   local body=${5:-}
   env HTTP_COOKIE="$1" REQUEST_METHOD="$2" SCRIPT_NAME=/site PATH_INFO="$3" QUERY_STRING="${4:-}" \
     CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH="${#body}" HTTP_X_CSRF_TOKEN="${6:-}" \
-    "$build/demo/site.cgi" <<<"$body" | tr -d '\r'
+    "$build/demo/$program" <<<"$body" | tr -d '\r'
 }
 cookies_in() { sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$1" | paste -sd ';'; }
-# The token in a page's script, or in what /me answers.
-token_in() { sed -n "s/.*\\(let token = '\\|\"token\":\"\\)\\([A-Za-z0-9_-]*\\).*/\\2/p" <<<"$1"; }
+# The token that a page hands its script, or that /me answers.
+token_in() { sed -n "s/.*\\(data-token=\"\\|\"token\":\"\\)\\([A-Za-z0-9_-]*\\).*/\\2/p" <<<"$1"; }
 expect() { grep -q -- "$2" <<<"$1" || fail "no '$2' in: $1"; }
 expect_not() { ! grep -q -- "$2" <<<"$1" || fail "'$2' in: $1"; }
 
@@ -91,4 +92,35 @@ answer=$(ask "$visitor" GET /health)
 expect "$answer" '^up$'
 expect_not "$answer" 'Set-Cookie'
 expect_not "$answer" 'no-store'
+# Forms of the site's page, sent by a browser without scripts: back to the page, which says what has happened.
+page=$(ask '' GET /)
+visitor=$(cookies_in "$page")
+token=$(token_in "$page")
+answer=$(HTTP_ACCEPT='text/html,*/*' ask "$visitor" POST /visit '' "csrf_token=$token")
+expect "$answer" '^Status: 303 '
+expect "$answer" '^Location: /site/$'
+page=$(ask "$visitor" GET /)
+expect "$page" 'id="visits">1<'
+expect "$page" 'id="notice"[^>]*>Counted\.<'
+answer=$(HTTP_ACCEPT=text/html ask "$visitor" POST /login '' "user=ann&password=pears&csrf_token=$token")
+expect "$answer" '^Status: 303 '
+expect "$(ask "$visitor" GET /)" 'There is no such user'
+
+# No page has a script or a style in it, and every answer forbids what it does not need.
+expect_strict() { # ANSWER POLICY
+  expect "$1" "^Content-Security-Policy: default-src 'none'; $2"
+  expect "$1" "^Content-Security-Policy: .*frame-ancestors 'none'"
+  expect "$1" '^X-Content-Type-Options: nosniff'
+  expect_not "$1" 'unsafe-'
+  expect_not "$1" '<style\|style="\|<script>\| on[a-z]*="'
+}
+for path in / /plain; do
+  page=$(ask "$visitor" GET "$path")
+  expect_strict "$page" "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+  expect "$page" '^Referrer-Policy: same-origin'
+done
+for path in /me /info /cart /captcha /logins; do
+  expect_strict "$(ask "$visitor" GET "$path")" "frame-ancestors 'none'"
+done
+
 echo 'demo site: ok'

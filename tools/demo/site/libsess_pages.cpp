@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "demo/site/html.hpp"
+#include "demo/site/libsess_session.hpp"
+
 #include <chrono>
 #include <string>
 
@@ -21,14 +24,23 @@ using sess::web::Response;
 /// For browsers without scripts, and without cookies: then its links and its form carry the session's ID.
 void plain_page(Request& request, Response& response) {
   const std::string address = escape_html(request.link(request.script() + "/plain"));
-  response << "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>libsess demo, plain</title>\n"
-           << "<h1>A page without scripts</h1>\n";
+  std::string notices;
   for (const sess::Value& notice : request.take_flash("notice"))
-    response << "<p role=\"status\">" << escape_html(notice.as<std::string>()) << "</p>\n";
-  response << "<p>Visits: " << request.session().get<std::int64_t>("visits").value_or(0) << "</p>\n"
-           << "<form method=\"post\" action=\"" << address << "\">" << request.csrf_field()
-           << "<button>Count one more</button></form>\n"
-           << "<p><a href=\"" << address << "\">Load again</a>. It works without cookies, too.</p>\n";
+    notices += fmt::format("<p class=\"message good\" role=\"status\">{}</p>\n", escape_html(notice.as<std::string>()));
+  answer_html(
+      response,
+      {.title = "A page without scripts", .base = request.script(), .path = "/plain", .has_session_pages = true},
+      fmt::format(R"(<div class="head">
+<h1>A page without scripts</h1>
+<p class="lead">It works without cookies, too: then its links and its form carry the session.</p>
+</div>
+{0}<section class="card narrow">
+<p class="figure"><span id="visits">Visits: {1}</span></p>
+<form id="visit" method="post" action="{2}">{3}<button>Count one more</button></form>
+<p><a href="{2}">Load again</a></p>
+</section>
+)",
+                  notices, request.session().get<std::int64_t>("visits").value_or(0), address, request.csrf_field()));
 }
 
 void count_plainly(Request& request, Response& response) {
@@ -42,20 +54,23 @@ void report(Request& request, Response& response) {
   sess::Editor& session = request.session();
   session.set("reports", session.get<std::int64_t>("reports").value_or(0) + 1);
   response.content_type("application/json");
+  forbid_all_content(response);
   response << nlohmann::json{{"reports", session.get<std::int64_t>("reports").value_or(0)}}.dump() << '\n';
 }
 
 /// The logins of who is logged in. Keys say nothing of IDs; the first digits are enough to tell them apart.
-void logins(const sess::Store& store, Request& request, Response& response) {
+void logins(const LibsessPages& pages, Request& request, Response& response) {
+  const auto own = id_in_cookie(pages.store, pages.cookies, request, sess::SessionKind::authenticated);
   auto list = nlohmann::json::array();
   int status = 200;
   if (const auto& user = request.principal()) {
-    if (const auto sessions = store.sessions_of(*user)) {
+    if (const auto sessions = pages.store.sessions_of(*user)) {
       for (const sess::SessionEntry& session : *sessions)
         list.push_back(
             {{"key", session.key.to_string().substr(0, 8)},
              {"since", fmt::format("{:%H:%M:%S} UTC", fmt::gmtime(std::chrono::time_point_cast<std::chrono::seconds>(
-                                                          session.facts.created)))}});
+                                                          session.facts.created)))},
+             {"own", own && own->key() == session.key}});
     } else {
       status = 503;
     }
@@ -63,17 +78,20 @@ void logins(const sess::Store& store, Request& request, Response& response) {
   response.status(status);
   response.content_type("application/json");
   response.header("Cache-Control", "no-store");
+  forbid_all_content(response);
   response << nlohmann::json{{"logins", list}}.dump() << '\n';
 }
 
-void answer_empty(Response& response) {
+void answer_form(const Request& request, Response& response) {
+  if (wants_page(request)) return response.redirect(request.script() + "/");
   response.content_type("application/json");
+  forbid_all_content(response);
   response << "{}\n";
 }
 
 }  // namespace
 
-bool answer_libsess_page(const sess::Store& store, Request& request, Response& response) {
+bool answer_libsess_page(const LibsessPages& pages, Request& request, Response& response) {
   const std::string page = request.method() + " " + request.path();
   if (page == "GET /plain" || page == "HEAD /plain") {
     plain_page(request, response);
@@ -82,13 +100,13 @@ bool answer_libsess_page(const sess::Store& store, Request& request, Response& r
   } else if (page == "POST /report") {
     report(request, response);
   } else if (page == "GET /logins") {
-    logins(store, request, response);
+    logins(pages, request, response);
   } else if (page == "POST /logout-everywhere") {
     request.logout_everywhere();
-    answer_empty(response);
+    answer_form(request, response);
   } else if (page == "POST /logout-others") {
     request.logout_others();
-    answer_empty(response);
+    answer_form(request, response);
   } else if (page == "GET /health") {
     response.content_type("text/plain; charset=utf-8");
     response << "up\n";

@@ -6,11 +6,18 @@
 #include <sess/web/request.hpp>
 #include <sess/web/response.hpp>
 #include <sess/web/runner.hpp>
+#include <sess/web/session_cookies.hpp>
 
 namespace demo {
 
+/// What the pages need to know; all of it outlives the call.
+struct LibsessPages {
+  const sess::Store& store;
+  const sess::web::SessionCookies& cookies;
+};
+
 /// Answers one of these pages; false if it is none.
-bool answer_libsess_page(const sess::Store& store, sess::web::Request& request, sess::web::Response& response);
+bool answer_libsess_page(const LibsessPages& pages, sess::web::Request& request, sess::web::Response& response);
 
 /// How the pages of the site use their session.
 sess::web::Access access_of(const sess::web::HttpRequest& request);

@@ -5,6 +5,7 @@
 #include <sess/web/runner.hpp>
 
 #include "demo/site/gate.hpp"
+#include "demo/site/libsess_session.hpp"
 #include "demo/site/settings.hpp"
 #include "demo/site/site.hpp"
 #include "demo/site/slowness.hpp"
@@ -14,6 +15,8 @@ namespace demo {
 class LibsessSite {
  public:
   LibsessSite(const sess::Store& store, const Gate& gate, const Settings& settings);
+  LibsessSite(const LibsessSite&) = delete;
+  LibsessSite& operator=(const LibsessSite&) = delete;
 
   /// Refers to this object, which outlives the run.
   sess::web::Handler handler() const;
@@ -21,10 +24,15 @@ class LibsessSite {
   sess::web::RunOptions run_options() const;
 
  private:
+  static sess::web::SessionCookieOptions cookie_options(bool secure);
+  void answer(sess::web::Request& request, sess::web::Response& response) const;
+
   const Gate& gate_;
   Slowness slowness_;
   bool secure_;
   sess::Store store_;
+  sess::web::SessionCookies cookies_;
+  LibsessSessionOptions session_options_;
   Site site_;
 };
 

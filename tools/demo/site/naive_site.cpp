@@ -99,7 +99,7 @@ NaiveSite::NaiveSite(const Settings& settings, const Gate& gate)
       gate_(gate),
       slowness_(settings.slow_pages),
       secure_(settings.secure),
-      site_("a naive file store", gate, [this] { sweep(); }) {
+      site_("a naive file store", false, gate, [this] { sweep(); }) {
   if (directory_.empty()) throw std::runtime_error("DEMO_NAIVE is not set: it names the directory of the sessions");
   std::filesystem::create_directories(directory_);
 }

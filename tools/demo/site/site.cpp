@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "demo/site/captcha.hpp"
+#include "demo/site/html.hpp"
 
 #include <map>
 #include <random>
@@ -20,10 +21,19 @@ const std::map<std::string, std::string>& passwords() {
   return known;
 }
 
+/// What a page of the site answers to a script.
+struct Answer {
+  nlohmann::json json;
+  int status = 200;
+  /// The same for people whose browser runs no script: shown on the page that they are sent back to.
+  std::string words = {};
+};
+
 void answer_json(Response& response, const nlohmann::json& json, int status = 200) {
   response.status(status);
   response.content_type("application/json");
   response.header("Cache-Control", "no-cache");
+  forbid_all_content(response);
   // The page may hold bytes that a client sent, so what is no UTF-8 is replaced instead of thrown about.
   response << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
@@ -35,58 +45,62 @@ nlohmann::json facts(SiteSession& session) {
   return json;
 }
 
-void login(const HttpRequest& request, SiteSession& session, Response& response) {
+Answer login(const HttpRequest& request, SiteSession& session) {
   const std::string user = request.form("user").value_or("");
   const auto known = passwords().find(user);
   if (known == passwords().end() || request.form("password") != known->second)
-    return answer_json(response, {{"error", "no such user, or another password"}}, 401);
+    return {.json = {{"error", "There is no such user, or the password is another one."}},
+            .status = 401,
+            .words = "There is no such user, or the password is another one."};
   session.login(user);
   session.add_notice("Welcome, " + user + ".");
-  answer_json(response, {{"user", user}});
+  return {.json = {{"user", user}}};
 }
 
-void logout(const HttpRequest&, SiteSession& session, Response& response) {
+Answer logout(const HttpRequest&, SiteSession& session) {
   session.logout();
-  answer_json(response, {{"user", nullptr}});
+  return {.json = {{"user", nullptr}}, .words = "You are logged out."};
 }
 
-void info(const HttpRequest&, SiteSession& session, Response& response) {
+Answer info(const HttpRequest&, SiteSession& session) {
   session.add("polls", 1);
   nlohmann::json json = facts(session);
   json["notices"] = session.take_notices();
-  answer_json(response, json);
+  if (const std::string lost = session.lost_login(); !lost.empty()) json["lost_login"] = lost;
+  return {.json = json};
 }
 
 /// With a token: after a login or a logout the page needs another one.
-void me(const HttpRequest&, SiteSession& session, Response& response) {
+Answer me(const HttpRequest&, SiteSession& session) {
   nlohmann::json json = facts(session);
   if (const std::string token = session.csrf_token(); !token.empty()) json["token"] = token;
-  answer_json(response, json);
+  return {.json = json};
 }
 
-void visit(const HttpRequest&, SiteSession& session, Response& response) {
+Answer visit(const HttpRequest&, SiteSession& session) {
   session.add("visits", 1);
-  answer_json(response, {{"visits", session.number("visits")}});
+  return {.json = {{"visits", session.number("visits")}}, .words = "Counted."};
 }
 
-void captcha_check(const HttpRequest& request, SiteSession& session, Response& response) {
+Answer captcha_check(const HttpRequest& request, SiteSession& session) {
   // Taken, so that nobody tries all answers against one picture.
   const auto code = session.take_text("captcha");
-  answer_json(response, {{"right", code.has_value() && request.form("answer") == code}});
+  const bool right = code.has_value() && request.form("answer") == code;
+  return {.json = {{"right", right}},
+          .words = right ? "Those were the digits." : "Those were not the digits; here are others."};
 }
 
-void cart_add(const HttpRequest& request, SiteSession& session, Response& response) {
+Answer cart_add(const HttpRequest& request, SiteSession& session) {
   const std::string item = request.form("item").value_or("");
-  if (item.empty() || item.size() > 100) return answer_json(response, {{"error", "an item has 1 to 100 bytes"}}, 422);
+  if (item.empty() || item.size() > 100)
+    return {.json = {{"error", "an item has 1 to 100 bytes"}}, .status = 422, .words = "An item has 1 to 100 bytes."};
   session.add_to_cart(item);
-  answer_json(response, {{"cart", session.cart()}});
+  return {.json = {{"cart", session.cart()}}, .words = "It is in the cart."};
 }
 
-void cart(const HttpRequest&, SiteSession& session, Response& response) {
-  answer_json(response, {{"cart", session.cart()}});
-}
+Answer cart(const HttpRequest&, SiteSession& session) { return {.json = {{"cart", session.cart()}}}; }
 
-using Page = void (*)(const HttpRequest&, SiteSession&, Response&);
+using Page = Answer (*)(const HttpRequest&, SiteSession&);
 
 Page page_for(const std::string& method, const std::string& path) {
   static const std::map<std::string, Page> pages = {
@@ -99,31 +113,39 @@ Page page_for(const std::string& method, const std::string& path) {
   return found == pages.end() ? nullptr : found->second;
 }
 
+void captcha(SiteSession& session, Response& response, bool tell) {
+  const std::string code = random_code();
+  session.set_text("captcha", code);
+  // Demo only: the replay program cannot read pictures.
+  if (tell) response.header("X-Demo-Captcha", code);
+  response.content_type("image/svg+xml");
+  response.header("Cache-Control", "no-store");
+  forbid_all_content(response);
+  response << captcha_picture(code, std::random_device()());
+}
+
 }  // namespace
 
 void Site::answer(const HttpRequest& request, SiteSession& session, Response& response) const {
-  if (request.method() == "GET" && request.path() == "/") {
-    response << page(kept_by_, request.script(), session.csrf_token());
+  if (const Page page = page_for(request.method(), request.path())) {
+    const Answer answer = page(request, session);
+    if (request.method() != "POST" || !wants_page(request)) return answer_json(response, answer.json, answer.status);
+    if (!answer.words.empty()) session.add_notice(answer.words);
+    response.redirect(request.script() + "/");
   } else if (request.method() == "GET" && request.path() == "/captcha") {
-    const std::string code = random_code();
-    session.set_text("captcha", code);
-    // Demo only: the replay program cannot read pictures.
-    if (gate_.enabled()) response.header("X-Demo-Captcha", code);
-    response.content_type("image/svg+xml");
-    response.header("Cache-Control", "no-store");
-    response << captcha_picture(code, std::random_device()());
-  } else if (const Page page = page_for(request.method(), request.path())) {
-    page(request, session, response);
+    captcha(session, response, gate_.enabled());
+  } else if (request.method() == "GET" && request.path() == "/") {
+    answer_site_page({kept_by_, has_session_pages_}, request, session, response);
   } else if (!answer_replay(request, session, response)) {
     answer_json(response, {{"error", "there is no such page"}}, 404);
   }
 }
 
 bool Site::answer_replay(const HttpRequest& request, SiteSession& session, Response& response) const {
-  if (!gate_.enabled() || request.method() != "POST") return false;
-  if (request.path() == "/demo/expire") {
+  if (request.method() != "POST") return false;
+  if (request.path() == "/demo/expire" && gate_.enabled()) {
     session.expire_at_once();
-  } else if (request.path() == "/demo/sweep") {
+  } else if (request.path() == "/demo/sweep" && gate_.enabled()) {
     sweep_();
   } else {
     return false;

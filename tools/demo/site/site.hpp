@@ -15,9 +15,10 @@ namespace demo {
 
 class Site {
  public:
-  /// `kept_by` is shown on the page; `sweep` removes expired sessions and is for replays alone.
-  Site(std::string kept_by, const Gate& gate, std::function<void()> sweep)
-      : kept_by_(std::move(kept_by)), gate_(gate), sweep_(std::move(sweep)) {}
+  /// `kept_by` is shown on the page; `has_session_pages`: Frame (html.hpp); `sweep` removes expired sessions and is for
+  /// replays alone.
+  Site(std::string kept_by, bool has_session_pages, const Gate& gate, std::function<void()> sweep)
+      : kept_by_(std::move(kept_by)), has_session_pages_(has_session_pages), gate_(gate), sweep_(std::move(sweep)) {}
 
   /// Answers one request. May be run more than once for it, as a handler of libsess may.
   void answer(const sess::web::HttpRequest& request, SiteSession& session, sess::web::Response& response) const;
@@ -26,12 +27,19 @@ class Site {
   bool answer_replay(const sess::web::HttpRequest& request, SiteSession& session, sess::web::Response& response) const;
 
   std::string kept_by_;
+  bool has_session_pages_;
   const Gate& gate_;
   std::function<void()> sweep_;
 };
 
-/// The one page, with the program's own address (SCRIPT_NAME) before its links.
-/// `csrf_token` may be empty.
-std::string page(const std::string& kept_by, const std::string& script, const std::string& csrf_token);
+/// What the site's own page shows.
+struct SitePage {
+  std::string kept_by;
+  bool has_session_pages = false;
+};
+
+/// Answers with the page of a browser whose session this is; shows its notices, which are gone then.
+void answer_site_page(const SitePage& page, const sess::web::HttpRequest& request, SiteSession& session,
+                      sess::web::Response& response);
 
 }  // namespace demo

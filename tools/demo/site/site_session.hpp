@@ -1,4 +1,4 @@
-// What the demo site asks of a session. The site is written against this alone; libsess_site.cpp and
+// What the demo site asks of a session. The site is written against this alone; libsess_session.cpp and
 // naive_site.cpp answer it.
 #pragma once
 
@@ -20,6 +20,9 @@ class SiteSession {
   virtual std::optional<std::string> user() = 0;
   virtual void login(const std::string& user) = 0;
   virtual void logout() = 0;
+  /// What has become of the login that the browser still has a cookie of: "expired", or "ended" where nothing is left
+  /// of it. Empty: nothing is known of such a one.
+  virtual std::string lost_login() { return {}; }
 
   virtual std::int64_t number(const std::string& name) = 0;  // 0 where there is none
   virtual void add(const std::string& name, std::int64_t amount) = 0;
