@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The demo site over libsess, asked as a CGI program: login with tokens, notices, the page without scripts and cookies,
-# logout on other devices, an address without a session, and what browsers are told to forbid.
+# logout on other devices, an address without a session, what browsers are told to forbid, and the page that shows
+# a visitor's own session.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath -m "${SESS_BUILD:-build}")
@@ -114,13 +115,33 @@ expect_strict() { # ANSWER POLICY
   expect_not "$1" 'unsafe-'
   expect_not "$1" '<style\|style="\|<script>\| on[a-z]*="'
 }
-for path in / /plain; do
+for path in / /plain /session; do
   page=$(ask "$visitor" GET "$path")
   expect_strict "$page" "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
   expect "$page" '^Referrer-Policy: same-origin'
 done
-for path in /me /info /cart /captcha /logins; do
+for path in /me /info /cart /captcha /session.json /logins; do
   expect_strict "$(ask "$visitor" GET "$path")" "frame-ancestors 'none'"
 done
+
+# A visitor's own session: facts and numbers, and neither an ID nor the digits of the captcha.
+page=$(ask "$visitor" GET /)
+ann=$(cookies_in "$(ask "$visitor" POST /login '' 'user=ann&password=apples' "$(token_in "$page")")")
+expect "$(ask "$ann" GET /captcha)" '^Content-Type: image/svg'
+answer=$(ask "$ann" GET /session.json)
+key=$(sed -n 's/.*"key":"\([0-9a-f]\{40\}\)".*/\1/p' <<<"$answer")
+code=$("$build/bin/sessctl" --store "$DEMO_STORE" get "$key" captcha)
+[[ $code =~ ^[0-9]{5}$ ]] || fail "the captcha's digits are not in the session: $code"
+expect "$answer" '"kind":"authenticated"'
+expect "$answer" '"state":"live"'
+expect "$answer" '"user":"ann"'
+expect "$answer" '"size":[1-9]'
+expect "$answer" '{"name":"visits","type":"integer","value":1}'
+expect "$answer" '{"name":"captcha","type":"string"}'
+expect_not "$answer" "\"$code\""
+expect_not "$answer" "${ann#*=}"
+expect_not "$answer" 'Set-Cookie'
+expect_not "$(ask "$ann" GET /session)" "${ann#*=}"
+expect "$(ask '' GET /session.json)" '"session":null'
 
 echo 'demo site: ok'

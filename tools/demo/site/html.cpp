@@ -16,6 +16,7 @@ std::string navigation(const Frame& frame) {
   const std::string base = escape_html(frame.base);
   std::string links = link("/", "Start", false) + link(base + "/", "Site", frame.path == "/");
   if (frame.has_session_pages) {
+    links += link(base + "/session", "Session", frame.path == "/session");
     links += link(base + "/plain", "Plain", frame.path == "/plain");
   }
   return links;

@@ -16,7 +16,7 @@ struct Frame {
   std::string title;
   std::string base;                // the program's own address (SCRIPT_NAME), before the links of the site
   std::string path;                // of this page below the base: the link to it is marked as the current one
-  bool has_session_pages = false;  // the site has /plain
+  bool has_session_pages = false;  // the site has /session and /plain
   std::string token = {};          // for the script, to be sent back as X-CSRF-Token; may be empty
   std::string_view script = {};    // a file of /assets; empty: none
 };

@@ -6,6 +6,7 @@
 
 #include "demo/site/html.hpp"
 #include "demo/site/libsess_session.hpp"
+#include "demo/site/session_page.hpp"
 
 #include <chrono>
 #include <string>
@@ -107,6 +108,10 @@ bool answer_libsess_page(const LibsessPages& pages, Request& request, Response& 
   } else if (page == "POST /logout-others") {
     request.logout_others();
     answer_form(request, response);
+  } else if (page == "GET /session") {
+    answer_session_page(request, response, pages.tokens);
+  } else if (page == "GET /session.json") {
+    answer_session_json(pages.store, pages.cookies, pages.timings, request, response);
   } else if (page == "GET /health") {
     response.content_type("text/plain; charset=utf-8");
     response << "up\n";
@@ -118,6 +123,7 @@ bool answer_libsess_page(const LibsessPages& pages, Request& request, Response& 
 
 Access access_of(const HttpRequest& request) {
   if (request.path() == "/health") return {.mode = std::nullopt};
+  if (request.path() == "/session.json") return {.mode = Mode::snapshot, .renew = false};
   if (request.method() == "GET" && (request.path() == "/cart" || request.path() == "/logins"))
     return {.mode = Mode::snapshot};
   // A report that must not change under the hands of who makes it: nobody else writes to the session meanwhile.

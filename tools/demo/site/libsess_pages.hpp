@@ -1,5 +1,5 @@
-// Pages that only a site over libsess has: one without scripts and cookies, the user's own logins, logout on all
-// devices.
+// Pages that only a site over libsess has: one without scripts and cookies, the visitor's own session, the user's own
+// logins, logout on all devices.
 #pragma once
 
 #include <sess/store.hpp>
@@ -8,12 +8,16 @@
 #include <sess/web/runner.hpp>
 #include <sess/web/session_cookies.hpp>
 
+#include "demo/site/request_timings.hpp"
+
 namespace demo {
 
 /// What the pages need to know; all of it outlives the call.
 struct LibsessPages {
   const sess::Store& store;
   const sess::web::SessionCookies& cookies;
+  const RequestTimings& timings;
+  bool tokens = false;  // forms must send one
 };
 
 /// Answers one of these pages; false if it is none.

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <iostream>
+#include <utility>
+#include <vector>
 
 namespace demo {
 
@@ -30,23 +32,35 @@ sess::web::SessionCookieOptions LibsessSite::cookie_options(bool secure) {
 
 sess::web::Handler LibsessSite::handler() const {
   return [this](sess::web::Request& request, sess::web::Response& response) {
+    timings_.loaded();
     gate_.stop(request, "load");
     answer(request, response);
     slowness_.take_time(request);
     gate_.stop(request, "save");
+    timings_.worked(sessions_of(request));
   };
 }
 
 void LibsessSite::answer(sess::web::Request& request, sess::web::Response& response) const {
-  if (answer_libsess_page({store_, cookies_}, request, response)) return;
+  if (answer_libsess_page({store_, cookies_, timings_, session_options_.tokens}, request, response)) return;
   LibsessSession session(request, session_options_);
   site_.answer(request, session, response);
+}
+
+std::vector<sess::SessionKey> LibsessSite::sessions_of(const sess::web::HttpRequest& request) const {
+  std::vector<sess::SessionKey> keys;
+  for (const sess::SessionKind kind : {sess::SessionKind::authenticated, sess::SessionKind::anonymous})
+    if (const auto id = id_in_cookie(store_, cookies_, request, kind)) keys.push_back(id->key());
+  return keys;
 }
 
 sess::web::RunOptions LibsessSite::run_options() const {
   sess::web::RunOptions options;
   options.cookies = cookie_options(secure_);
-  options.access = access_of;
+  options.access = [this](const sess::web::HttpRequest& request) {
+    timings_.started();
+    return access_of(request);
+  };
   options.check_csrf_token = session_options_.tokens;
   options.on_error = [](const std::exception_ptr& error) {
     try {
@@ -57,7 +71,9 @@ sess::web::RunOptions LibsessSite::run_options() const {
       std::cerr << "demo: unknown exception\n";
     }
   };
-  options.on_response = [this](const sess::web::HttpRequest& request, const sess::web::Response&, sess::Status) {
+  options.on_response = [this](const sess::web::HttpRequest& request, const sess::web::Response& response,
+                               sess::Status) {
+    timings_.answered(request.method() + " " + request.path(), response.status());
     gate_.stop(request, "send");
   };
   return options;

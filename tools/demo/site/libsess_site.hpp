@@ -6,9 +6,12 @@
 
 #include "demo/site/gate.hpp"
 #include "demo/site/libsess_session.hpp"
+#include "demo/site/request_timings.hpp"
 #include "demo/site/settings.hpp"
 #include "demo/site/site.hpp"
 #include "demo/site/slowness.hpp"
+
+#include <vector>
 
 namespace demo {
 
@@ -26,6 +29,7 @@ class LibsessSite {
  private:
   static sess::web::SessionCookieOptions cookie_options(bool secure);
   void answer(sess::web::Request& request, sess::web::Response& response) const;
+  std::vector<sess::SessionKey> sessions_of(const sess::web::HttpRequest& request) const;
 
   const Gate& gate_;
   Slowness slowness_;
@@ -34,6 +38,7 @@ class LibsessSite {
   sess::web::SessionCookies cookies_;
   LibsessSessionOptions session_options_;
   Site site_;
+  mutable RequestTimings timings_;
 };
 
 }  // namespace demo
