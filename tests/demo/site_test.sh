@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The demo site over libsess, asked as a CGI program: login with tokens, notices, the page without scripts and cookies,
-# logout on other devices, an address without a session, what browsers are told to forbid, and the page that shows
-# a visitor's own session.
+# logout on other devices, an address without a session, what browsers are told to forbid, the page that shows a
+# visitor's own session, and the replay part.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath -m "${SESS_BUILD:-build}")
@@ -143,5 +143,34 @@ expect_not "$answer" "${ann#*=}"
 expect_not "$answer" 'Set-Cookie'
 expect_not "$(ask "$ann" GET /session)" "${ann#*=}"
 expect "$(ask '' GET /session.json)" '"session":null'
+
+# The replay part is there where slow pages are allowed, and nowhere else; what it tells and does is its own alone.
+expect "$(ask '' GET /replay/info)" '^Status: 404 '
+expect_not "$(ask '' POST /replay/visit)" '^Status: 200 '
+export DEMO_SLOW_PAGES=1
+for wanted in 'site.cgi replay Strict' 'naive.cgi naive-replay Lax'; do
+  read -r program name same_site <<<"$wanted"
+  answer=$(DEMO_NAIVE=$work/naive ask '' POST /replay/visit)
+  expect "$answer" '"visits":1'
+  expect "$answer" "^Set-Cookie: $name=[^;]*; Path=/site/replay; HttpOnly; SameSite=$same_site"
+  expect "$answer" "^X-Demo-Cookies: $name\$"
+  [ "$(grep -c '^Set-Cookie' <<<"$answer")" = 1 ] || fail "the replay part set another cookie: $answer"
+done
+program=site.cgi
+replayed=$(cookies_in "$(ask '' POST /replay/visit)")
+expect "$(ask "$replayed" GET /replay/me)" '"visits":1'
+expect "$(ask "$replayed" GET /replay/captcha)" '^X-Demo-Captcha: [0-9]\{5\}$'
+expect_not "$(ask "$ann" GET /captcha)" 'X-Demo-Captcha'
+expect "$(ask "$ann" POST /demo/expire '' '' "$(token_in "$(ask "$ann" GET /me)")")" '^Status: 404 '
+expect "$(ask "$replayed" POST /replay/demo/sweep)" '^Status: 404 '
+stolen=$(ask "replay-auth=${ann#*=}" POST /replay/demo/expire)
+expect "$stolen" '^Status: 403 '
+expect "$(ask "$ann" GET /me)" '"user":"ann"'
+logins_of() { ask "$1" GET /logins | grep -o '"key"' | wc -l; }
+logins=$(logins_of "$ann")
+expect "$(ask "$replayed" POST /replay/login '' 'user=ann&password=apples')" '^Set-Cookie: replay-auth='
+[ "$(logins_of "$ann")" = "$logins" ] || fail 'a login of the replay part is one of the site'
+expect "$(DEMO_SECURE=1 ask '' POST /replay/visit)" '^Set-Cookie: __Secure-replay=[^;]*; Path=/site/replay; .*Secure'
+unset DEMO_SLOW_PAGES
 
 echo 'demo site: ok'

@@ -19,7 +19,7 @@ std::string navigation(const Frame& frame) {
     links += link(base + "/session", "Session", frame.path == "/session");
     links += link(base + "/plain", "Plain", frame.path == "/plain");
   }
-  return links;
+  return links + link("/replay.html", "Replay", false);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ LibsessSite::LibsessSite(const sess::Store& store, const Gate& gate, const Setti
       cookies_(cookie_options(secure_)),
       // The replay program sends the same requests to a site that knows no tokens.
       session_options_{.store = store_, .cookies = cookies_, .tokens = !gate.enabled()},
-      site_("libsess", true, gate, [store] { static_cast<void>(store.gc()); }) {}
+      site_("libsess", true, gate, [store] { static_cast<void>(store.gc()); }),
+      replay_part_(store_, site_, slowness_, secure_) {}
 
 sess::web::SessionCookieOptions LibsessSite::cookie_options(bool secure) {
   sess::web::SessionCookieOptions options;
@@ -32,6 +33,7 @@ sess::web::SessionCookieOptions LibsessSite::cookie_options(bool secure) {
 
 sess::web::Handler LibsessSite::handler() const {
   return [this](sess::web::Request& request, sess::web::Response& response) {
+    if (const auto path = replayed_path(request, slowness_)) return replay_part_.answer(*path, request, response);
     timings_.loaded();
     gate_.stop(request, "load");
     answer(request, response);
@@ -44,7 +46,7 @@ sess::web::Handler LibsessSite::handler() const {
 void LibsessSite::answer(sess::web::Request& request, sess::web::Response& response) const {
   if (answer_libsess_page({store_, cookies_, timings_, session_options_.tokens}, request, response)) return;
   LibsessSession session(request, session_options_);
-  site_.answer(request, session, response);
+  site_.answer({.path = request.path()}, request, session, response);
 }
 
 std::vector<sess::SessionKey> LibsessSite::sessions_of(const sess::web::HttpRequest& request) const {
@@ -59,6 +61,8 @@ sess::web::RunOptions LibsessSite::run_options() const {
   options.cookies = cookie_options(secure_);
   options.access = [this](const sess::web::HttpRequest& request) {
     timings_.started();
+    // It has sessions of its own.
+    if (replayed_path(request, slowness_)) return sess::web::Access{.mode = std::nullopt};
     return access_of(request);
   };
   options.check_csrf_token = session_options_.tokens;

@@ -6,6 +6,7 @@
 
 #include "demo/site/gate.hpp"
 #include "demo/site/libsess_session.hpp"
+#include "demo/site/replay_part.hpp"
 #include "demo/site/request_timings.hpp"
 #include "demo/site/settings.hpp"
 #include "demo/site/site.hpp"
@@ -38,6 +39,7 @@ class LibsessSite {
   sess::web::SessionCookies cookies_;
   LibsessSessionOptions session_options_;
   Site site_;
+  LibsessReplayPart replay_part_;
   mutable RequestTimings timings_;
 };
 

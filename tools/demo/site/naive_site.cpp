@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "demo/site/replay_part.hpp"
+
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -12,7 +14,7 @@ namespace demo {
 
 namespace {
 
-constexpr const char* cookie_name = "naive";
+constexpr const char* replay_directory = "replay";
 constexpr std::chrono::milliseconds idle_timeout = std::chrono::minutes(24);
 
 std::int64_t now() {
@@ -102,13 +104,21 @@ NaiveSite::NaiveSite(const Settings& settings, const Gate& gate)
       site_("a naive file store", false, gate, [this] { sweep(); }) {
   if (directory_.empty()) throw std::runtime_error("DEMO_NAIVE is not set: it names the directory of the sessions");
   std::filesystem::create_directories(directory_);
+  if (slowness_.allowed()) std::filesystem::create_directories(directory_ / replay_directory);
 }
 
 std::string NaiveSite::answer(const sess::web::HttpRequest& request) const {
   sess::web::Response response;
   try {
+    const auto replayed = replayed_path(request, slowness_);
+    // What the replay part keeps is apart from the site's sessions, and so are its cookies.
+    const std::filesystem::path directory = replayed ? directory_ / replay_directory : directory_;
+    const std::string cookie_name = replayed ? "naive-replay" : "naive";
+    sess::web::CookieAttributes attributes{.secure = secure_};
+    if (replayed) attributes.path = replay_cookie_path(request);
+
     std::string name = request.cookie(cookie_name).value_or("");
-    nlohmann::json data = is_name(name) ? load(directory_ / name) : nlohmann::json();
+    nlohmann::json data = is_name(name) ? load(directory / name) : nlohmann::json();
     const bool fresh = data.is_null();
     if (fresh) {
       name = random_name();
@@ -117,19 +127,21 @@ std::string NaiveSite::answer(const sess::web::HttpRequest& request) const {
     gate_.stop(request, "load");
 
     NaiveSession session(data);
-    site_.answer(request, session, response);
+    site_.answer(replayed.value_or(SitePath{.path = request.path()}), request, session, response);
     slowness_.take_time(request);
     gate_.stop(request, "save");
 
-    const sess::web::CookieAttributes attributes{.secure = secure_};
+    std::vector<std::string> set_cookie;
     if (session.ended()) {
-      std::filesystem::remove(directory_ / name);
-      response.add_cookie(sess::web::delete_cookie(cookie_name, attributes));
+      std::filesystem::remove(directory / name);
+      set_cookie.push_back(sess::web::delete_cookie(cookie_name, attributes));
     } else {
       data["expires"] = now() + session.timeout().count();
-      save(directory_ / name, data);
-      if (fresh) response.add_cookie(sess::web::set_cookie(cookie_name, name, attributes));
+      save(directory / name, data);
+      if (fresh) set_cookie.push_back(sess::web::set_cookie(cookie_name, name, attributes));
     }
+    for (const std::string& cookie : set_cookie) response.add_cookie(cookie);
+    if (replayed) tell_cookies(set_cookie, response);
   } catch (const std::exception& error) {
     std::cerr << "demo: " << error.what() << '\n';
     response.clear();

@@ -116,7 +116,7 @@ Page page_for(const std::string& method, const std::string& path) {
 void captcha(SiteSession& session, Response& response, bool tell) {
   const std::string code = random_code();
   session.set_text("captcha", code);
-  // Demo only: the replay program cannot read pictures.
+  // Demo only: a replay cannot read pictures.
   if (tell) response.header("X-Demo-Captcha", code);
   response.content_type("image/svg+xml");
   response.header("Cache-Control", "no-store");
@@ -126,26 +126,27 @@ void captcha(SiteSession& session, Response& response, bool tell) {
 
 }  // namespace
 
-void Site::answer(const HttpRequest& request, SiteSession& session, Response& response) const {
-  if (const Page page = page_for(request.method(), request.path())) {
+void Site::answer(const SitePath& path, const HttpRequest& request, SiteSession& session, Response& response) const {
+  if (const Page page = page_for(request.method(), path.path)) {
     const Answer answer = page(request, session);
     if (request.method() != "POST" || !wants_page(request)) return answer_json(response, answer.json, answer.status);
     if (!answer.words.empty()) session.add_notice(answer.words);
     response.redirect(request.script() + "/");
-  } else if (request.method() == "GET" && request.path() == "/captcha") {
-    captcha(session, response, gate_.enabled());
-  } else if (request.method() == "GET" && request.path() == "/") {
+  } else if (request.method() == "GET" && path.path == "/captcha") {
+    captcha(session, response, path.is_replayed || gate_.enabled());
+  } else if (request.method() == "GET" && path.path == "/" && !path.is_replayed) {
     answer_site_page({kept_by_, has_session_pages_}, request, session, response);
-  } else if (!answer_replay(request, session, response)) {
+  } else if (!answer_replay(path, request, session, response)) {
     answer_json(response, {{"error", "there is no such page"}}, 404);
   }
 }
 
-bool Site::answer_replay(const HttpRequest& request, SiteSession& session, Response& response) const {
+bool Site::answer_replay(const SitePath& path, const HttpRequest& request, SiteSession& session,
+                         Response& response) const {
   if (request.method() != "POST") return false;
-  if (request.path() == "/demo/expire" && gate_.enabled()) {
+  if (path.path == "/demo/expire" && (path.is_replayed || gate_.enabled())) {
     session.expire_at_once();
-  } else if (request.path() == "/demo/sweep" && gate_.enabled()) {
+  } else if (path.path == "/demo/sweep" && gate_.enabled()) {
     sweep_();
   } else {
     return false;
