@@ -1,9 +1,8 @@
 /* Runs a handler as a FastCGI program in C. In a library of its own: link -lsess-fcgi beside -lsess.
  *
- * sess/web/fastcgi.hpp says where the socket comes from, and how it ends: by SIGTERM or SIGUSR1 (libfcgi installs
- * handlers where the program has none), by sess_fcgi_stop_now, after request_limit requests, or when the server closes
- * the socket. Requests under way are finished first. Of several threads those that wait for a request are left behind:
- * return from main after it.
+ * sess/web/fastcgi.hpp says where the socket comes from, and how it ends: by SIGTERM or SIGUSR1 where the program has
+ * no handlers for them, by sess_fcgi_stop_now, after request_limit requests, or when the server closes the socket.
+ * Requests under way are finished first, and all threads have ended when it returns.
  */
 #ifndef SESS_FCGI_H
 #define SESS_FCGI_H
@@ -16,8 +15,8 @@
 extern "C" {
 #endif
 
-/* For programs with signal handlers of their own, which call sess_fcgi_stop_now in them and install them without
- * SA_RESTART. Outlives the run; must not be freed while a thread may still be waiting, so: not before main returns. */
+/* For programs with signal handlers of their own, which call sess_fcgi_stop_now in them. Outlives the run, which ends
+ * within about a tenth of a second. */
 typedef struct sess_fcgi_stop sess_fcgi_stop;
 SESS_API int sess_fcgi_stop_new(sess_fcgi_stop** stop);
 /* May be called by a signal handler, and by any thread. */
@@ -27,7 +26,7 @@ SESS_API void sess_fcgi_stop_free(sess_fcgi_stop* stop);
 typedef struct sess_fcgi_options {
   size_t struct_size;
   int threads;                /* requests at the same time; the handler must be fit for threads if more than 1 */
-  uint64_t request_limit;     /* ends after about so many; 0: never */
+  uint64_t request_limit;     /* ends after so many, and one more of each other thread; 0: never */
   const sess_fcgi_stop* stop; /* or NULL */
   int socket;                 /* descriptor of the listening socket; 0 is where servers put it */
 } sess_fcgi_options;

@@ -2,18 +2,21 @@
 """What goes wrong with sessions, replayed behind each web server: by each way that it runs programs, by two ways at once,
 and, for increments, by C++ and C programs at once. libsess has no fault, and the naive store has each of them."""
 
+import pathlib
 import subprocess
+import sys
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from site_server import BUILD, Site
 
 # Two lanes have four requests at the gate at a time, which is as many as there are processes of one thread.
 PROGRAMS = {
     "lighttpd": ["--naive=/naive-cgi+/naive-fcgi",
-                 "--libsess=/cgi+/fcgi+/prefork", "--libsess=/prefork", "--libsess=/fcgi"],
+                 "--libsess=/cgi+/fcgi+/prefork+/counter", "--libsess=/prefork", "--libsess=/fcgi"],
     "nginx": ["--naive=/naive-fcgi", "--libsess=/fcgi+/prefork", "--libsess=/prefork", "--libsess=/fcgi"],
     "apache": ["--naive=/naive-cgi+/naive-fcgi",
-               "--libsess=/cgi+/fcgi+/prefork", "--libsess=/prefork", "--libsess=/fcgi", "--no-keep-alive"],
+               "--libsess=/cgi+/fcgi+/prefork+/counter", "--libsess=/prefork", "--libsess=/fcgi", "--no-keep-alive"],
 }
 
 

@@ -4,10 +4,13 @@ session, and nothing that was not sent is."""
 
 import json
 import os
+import pathlib
 import signal
+import sys
 import threading
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from site_server import FASTCGI, SERVERS, Browser, Gate, Site, in_background
 
 

@@ -211,6 +211,10 @@ static int is_set(const char* variable) {
   return value != NULL && *value != '\0';
 }
 
+static long number(const char* variable, long otherwise) {
+  return is_set(variable) ? strtol(getenv(variable), NULL, 10) : otherwise;
+}
+
 static int run(void) {
   sess_store_options how;
   sess_cookie_options cookies;
@@ -222,6 +226,9 @@ static int run(void) {
   if (status == SESS_OK) status = sess_run_options_init(&options, sizeof options);
   if (status != SESS_OK) return status;
   how.sealed = is_set("DEMO_SEALED");
+  how.idle_timeout = 1000 * number("DEMO_IDLE_TIMEOUT", how.idle_timeout / 1000);
+  how.lock_timeout = number("DEMO_LOCK_TIMEOUT", how.lock_timeout);
+  how.waiter_limit = (unsigned)number("DEMO_WAITER_LIMIT", how.waiter_limit);
   /* As the C++ site has them: programs that share a store share its cookies, or log each other's users out. */
   cookies.secure = is_set("DEMO_SECURE");
   cookies.max_age = (int64_t)30 * 24 * 3600;
@@ -230,7 +237,8 @@ static int run(void) {
   cookies.address_parameter = "session";
   options.cookies = &cookies;
   options.access = access_of;
-  options.check_csrf_token = 1;
+  /* The program that replays races (../replay) knows no tokens, and is there alone. */
+  options.check_csrf_token = !is_set("DEMO_GATE");
   status = sess_open(getenv("DEMO_STORE"), &how, &store);
   if (status == SESS_OK) status = sess_cgi_run(store, answer, NULL, &options);
   sess_close(store);
