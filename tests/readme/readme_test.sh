@@ -51,8 +51,9 @@ bash -euo pipefail -c "$(block sh 3)" || fail 'block 3 failed'
 bash -euo pipefail -c "$(block sh 4 | sed 's/-std=c99/-std=c99 -Wall -Wextra -Wpedantic -Werror/')" || fail 'block 4 failed'
 
 # A server that runs programs as that user, with what README says about lighttpd.
-port=$((20000 + RANDOM % 20000))
-while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((20000 + RANDOM % 20000)); done
+# Below the ports that the system gives to clients (ip_local_port_range), one of which may be in use at any time.
+port=$((20000 + RANDOM % 10000))
+while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((20000 + RANDOM % 10000)); done
 {
   printf 'server.document-root = "%s"\nserver.bind = "127.0.0.1"\nserver.port = %s\n' "$work" "$port"
   printf 'server.errorlog = "%s"\n' "$work/error.log"
