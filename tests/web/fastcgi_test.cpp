@@ -180,7 +180,16 @@ TEST_CASE("a signal that comes while a request is under way lets it be answered,
   CHECK(program.child().wait() == 0);
 }
 
-TEST_CASE("a FastCGI program with waiting threads ends by the signals of servers") {
+// ThreadSanitizer puts a signal off until the thread that got it calls the system again, and a thread that waits for
+// its turn to poll does not: with it the program would never end.
+#ifdef __SANITIZE_THREAD__
+constexpr bool signals_are_put_off = true;
+#else
+constexpr bool signals_are_put_off = false;
+#endif
+
+TEST_CASE("a FastCGI program with waiting threads ends by the signals of servers" *
+          doctest::skip(signals_are_put_off)) {
   for (const int signal : {SIGTERM, SIGUSR1}) {
     Site site;
     Program program(site, count_visits, {.threads = 3});
