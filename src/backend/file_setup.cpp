@@ -33,14 +33,17 @@ template <class... Parts>
   throw StoreError(reason, fmt::format(format, std::forward<Parts>(parts)...));
 }
 
+[[noreturn]] void refuse_other_owner(const std::string& path, std::uint32_t owner, std::uint32_t user) {
+  refuse(Reason::other_owner,
+         "open store \"{}\": it belongs to user {} and this process runs as user {}; run it as the owner", path, owner,
+         user);
+}
+
 /// One user owns a store: files of another owner could neither be locked nor replaced by the first.
 void check_owner_and_mode(const Directory& top) {
   const sys::FileStatus status = top.own_status();
   const std::uint32_t user = top.system().user();
-  if (status.owner != user)
-    refuse(Reason::other_owner,
-           "open store \"{}\": it belongs to user {} and this process runs as user {}; run it as the owner", top.path(),
-           status.owner, user);
+  if (status.owner != user) refuse_other_owner(top.path(), status.owner, user);
   if ((status.mode & others) != 0)
     refuse(Reason::open_to_others,
            "open store \"{}\": other users may enter it (mode {:04o}); make it private with chmod 0700", top.path(),
@@ -125,10 +128,19 @@ namespace {
 
 Directory open_top(sys::System& system, const std::string& path) {
   sys::FileStatus status;
-  if (system.status_at(sys::working_directory, path.c_str(), status) == -ENOENT)
+  const int answer = system.status_at(sys::working_directory, path.c_str(), status);
+  if (answer == -ENOENT)
     refuse(Reason::absent, "open store \"{}\": there is no such directory; make one with: sessctl --store DIR init",
            path);
-  return Directory::open(system, path);
+  try {
+    return Directory::open(system, path);
+  } catch (const IoError& error) {
+    // A store is private, so this is what every other user meets but for root: "permission denied" alone would not say
+    // whose it is.
+    if (answer == 0 && error.error_number() == EACCES && status.owner != system.user())
+      refuse_other_owner(path, status.owner, system.user());
+    throw;
+  }
 }
 
 /// What the store's file says. Throws StoreError where this process may not use the store, or does not know its format.

@@ -5,17 +5,54 @@ session, and nothing that was not sent is."""
 import json
 import os
 import pathlib
+import pwd
 import signal
+import subprocess
 import sys
 import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from site_server import FASTCGI, SERVERS, Browser, Gate, Site, in_background
+import store_files
+from site_server import CGI, FASTCGI, SERVERS, Browser, Gate, Site, in_background, wait_until
 
 
 def visits(browser, program):
     return json.loads(browser.get(f"{program}/me").body)["visits"]
+
+
+def user(browser, program):
+    return json.loads(browser.get(f"{program}/me").body)["user"]
+
+
+def visitor(site, program):
+    """Somebody who has just logged in."""
+    browser = Browser(site)
+    browser.post(f"{program}/visit")
+    answer = browser.post(f"{program}/login", "user=ann&password=apples")
+    if answer.status != 200:
+        raise RuntimeError(f"{site.server}{program}: no login: {answer}")
+    return browser
+
+
+class Held:
+    """A request of a visitor that stands at the gate."""
+
+    def __init__(self, gate, browser, program, page, point):
+        self.gate, self.browser, self.program = gate, browser, program
+        self.label = f"{program[1:]}-{page}"
+        self.answer = in_background(browser.copy().post, f"{program}/{page}", gate=self.label)
+        self.connection = gate.hold(self.label, point)
+
+    def let_go(self):
+        self.gate.let_go(self.label, self.connection)
+        return self.answer()
+
+    def kill(self):
+        """The program that is at it."""
+        os.kill(self.gate.process(self.connection), signal.SIGKILL)
+        self.connection.close()
+        return self.answer()
 
 
 class Workers(unittest.TestCase):
@@ -23,6 +60,117 @@ class Workers(unittest.TestCase):
         for server in SERVERS:
             with self.subTest(server=server), Site(server, gate=True, **options) as site:
                 work(site)
+
+    def each_program(self, work):
+        """With a gate: behind each server, each way of running programs."""
+
+        def each(site):
+            with Gate(site.gate_path) as gate:
+                for program in (*CGI[site.server], *FASTCGI):
+                    with self.subTest(server=site.server, program=program):
+                        work(site, gate, program)
+
+        self.each_server(each)
+
+    def assert_in_order(self, site):
+        self.assertEqual(store_files.locked(site.place / "store"), [])
+        self.assertEqual(store_files.leftovers(site.place / "store"), [])
+        self.assertEqual(site.sessctl("ls", check=False).returncode, 0)
+
+    def hold_visits(self, site, gate):
+        programs = (*CGI[site.server], *FASTCGI)
+        return [Held(gate, visitor(site, program), program, "visit", "save") for program in programs]
+
+    def assert_kept(self, held):
+        for request in held:
+            with self.subTest(program=request.program):
+                self.assertEqual(visits(request.browser, request.program), 2)
+                self.assertEqual(user(request.browser, request.program), "ann")
+
+    def test_a_graceful_stop_answers_what_is_in_flight(self):
+        def stop(site):
+            with Gate(site.gate_path) as gate:
+                held = self.hold_visits(site, gate)
+                program_in_c = None
+                if CGI[site.server]:
+                    # It waits for the lock that another program holds.
+                    locked = visitor(site, "/cgi")
+                    held.append(Held(gate, locked, "/cgi", "report", "save"))
+                    program_in_c = in_background(locked.copy().post, "/counter/reserve")
+                    wait_until(lambda: site.workers("counter.cgi"), "no program in C")
+                site.tell_to_stop()
+                site.wait_until_stopping()
+                answers = {request.label: request.let_go().status for request in held}
+                if program_in_c:
+                    answers["counter-reserve"] = program_in_c().status
+                self.assertEqual(set(answers.values()), {200}, answers)
+            self.assertEqual(site.stop(), 0)
+            self.assertEqual(site.workers(), [])
+            self.assert_in_order(site)
+            site.start()
+            self.assert_kept([request for request in held if request.label.endswith("visit")])
+
+        self.each_server(stop)
+
+    def test_a_reload_answers_what_is_in_flight_and_loses_no_login(self):
+        def reload(site):
+            with Gate(site.gate_path) as gate:
+                held = self.hold_visits(site, gate)
+                site.reload()
+                answers = {request.label: request.let_go().status for request in held}
+                self.assertEqual(set(answers.values()), {200}, answers)
+            self.assert_kept(held)
+            self.assert_in_order(site)
+
+        self.each_server(reload)
+
+    def test_a_worker_killed_under_its_lock_leaves_the_old_version_and_no_lock(self):
+        def kill(site, gate, program):
+            browser = visitor(site, program)
+            request = Held(gate, browser, program, "report", "save")
+            self.assertTrue(store_files.locked(site.place / "store"))
+            self.assertIn(request.kill().status, range(500, 600))
+            answer = browser.post(f"{program}/report")
+            self.assertEqual((answer.status, json.loads(answer.body)), (200, {"reports": 1}))
+            self.assertEqual(user(browser, program), "ann")
+            self.assert_in_order(site)
+
+        self.each_program(kill)
+
+    def test_a_worker_killed_after_its_commit_leaves_the_new_version(self):
+        def kill(site, gate, program):
+            browser = visitor(site, program)
+            request = Held(gate, browser, program, "report", "send")
+            self.assertIn(request.kill().status, range(500, 600))
+            answer = browser.post(f"{program}/report")
+            self.assertEqual((answer.status, json.loads(answer.body)), (200, {"reports": 2}))
+            self.assert_in_order(site)
+
+        self.each_program(kill)
+
+    @unittest.skipIf(os.getuid() != 0, "root alone can run the site as another user than itself")
+    def test_the_store_is_one_users_and_another_user_is_told_whose(self):
+        def ask(site):
+            store = site.place / "store"
+            for program in FASTCGI:
+                visitor(site, program)
+            owner = pwd.getpwnam("www-data").pw_uid
+            self.assertEqual(store_files.not_private(store, owner), [])
+            for other in ("nobody", "root"):
+                for program in ("site.cgi", "counter.cgi"):
+                    command = ["runuser", "-u", other, "--", "env", f"DEMO_STORE={store}", "REQUEST_METHOD=GET",
+                               "PATH_INFO=/me", site.place / "bin" / program]
+                    done = subprocess.run(command, capture_output=True, text=True)
+                    whose = f"it belongs to user {owner} and this process runs as user {pwd.getpwnam(other).pw_uid}"
+                    with self.subTest(user=other, program=program):
+                        self.assertNotEqual(done.returncode, 0)
+                        self.assertEqual(done.stdout, "")
+                        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                        self.assertIn(whose, done.stderr)
+            self.assertEqual(store_files.not_private(store, owner), [])
+            self.assert_in_order(site)
+
+        self.each_server(ask)
 
     def test_recycled_workers_lose_no_request(self):
         def recycle(site):

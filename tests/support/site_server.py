@@ -10,9 +10,11 @@ import queue
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SESS_BUILD", ROOT / "build")).resolve()
@@ -20,6 +22,7 @@ SERVERS = ("lighttpd", "nginx", "apache")
 # What the site is reached by behind each of them (tools/demo/servers/README.md).
 CGI = {"lighttpd": ("/cgi",), "nginx": (), "apache": ("/cgi",)}
 FASTCGI = ("/fcgi", "/prefork")
+RELOAD = {"lighttpd": signal.SIGUSR1, "nginx": signal.SIGHUP, "apache": signal.SIGUSR1}
 # Longer than anything takes that goes well; what waits so long has failed.
 PATIENCE = 60
 
@@ -79,6 +82,32 @@ class Site:
         """Gracefully: requests under way are answered first. Does not wait."""
         self._process.terminate()
 
+    def wait_until_stopping(self):
+        """Returns when the server takes nobody new in."""
+
+        def refuses():
+            if self.server == "apache":  # its daemons keep the listening socket until they end
+                return "shutting down gracefully" in self.logs()
+            try:
+                socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
+            except ConnectionRefusedError:
+                return True
+            return False
+
+        wait_until(refuses, f"{self.server} does not stop")
+
+    def reload(self):
+        """Has the server read its configuration again, without a gap. Does not wait for requests under way."""
+        server = self.server_process()
+        log = self.place / "log" / "server.log"
+        begun = log.stat().st_size
+        before = children(server)
+        os.kill(server, RELOAD[self.server])
+        if self.server == "lighttpd":  # one process
+            wait_until(lambda: b"graceful shutdown" in log.read_bytes()[begun:], "lighttpd does not reload")
+        else:
+            wait_until(lambda: children(server) - before, f"{self.server} does not reload")
+
     def stop(self):
         """Stops, if it runs; answers what the script that serves ended with."""
         if self._process is None:
@@ -102,8 +131,8 @@ class Site:
     def server_process(self):
         return int((self.place / "run" / "server.pid").read_text())
 
-    def workers(self):
-        """Process IDs of the FastCGI programs."""
+    def workers(self, name="site.fcgi"):
+        """Process IDs of those that run this program."""
         found = []
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit():
@@ -112,7 +141,7 @@ class Site:
                 program = os.readlink(entry / "exe")
             except OSError:
                 continue
-            if program.removesuffix(" (deleted)") == str(self.place / "bin" / "site.fcgi"):
+            if program.removesuffix(" (deleted)") == str(self.place / "bin" / name):
                 found.append(int(entry.name))
         return sorted(found)
 
@@ -214,6 +243,11 @@ class Gate:
             self.release(connection)
 
     @staticmethod
+    def process(connection):
+        """The process ID of the program whose request is held."""
+        return struct.unpack("iii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
+    @staticmethod
     def release(connection):
         connection.sendall(b"\n")
         connection.close()
@@ -222,6 +256,19 @@ class Gate:
         """Lets a request go that is held, and from every point after."""
         self.release(connection)
         self.release(self.hold(label, "send"))
+
+
+def wait_until(is_so, otherwise):
+    """Returns when `is_so()`; raises what is wrong `otherwise`."""
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > until:
+            raise TimeoutError(otherwise)
+        time.sleep(0.02)
+
+
+def children(process):
+    return set(pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split())
 
 
 def in_background(work, *arguments, **options):

@@ -1,0 +1,46 @@
+"""What there is in the directory of a store, looked at from outside: files that nobody needs any more, files that are
+locked, and who may read them."""
+
+import os
+import pathlib
+import re
+import stat
+
+# src/format/names.cpp. A spare, "~", is the previous version of a session, and stays.
+SESSION = re.compile(r"[0-9a-f]{40}~?")
+
+
+def leftovers(store):
+    """What is in the shards beside sessions and their spares: temporary files of commits that were cut short."""
+    found = [file for file in (pathlib.Path(store) / "shards").glob("*/*") if not SESSION.fullmatch(file.name)]
+    return sorted(str(file.relative_to(store)) for file in found)
+
+
+def locked(store):
+    """The files of the store on which somebody holds a lock just now."""
+    # "1: FLOCK  ADVISORY  WRITE 17662 08:01:131084 0 EOF"
+    lines = [line.split() for line in pathlib.Path("/proc/locks").read_text().splitlines()]
+    held = {int(line[5].rsplit(":", 1)[1]) for line in lines if line[1] != "->"}
+    return sorted(name for name, status in files(store).items() if status.st_ino in held)
+
+
+def files(store):
+    """Each name below the store, and the store itself (""), with its status; what vanishes meanwhile is left out."""
+    found = {"": os.lstat(store)}
+    for folder, folders, names in os.walk(store):
+        for name in folders + names:
+            path = os.path.join(folder, name)
+            try:
+                found[os.path.relpath(path, store)] = os.lstat(path)
+            except FileNotFoundError:
+                pass
+    return found
+
+
+def not_private(store, owner):
+    """The names that somebody else than this user may read, write or enter."""
+    return sorted(
+        name
+        for name, status in files(store).items()
+        if status.st_uid != owner or stat.S_IMODE(status.st_mode) != (0o700 if stat.S_ISDIR(status.st_mode) else 0o600)
+    )
