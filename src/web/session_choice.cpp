@@ -33,7 +33,7 @@ SessionChoice::SessionChoice(const Store& store, const SessionCookies& cookies, 
   const std::vector<Cookie> sent = parse_cookies(cookie_header);
   find_issued(cookies, SessionKind::authenticated, sent);
   find_issued(cookies, SessionKind::anonymous, sent);
-  if (!named_.empty() || cookies.address_parameter().empty()) return;
+  if (!named_.empty() || cookies.address_parameter().empty() || address_id.empty()) return;
   if (auto id = store_.parse(address_id); id && id->kind() == SessionKind::anonymous) {
     named_.push_back(*std::move(id));
     from_address_ = true;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "support/events.hpp"
 #include "web/site.hpp"
 
 namespace sess::test {
@@ -80,6 +81,17 @@ TEST_CASE("a client without cookies keeps its session by following links") {
   CHECK(reading.find("Cache-Control: no-store\r\n") != std::string::npos);
   CHECK(reading.find("Set-Cookie") == std::string::npos);
   CHECK(site.sessions().size() == 1);
+}
+
+TEST_CASE("a request without cookies and without an ID in its address is not told as a refused ID") {
+  ToldEvents told;
+  Site site({.on_event = told.listener()});
+  const Runner runner(site.store(), handle, with_addresses());
+  Client client{runner};
+  client.get("/");
+  CHECK(told.take().empty());
+  client.get("/", "s=forged");
+  CHECK(told.only().kind == Event::Kind::refused_id);
 }
 
 TEST_CASE("a client with cookies gets plain links from its second request on, whatever its address says") {
