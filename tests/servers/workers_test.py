@@ -14,15 +14,23 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import store_files
-from site_server import CGI, FASTCGI, SERVERS, Browser, Gate, Site, in_background, wait_until
+from gate import Gate, Held, in_background, wait_until
+from site_server import CGI, FASTCGI, SERVERS, Browser, Site
+
+
+def facts(browser, program):
+    answer = browser.get(f"{program}/me")
+    if answer.status != 200:
+        raise RuntimeError(f"{browser.site.server}{program}: {answer}")
+    return json.loads(answer.body)
 
 
 def visits(browser, program):
-    return json.loads(browser.get(f"{program}/me").body)["visits"]
+    return facts(browser, program)["visits"]
 
 
 def user(browser, program):
-    return json.loads(browser.get(f"{program}/me").body)["user"]
+    return facts(browser, program)["user"]
 
 
 def visitor(site, program):
@@ -33,26 +41,6 @@ def visitor(site, program):
     if answer.status != 200:
         raise RuntimeError(f"{site.server}{program}: no login: {answer}")
     return browser
-
-
-class Held:
-    """A request of a visitor that stands at the gate."""
-
-    def __init__(self, gate, browser, program, page, point):
-        self.gate, self.browser, self.program = gate, browser, program
-        self.label = f"{program[1:]}-{page}"
-        self.answer = in_background(browser.copy().post, f"{program}/{page}", gate=self.label)
-        self.connection = gate.hold(self.label, point)
-
-    def let_go(self):
-        self.gate.let_go(self.label, self.connection)
-        return self.answer()
-
-    def kill(self):
-        """The program that is at it."""
-        os.kill(self.gate.process(self.connection), signal.SIGKILL)
-        self.connection.close()
-        return self.answer()
 
 
 class Workers(unittest.TestCase):

@@ -1,20 +1,20 @@
-"""The demo site behind a real web server, and what tests ask of it: requests, a browser's cookies, and the gate at which
-requests stop (tools/demo/site/gate.hpp)."""
+"""The demo site behind a real web server, and what tests ask of it: requests, and a browser's cookies. Requests are held at the
+gate of gate.py."""
 
 import collections
 import http.client
 import os
 import pathlib
 import pwd
-import queue
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import tempfile
-import threading
-import time
+
+from gate import PATIENCE, Gate, in_background, wait_until
+
+__all__ = ["BUILD", "CGI", "FASTCGI", "PATIENCE", "SERVERS", "Browser", "Gate", "Site", "in_background", "wait_until"]
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("SESS_BUILD", ROOT / "build")).resolve()
@@ -23,8 +23,6 @@ SERVERS = ("lighttpd", "nginx", "apache")
 CGI = {"lighttpd": ("/cgi",), "nginx": (), "apache": ("/cgi",)}
 FASTCGI = ("/fcgi", "/prefork")
 RELOAD = {"lighttpd": signal.SIGUSR1, "nginx": signal.SIGHUP, "apache": signal.SIGUSR1}
-# Longer than anything takes that goes well; what waits so long has failed.
-PATIENCE = 60
 
 Answer = collections.namedtuple("Answer", "status headers body")
 
@@ -199,94 +197,5 @@ class Browser:
         return Browser(self.site, self.cookies)
 
 
-class Gate:
-    """Where requests with a label stop, if the site was started with DEMO_GATE at this path: after their session was
-    loaded ("load"), before it is committed ("save"), and before their answer is sent ("send")."""
-
-    def __init__(self, path):
-        self._stops = collections.defaultdict(queue.Queue)  # by label
-        self._lock = threading.Lock()
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.bind(str(path))
-        # The site is another user; who may come here is the directory's to say.
-        os.chmod(path, 0o666)
-        self._socket.listen(128)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            line = connection.makefile("r").readline().strip()
-            label, _, point = line.rpartition(".")
-            self._stops_of(label).put((point, connection))
-
-    def _stops_of(self, label):
-        with self._lock:
-            return self._stops[label]
-
-    def hold(self, label, point):
-        """Waits until this request stands at this point, letting it go from those before; answers what release wants."""
-        while True:
-            standing, connection = self._stops_of(label).get(timeout=PATIENCE)
-            if standing == point:
-                return connection
-            self.release(connection)
-
-    @staticmethod
-    def process(connection):
-        """The process ID of the program whose request is held."""
-        return struct.unpack("iii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-
-    @staticmethod
-    def release(connection):
-        connection.sendall(b"\n")
-        connection.close()
-
-    def let_go(self, label, connection):
-        """Lets a request go that is held, and from every point after."""
-        self.release(connection)
-        self.release(self.hold(label, "send"))
-
-
-def wait_until(is_so, otherwise):
-    """Returns when `is_so()`; raises what is wrong `otherwise`."""
-    until = time.monotonic() + PATIENCE
-    while not is_so():
-        if time.monotonic() > until:
-            raise TimeoutError(otherwise)
-        time.sleep(0.02)
-
-
 def children(process):
     return set(pathlib.Path(f"/proc/{process}/task/{process}/children").read_text().split())
-
-
-def in_background(work, *arguments, **options):
-    """Starts `work` in a thread; answers a function that waits for what it answers."""
-    result = queue.Queue()
-
-    def run():
-        try:
-            result.put((work(*arguments, **options), None))
-        except BaseException as error:  # handed to who waits
-            result.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-
-    def wait():
-        value, error = result.get(timeout=PATIENCE)
-        if error is not None:
-            raise error
-        return value
-
-    return wait
