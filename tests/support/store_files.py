@@ -7,13 +7,23 @@ import re
 import stat
 
 # src/format/names.cpp. A spare, "~", is the previous version of a session, and stays.
-SESSION = re.compile(r"[0-9a-f]{40}~?")
+RECORD = re.compile(r"[0-9a-f]{40}")
+SPARE = re.compile(r"[0-9a-f]{40}~")
+
+
+def in_shards(store):
+    return {str(file.relative_to(store)): file.name for file in (pathlib.Path(store) / "shards").glob("*/*")}
+
+
+def records(store):
+    """The files of sessions, and of what has become of an ID."""
+    return [path for path, name in in_shards(store).items() if RECORD.fullmatch(name)]
 
 
 def leftovers(store):
-    """What is in the shards beside sessions and their spares: temporary files of commits that were cut short."""
-    found = [file for file in (pathlib.Path(store) / "shards").glob("*/*") if not SESSION.fullmatch(file.name)]
-    return sorted(str(file.relative_to(store)) for file in found)
+    """What is in the shards beside records and their spares: temporary files of commits that were cut short."""
+    found = in_shards(store).items()
+    return sorted(path for path, name in found if not RECORD.fullmatch(name) and not SPARE.fullmatch(name))
 
 
 def locked(store):

@@ -1,0 +1,46 @@
+"""Books on what visitors have sent and what was confirmed to them, by session."""
+
+import collections
+import threading
+import time
+
+
+class Session:
+    """What is known of one session."""
+
+    def __init__(self, before=None):
+        # The site may have carried what was in the session before: surely, if that was alive; and if it was not, what is in
+        # its successor, which others have made meanwhile, so that these have one book of what was sent.
+        self.before = before
+        self.is_carried = before is not None and not before.ended
+        self.sent = before.sent if before and before.ended else collections.Counter()  # less what was surely not done
+        self.confirmed = collections.Counter()
+        self.user = None
+        self.ended = False  # perhaps: nothing is expected of it any more
+        self.renewed = self.heard_of = time.monotonic()
+
+    def least(self):
+        return self.confirmed + (self.before.least() if self.is_carried else collections.Counter())
+
+    def most(self):
+        return self.sent + (self.before.most() if self.before else collections.Counter())
+
+
+class Books:
+    """Of all visitors."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.answers = collections.Counter()
+        self.faults = collections.Counter()
+        self.examples = {}
+        self.done = collections.Counter()
+
+    def fault(self, kind, example):
+        with self.lock:
+            self.faults[kind] += 1
+            self.examples.setdefault(kind, example)
+
+    def count(self, name):
+        with self.lock:
+            self.done[name] += 1
