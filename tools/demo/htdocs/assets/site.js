@@ -191,7 +191,8 @@ const pollOnce = async () => {
   if (before !== formsAnswered || formsUnderWay > 0) {
     // Its notices are gone from the session all the same.
     show({ notices: found.notices });
-    return 0;
+    // As soon as a form is answered there is another poll anyway.
+    return formsUnderWay > 0 ? pollEvery : 0;
   }
   const words = changeInWords(found);
   const otherUser = found.user !== user;
