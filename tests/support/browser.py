@@ -17,7 +17,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from devtools import DevTools
-from site_server import Site
+from site_server import Gate, Site
 from tab import Tab
 
 SWITCHES = (
@@ -123,6 +123,7 @@ class BrowserTest(unittest.TestCase):
     settings = {}
     chromium = None
     site = None
+    gate = None  # of a class whose settings have one
 
     @classmethod
     def setUpClass(cls):
@@ -130,6 +131,8 @@ class BrowserTest(unittest.TestCase):
         cls.addClassCleanup(cls.chromium.quit)
         if cls.server:
             cls.site = cls.enterClassContext(cls.chromium.site(cls.server, **cls.settings))
+        if cls.settings.get("gate"):
+            cls.gate = cls.enterClassContext(Gate(cls.site.gate_path))
 
     def visitor(self, site=None):
         visitor = Visitor(self.chromium, site or self.site)

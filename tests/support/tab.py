@@ -50,6 +50,7 @@ class Tab:
         self._complaints = []
         self._expected = set()
         self.urls = []
+        self._answers = []
         self._devtools.listen(self._session, self._take)
         for domain in ("Page", "Network", "Runtime", "Log", "Audits"):
             self.ask(f"{domain}.enable")
@@ -145,6 +146,14 @@ class Tab:
             more["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
         self._devtools.tell("Fetch.continueRequest", self._session, requestId=paused["requestId"], **more)
 
+    def answers(self, path):
+        """To requests for this path (all that have come): status and headers, these by names in lower case."""
+        return [(status, headers) for answered, status, headers in list(self._answers) if answered == path]
+
+    def answered(self, path, more_than):
+        """Waits until so many answers have come; answers the last one."""
+        return self.until(lambda: self.answers(path)[more_than:], f"an answer to {path}")[-1]
+
     # ---- complaints ----
 
     def expect(self, *statuses):
@@ -166,6 +175,10 @@ class Tab:
             self.send_on(params)
         elif method == "Network.requestWillBeSent":
             self.urls.append(params["request"]["url"])
+        elif method == "Network.responseReceived":
+            response = params["response"]
+            headers = {name.lower(): value for name, value in response["headers"].items()}
+            self._answers.append((urllib.parse.urlparse(response["url"]).path, response["status"], headers))
         elif method == "Log.entryAdded" and params["entry"]["level"] in ("warning", "error"):
             entry = params["entry"]
             status = next((int(word) for word in entry["text"].split() if word.isdigit()), None)
