@@ -147,6 +147,7 @@ document.addEventListener('submit', async event => {
     if (form.id === 'login') byId('logout').querySelector('button').focus();
   } catch (problem) {
     setText('error', problem instanceof TypeError ? 'The server does not answer. Try again.' : problem.message);
+    errorIsNew = true;
   } finally {
     if (form.id === 'captcha-check') byId('captcha').src = `${base}/captcha?${Date.now()}`;
     button.removeAttribute('aria-busy');
@@ -162,9 +163,11 @@ let timer = 0;
 let polling = false;
 let refused = 0;  // polls in a row
 
-// What was said before is not true any more.
+let errorIsNew = false;  // no poll has been answered since
+
+// What was said before is not true any more; but of what has failed just now a person must hear.
 const tell = (words, notices = []) => {
-  setText('error', '');
+  if (!errorIsNew) setText('error', '');
   setText('notice', notices.join(' '));
   setText('status', words);
 };
@@ -182,7 +185,7 @@ const pollOnce = async () => {
     refused += 1;
     if (refused === 1) return 300;
     if (user !== null) tell('Your session has ended. Log in again.');
-    show({ user: null });
+    show({ user: null, polls: 0 });
     return pollEvery;
   }
   refused = 0;
@@ -199,6 +202,7 @@ const pollOnce = async () => {
   if (found.user !== null) toldOfExpiry = false;
   show(found);
   if (words) tell(words, found.notices);
+  errorIsNew = false;
   if (otherUser) await refresh();
   return pollEvery;
 };
