@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""What each web server says of the demo's static files: who may frame them, and what they are. A page's own policy is in a
+meta element, where a browser ignores frame-ancestors."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from site_server import CGI, FASTCGI, SERVERS, Browser, Site
+
+TYPES = {
+    "/": "text/html; charset=utf-8",
+    "/replay.html": "text/html; charset=utf-8",
+    "/assets/demo.css": "text/css; charset=utf-8",
+    "/assets/site.js": "text/javascript; charset=utf-8",
+    "/assets/icon.svg": "image/svg+xml",
+    "/favicon.ico": "image/x-icon",
+}
+HEADERS = {
+    "Content-Security-Policy": ["frame-ancestors 'none'"],
+    "X-Content-Type-Options": ["nosniff"],
+    "Referrer-Policy": ["same-origin"],
+}
+
+
+class Static(unittest.TestCase):
+    def test_static_files_cannot_be_framed_and_are_what_they_say(self):
+        for server in SERVERS:
+            with Site(server) as site:
+                for path, kind in TYPES.items():
+                    with self.subTest(server=server, path=path):
+                        answer = Browser(site).get(path)
+                        self.assertEqual(answer.status, 200)
+                        self.assertEqual(answer.headers["Content-Type"].lower(), kind)
+                        self.assertEqual({name: answer.headers.get_all(name) for name in HEADERS}, HEADERS)
+                with self.subTest(server=server, path="no such file"):
+                    answer = Browser(site).get("/nothing.html")
+                    self.assertEqual(answer.status, 404)
+                    self.assertEqual({name: answer.headers.get_all(name) for name in HEADERS}, HEADERS)
+
+    def test_programs_have_one_policy_and_that_is_their_own(self):
+        for server in SERVERS:
+            with Site(server) as site:
+                for program in CGI[server] + FASTCGI:
+                    with self.subTest(server=server, program=program):
+                        headers = Browser(site).get(f"{program}/").headers
+                        policy, = headers.get_all("Content-Security-Policy")
+                        self.assertTrue(policy.startswith("default-src 'none'"), policy)
+                        self.assertTrue(policy.endswith("frame-ancestors 'none'"), policy)
+                        self.assertEqual(headers.get_all("X-Content-Type-Options"), ["nosniff"])
+
+    def test_a_server_without_cgi_says_so_without_an_error(self):
+        for server in SERVERS:
+            with self.subTest(server=server), Site(server) as site:
+                self.assertEqual(Browser(site).get("/cgi/health").status, 200 if CGI[server] else 204)
+
+
+if __name__ == "__main__":
+    unittest.main()
