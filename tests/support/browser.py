@@ -23,6 +23,8 @@ from tab import Tab
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    # Each window has pages of the browser's own for its address field, in two processes more, which nobody looks at here.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup",
     # A tab that another one covers goes on polling.
     "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
 )
@@ -50,7 +52,7 @@ class Certificate:
 class Chromium:
     """The browser's process, and the certificate that it trusts."""
 
-    def __init__(self):
+    def __init__(self, *, cookies=True):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="libsess-browser-"))
         self._certificate = Certificate(self._folder)
         # A proxy of the machine is for other hosts, and the driver would ask it for this one.
@@ -66,6 +68,8 @@ class Chromium:
         # real, and answers are cached as they would be for users. With acceptInsecureCerts they are not: Chromium
         # keeps nothing that came with a certificate error, and no test could find a missing no-store.
         options.add_argument(f"--ignore-certificate-errors-spki-list={self._certificate.hash()}")
+        if not cookies:
+            options.add_experimental_option("prefs", {"profile.default_content_setting_values.cookies": 2})
         options.add_argument(f"--user-data-dir={self._folder / 'profile'}")
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.devtools = DevTools(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
@@ -121,13 +125,14 @@ class BrowserTest(unittest.TestCase):
 
     server = "nginx"  # None: a test starts its sites itself
     settings = {}
+    cookies = True  # the browser keeps them
     chromium = None
     site = None
     gate = None  # of a class whose settings have one
 
     @classmethod
     def setUpClass(cls):
-        cls.chromium = Chromium()
+        cls.chromium = Chromium(cookies=cls.cookies)
         cls.addClassCleanup(cls.chromium.quit)
         if cls.server:
             cls.site = cls.enterClassContext(cls.chromium.site(cls.server, **cls.settings))

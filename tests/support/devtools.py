@@ -11,7 +11,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import CloseConnection, Ping, Request, TextMessage
 
 # Longer than anything takes that goes well; what waits so long has failed.
-PATIENCE = 60
+PATIENCE = 30
 
 
 class DevTools:
