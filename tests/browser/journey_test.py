@@ -69,7 +69,7 @@ class Journey(BrowserTest):
 
     def behind(self, server):
         site = self.enterContext(self.chromium.site(server))
-        for program in ("/fcgi", "/prefork") + CGI[server]:
+        for program in ("/fcgi",) + CGI[server]:
             with self.subTest(program=program):
                 self.travel(site, program)
 
