@@ -32,9 +32,11 @@ class History(BrowserTest):
     def test_back_after_a_login_shows_that_one_is_logged_in(self):
         tab = self.open()
         tab.click("nav a[href='/fcgi/plain']")
+        tab.shows("#visits", "Visits: 0")
         tab.click("nav a[href='/fcgi/']")
         tab.log_in("ann")
         tab.click("nav a[href='/fcgi/plain']")
+        tab.shows("#visits", "Visits: 0")
         tab.back()
         self.assertEqual(tab.text("#user"), "ann")
 

@@ -47,8 +47,7 @@ class WithoutScripts(BrowserTest):
         one.log_in("ann")
         other.expect(403)
         other.click("#visit button")
-        self.assertEqual(other.text("body"),
-                         "This form has expired, or was not sent by this site. Please load the page again.")
+        other.shows("body", "This form has expired, or was not sent by this site. Please load the page again.")
         one.reload()
         self.assertEqual(one.text("#visits"), "0")
 
@@ -76,7 +75,7 @@ class WithoutCookies(BrowserTest):
         self.assertIn("session=", tab.driver().current_url)
         # Nobody else is told the address: it has the session in it.
         tab.click("nav a[href='/fcgi/']")
-        self.assertEqual(tab.text("#user"), "nobody")
+        tab.shows("#user", "nobody")
 
 
 if __name__ == "__main__":

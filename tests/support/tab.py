@@ -104,13 +104,27 @@ class Tab:
     def back(self):
         self.driver().back()
 
+    def operate(self, selector, work):
+        """On an element, as soon as it is to be seen: the page may still be on its way."""
+
+        def once_seen():
+            element = self.find(selector)
+            if not element.is_displayed():
+                return False
+            work(element)
+            return True
+
+        self.until(once_seen, selector)
+
     def click(self, selector):
-        self.find(selector).click()
+        self.operate(selector, lambda element: element.click())
 
     def fill(self, selector, text):
-        field = self.find(selector)
-        field.clear()
-        field.send_keys(text)
+        def type_in(field):
+            field.clear()
+            field.send_keys(text)
+
+        self.operate(selector, type_in)
 
     def keys(self, *keys):
         """To whatever has the focus."""
