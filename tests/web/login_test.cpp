@@ -145,6 +145,18 @@ TEST_CASE("a login with an expired, destroyed or forged cookie starts from nothi
   }
 }
 
+TEST_CASE("a login with an expired cookie carries what another request with it has written since, and nothing older") {
+  Site site;
+  Browser browser;
+  REQUIRE(site.visit(browser, [](RequestSession& session) { session.editor().add("pears", 10); }).ok());
+  site.advance(minutes(25));
+  Browser late = browser;  // the answer with the successor's cookie has not come when the login is sent
+  REQUIRE(site.visit(browser, put_pear).ok());
+  REQUIRE(site.visit(late, login_of("ann")).ok());
+  CHECK(pears_of(site.session(late, "sid-auth")) == 1);
+  CHECK(site.session(browser, "sid").outcome() == Outcome::superseded);
+}
+
 TEST_CASE("a login is refused when its session has ended meanwhile") {
   for (const std::string first : {"", "ann", "bob"}) {
     CAPTURE(first);

@@ -21,8 +21,9 @@
 //   a live session                   the session     commit to it                  new session with the data of an
 //                                                                                  anonymous one or of the same
 //                                                                                  principal; the old one superseded
-//   an anonymous one that has        the successor's one successor for all         new session, nothing carried
-//   expired (Store::succeed)         data, if any    requests with this ID
+//   an anonymous one that has        the successor's one successor for all         new session with the successor's
+//   expired (Store::succeed)         data, if any    requests with this ID         data, which is superseded; nothing
+//                                                                                  of what has expired
 //   a superseded one                 its last        superseded, nothing           as if it were live, with its last
 //                                    version         written                       version
 //   an authenticated one that was    its last        superseded, nothing           superseded, nothing written: its
