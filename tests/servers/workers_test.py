@@ -19,10 +19,17 @@ from site_server import CGI, FASTCGI, SERVERS, Browser, Site
 
 
 def facts(browser, program):
-    answer = browser.get(f"{program}/me")
-    if answer.status != 200:
-        raise RuntimeError(f"{browser.site.server}{program}: {answer}")
-    return json.loads(answer.body)
+    """What the site says of the visitor, as soon as the server has a worker again: it may be starting one just now."""
+    answers = []
+
+    def is_answered():
+        answers.append(browser.get(f"{program}/me"))
+        return answers[-1].status < 500
+
+    wait_until(is_answered, f"{browser.site.server}{program} answers nobody")
+    if answers[-1].status != 200:
+        raise RuntimeError(f"{browser.site.server}{program}: {answers[-1]}")
+    return json.loads(answers[-1].body)
 
 
 def visits(browser, program):
