@@ -3,15 +3,8 @@
 # session, also at the same moment; a notice is shown once; the last apple is taken once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=$(realpath -m "${SESS_BUILD:-build}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export DEMO_STORE=$work/store
-"$build/bin/sessctl" --store "$DEMO_STORE" init >"$work/init.log"
-fail() {
-  printf 'demo counter: %s\n' "$*" >&2
-  exit 1
-}
+# shellcheck source=tests/support/demo_programs.bash
+source tests/support/demo_programs.bash
 
 # ask PROGRAM COOKIES METHOD PATH [TOKEN [BODY]]: the whole answer, without carriage returns.
 ask() {
@@ -19,10 +12,7 @@ ask() {
   env HTTP_COOKIE="$2" REQUEST_METHOD="$3" SCRIPT_NAME="/$1" PATH_INFO="$4" HTTP_X_CSRF_TOKEN="${5:-}" \
     CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH="${#body}" "$build/demo/$1.cgi" <<<"$body" | tr -d '\r'
 }
-cookies_in() { sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$1" | paste -sd ';'; }
 token_in() { sed -n "s/.*\\(let token = '\\|\"token\":\"\\|name=\"csrf_token\" value=\"\\)\\([A-Za-z0-9_-]*\\).*/\\2/p" <<<"$1"; }
-expect() { grep -q -- "$2" <<<"$1" || fail "no '$2' in: $1"; }
-expect_not() { ! grep -q -- "$2" <<<"$1" || fail "'$2' in: $1"; }
 
 try_all() {
   # A visitor comes to the program in C, and logs in at the one in C++ with the token that he got there.

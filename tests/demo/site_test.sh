@@ -4,15 +4,8 @@
 # visitor's own session, and the replay part.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=$(realpath -m "${SESS_BUILD:-build}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export DEMO_STORE=$work/store
-"$build/bin/sessctl" --store "$DEMO_STORE" init >"$work/init.log"
-fail() {
-  printf 'demo site: %s\n' "$*" >&2
-  exit 1
-}
+# shellcheck source=tests/support/demo_programs.bash
+source tests/support/demo_programs.bash
 
 program=site.cgi
 # ask COOKIES METHOD PATH [QUERY [BODY [TOKEN]]]: the whole answer, without carriage returns.
@@ -22,11 +15,8 @@ ask() {
     CONTENT_TYPE=application/x-www-form-urlencoded CONTENT_LENGTH="${#body}" HTTP_X_CSRF_TOKEN="${6:-}" \
     "$build/demo/$program" <<<"$body" | tr -d '\r'
 }
-cookies_in() { sed -n 's/^Set-Cookie: \([^;]*\);.*/\1/p' <<<"$1" | paste -sd ';'; }
 # The token that a page hands its script, or that /me answers.
 token_in() { sed -n "s/.*\\(data-token=\"\\|\"token\":\"\\)\\([A-Za-z0-9_-]*\\).*/\\2/p" <<<"$1"; }
-expect() { grep -q -- "$2" <<<"$1" || fail "no '$2' in: $1"; }
-expect_not() { ! grep -q -- "$2" <<<"$1" || fail "'$2' in: $1"; }
 
 # A login: refused without a token, greeted once.
 page=$(ask '' GET /)
