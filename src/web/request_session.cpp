@@ -140,8 +140,8 @@ void RequestSession::Work::forget() {
   texts_.reset();
 }
 
-void RequestSession::Work::work_on_nothing() {
-  empty_ = Editor();
+void RequestSession::Work::work_on_nothing(Editor changes) {
+  empty_ = std::move(changes);
   editor_ = &empty_;
   own_.clear();
 }
@@ -177,9 +177,7 @@ void RequestSession::Work::authenticate(std::string_view principal) {
     // What this request has derived from somebody else's session goes with it.
     Editor nothing;
     nothing.set(principal_name, std::string(principal));
-    empty_ = std::move(nothing);
-    editor_ = &empty_;
-    own_.clear();
+    work_on_nothing(std::move(nothing));
   } else {
     editor_->set(principal_name, std::string(principal));
   }

@@ -62,7 +62,7 @@ class RequestSession::Work {
  private:
   bool is_abandoned() const noexcept;
   void forget();
-  void work_on_nothing();
+  void work_on_nothing(Editor changes = Editor());
   void require_started() const;
   void require_writable(const char* what) const;
   Status reload(Mode mode);
