@@ -64,6 +64,15 @@ void count_visits(web::Request& request, web::Response& response) {
   response << request.form("name").value_or("nobody") << ' ' << request.session().get<int>("visits").value_or(0);
 }
 
+/// Says when it handles a request, and goes on when it is told to.
+web::Handler held_between(Gate& handling, Gate& go_on) {
+  return [&](web::Request& request, web::Response& response) {
+    handling.signal();
+    go_on.wait();
+    count_visits(request, response);
+  };
+}
+
 std::string cookie_of(const std::string& answer) {
   const auto at = answer.find("Set-Cookie: ");
   return at == std::string::npos ? "" : answer.substr(at + 12, answer.find(';', at) - at - 12);
@@ -120,14 +129,8 @@ TEST_CASE("a FastCGI program that is told to stop finishes the request under way
   Site site;
   Gate handling;
   Gate go_on;
-  Program program(
-      site,
-      [&](web::Request& request, web::Response& response) {
-        handling.signal();
-        go_on.wait();
-        count_visits(request, response);
-      },
-      {.stop = &stop_requested}, [](int) { stop_requested = true; });
+  const web::Handler handler = held_between(handling, go_on);
+  Program program(site, handler, {.stop = &stop_requested}, [](int) { stop_requested = true; });
   FastcgiClient client(program.path());
   client.send({});
   REQUIRE(handling.wait());
@@ -164,13 +167,8 @@ TEST_CASE("a signal that comes while a request is under way lets it be answered,
   Site site;
   Gate handling;
   Gate go_on;
-  Program program(site,
-                  [&](web::Request& request, web::Response& response) {
-                    handling.signal();
-                    go_on.wait();
-                    count_visits(request, response);
-                  },
-                  {.threads = 2});
+  const web::Handler handler = held_between(handling, go_on);
+  Program program(site, handler, {.threads = 2});
   FastcgiClient client(program.path());
   client.send({});
   REQUIRE(handling.wait());
