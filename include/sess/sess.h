@@ -179,12 +179,12 @@ typedef struct sess_facts {
   int64_t deadline_at;          /* when it expires unless it is renewed */
   int64_t absolute_deadline_at; /* when it expires whatever happens */
   int64_t idle_timeout;
+  uint64_t size; /* of the record, in bytes */
 } sess_facts;
 
-/* Of one session of a listing; good until it returns. `problem` says why its record cannot be read; "" where it can.
- * `size` is that of the record, in bytes. Not 0: no more, and the listing answers SESS_OK. */
-typedef int (*sess_visit_session)(const char* key, const sess_facts* facts, uint64_t size, const char* problem,
-                                  void* data);
+/* Of one session of a listing; good until it returns. `problem` says why its record cannot be read; "" where it can;
+ * of one that cannot be read `facts` has the size only. Not 0: no more, and the listing answers SESS_OK. */
+typedef int (*sess_visit_session)(const char* key, const sess_facts* facts, const char* problem, void* data);
 /* What a snapshot would say beside the values: by the key, sealed or not. Answers as sess_snapshot does. */
 SESS_API int sess_facts_of(sess_store* store, const char* key, sess_facts* facts);
 /* Visits every live session; changes nothing. Not a picture of one moment. */
@@ -461,6 +461,9 @@ SESS_API const char* sess_request_principal(const sess_request* request);
 SESS_API int sess_request_exists(const sess_request* request);
 /* 1: its ID was replaced, it can be read and not be changed. */
 SESS_API int sess_request_superseded(const sess_request* request);
+/* Of the version that was read: its facts, and its key, which may be NULL. SESS_ABSENT where there is no session, and
+ * after a logout. */
+SESS_API int sess_request_facts(const sess_request* request, sess_facts* facts, char key[SESS_KEY_SIZE]);
 /* 1: a login of a client that has its ID in the address; sess_request_finish would refuse it (SESS_ERROR_USAGE). */
 SESS_API int sess_request_needs_cookies(const sess_request* request);
 

@@ -24,13 +24,14 @@ class SealingKey;
 struct SessionFacts {
   SessionKind kind = SessionKind::anonymous;
   std::uint64_t generation = 0;  // 1 for the first version; each commit raises it
-  std::chrono::system_clock::time_point created;
-  std::chrono::system_clock::time_point deadline;           // when it expires unless it is renewed
-  std::chrono::system_clock::time_point absolute_deadline;  // when it expires whatever happens
+  std::chrono::system_clock::time_point created = {};
+  std::chrono::system_clock::time_point deadline = {};           // when it expires unless it is renewed
+  std::chrono::system_clock::time_point absolute_deadline = {};  // when it expires whatever happens
   std::chrono::milliseconds idle_timeout{0};
   /// Of a superseded session that was regenerated: what it goes on as.
   std::optional<SessionKey> successor = std::nullopt;
-  bool sealed = false;  // its values can be read only with its ID (StoreOptions::sealed)
+  bool sealed = false;     // its values can be read only with its ID (StoreOptions::sealed)
+  std::uint64_t size = 0;  // of the record, in bytes; 0 before the first version
 };
 
 /// Immutable and cheap to copy; stays valid whatever happens to the session or the store. Copies may be read

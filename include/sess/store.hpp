@@ -105,9 +105,8 @@ struct CreateOptions {
 /// One line of a listing.
 struct SessionEntry {
   SessionKey key;
-  SessionFacts facts;      // all zero when there is a problem
-  std::uint64_t size = 0;  // of the record, in bytes
-  std::string problem;     // why the record cannot be read; empty: it can
+  SessionFacts facts;   // all zero but the size when there is a problem
+  std::string problem;  // why the record cannot be read; empty: it can
 };
 
 /// What the store's own file says.

@@ -124,6 +124,9 @@ void hand_out(T* to, T from) {
   std::memcpy(static_cast<void*>(to), &from, std::min(to->struct_size, sizeof(T)));
 }
 
+/// Copies a text to a caller's array that is large enough for it.
+int hand_out_text(const std::string& text, char* to);
+
 sess_facts to_c(const SessionFacts& facts);
 CommitOptions commit_options(const sess_commit_options* given);
 

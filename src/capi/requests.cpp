@@ -166,6 +166,17 @@ int sess_request_superseded(const sess_request* request) {
   return request != nullptr && request->session != nullptr && request->session->superseded() ? 1 : 0;
 }
 
+int sess_request_facts(const sess_request* request, sess_facts* facts, char key[SESS_KEY_SIZE]) {
+  return guarded([&]() -> int {
+    required(facts, "read facts");
+    if (required(request, "read facts: request").session == nullptr) return SESS_ABSENT;
+    const auto found = request->session->facts();
+    if (!found) return SESS_ABSENT;
+    hand_out(facts, to_c(*found));
+    return key != nullptr ? hand_out_text(request->session->key()->to_string(), key) : SESS_OK;
+  });
+}
+
 int sess_request_needs_cookies(const sess_request* request) {
   return request != nullptr && request->session != nullptr && request->session->needs_cookies() ? 1 : 0;
 }

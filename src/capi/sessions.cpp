@@ -18,11 +18,6 @@ sess_commit_options default_commit_options() {
 /// Thrown through update() to roll back.
 struct RolledBack {};
 
-int hand_out_text(const std::string& text, char* to) {
-  std::memcpy(to, text.c_str(), text.size() + 1);
-  return SESS_OK;
-}
-
 }  // namespace
 
 namespace sess::capi {

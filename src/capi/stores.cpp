@@ -123,12 +123,17 @@ sess::SessionKey parsed_key(const char* key, const std::string& what) {
 bool visited(const sess::SessionEntry& entry, sess_visit_session visit, void* data) {
   const std::string key = entry.key.to_string();
   const sess_facts facts = to_c(entry.facts);
-  return visit(key.c_str(), &facts, entry.size, entry.problem.c_str(), data) == 0;
+  return visit(key.c_str(), &facts, entry.problem.c_str(), data) == 0;
 }
 
 }  // namespace
 
 namespace sess::capi {
+
+int hand_out_text(const std::string& text, char* to) {
+  std::memcpy(to, text.c_str(), text.size() + 1);
+  return SESS_OK;
+}
 
 sess_facts to_c(const SessionFacts& facts) {
   return {sizeof(sess_facts),
@@ -138,7 +143,8 @@ sess_facts to_c(const SessionFacts& facts) {
           to_milliseconds(facts.created),
           to_milliseconds(facts.deadline),
           to_milliseconds(facts.absolute_deadline),
-          facts.idle_timeout.count()};
+          facts.idle_timeout.count(),
+          facts.size};
 }
 
 }  // namespace sess::capi
@@ -168,9 +174,7 @@ int sess_key_of(sess_store* store, const char* id, char key[SESS_KEY_SIZE]) {
   return guarded([&]() -> int {
     required(key, "find key") = '\0';
     return with_id(store, id, "find key", [&](const sess::Store&, const sess::SessionId& of) {
-      const std::string text = of.key().to_string();
-      std::memcpy(key, text.c_str(), text.size() + 1);
-      return SESS_OK;
+      return hand_out_text(of.key().to_string(), key);
     });
   });
 }
@@ -213,6 +217,7 @@ int sess_destroy_principal(sess_store* store, const char* principal, const char*
 int sess_facts_of(sess_store* store, const char* key, sess_facts* facts) {
   return guarded([&]() -> int {
     const sess::Store& in = required(store, "read facts: store").store;
+    required(facts, "read facts");
     const auto found = in.facts_of(parsed_key(key, "read facts"));
     if (found) hand_out(facts, to_c(*found));
     return number_of(found.status());

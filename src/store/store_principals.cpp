@@ -76,7 +76,7 @@ Result<std::vector<SessionEntry>> Store::sessions_of(std::string_view principal)
   for (const SessionKey& key : *keys) {
     const auto listed = core_->records().look(key);
     if (!listed) continue;
-    SessionEntry entry{key, {}, listed->size, listed->problem};
+    SessionEntry entry{key, {.size = listed->size}, listed->problem};
     if (listed->version) {
       if (SessionKey(listed->version->header.principal) != owner) continue;
       if (usability(*listed->version, now) != Outcome::ok) continue;

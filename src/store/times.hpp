@@ -29,7 +29,8 @@ inline SessionFacts to_facts(const backend::Version& version) {
           to_time_point(header.absolute_deadline),
           std::chrono::milliseconds(header.idle_timeout),
           header.successor == SessionKey() ? std::nullopt : std::optional(header.successor),
-          header.sealed};
+          header.sealed,
+          format::header_size + version.header.payload_size};
 }
 
 /// Longer than any session, and short enough that no sum of times leaves 64 bits.

@@ -29,6 +29,10 @@ bool RequestSession::exists() const noexcept { return work_->exists(); }
 
 bool RequestSession::superseded() const noexcept { return work_->superseded(); }
 
+std::optional<SessionFacts> RequestSession::facts() const { return work_->facts(); }
+
+std::optional<SessionKey> RequestSession::key() const { return work_->key(); }
+
 bool RequestSession::from_address() const noexcept { return work_->from_address(); }
 
 bool RequestSession::needs_cookies() const noexcept { return work_->needs_cookies(); }
@@ -88,11 +92,13 @@ Status RequestSession::Work::reload(Mode mode) {
     auto session = store_.lock(*choice_.current(), {.timeout = std::nullopt, .renew = false});
     if (!session) return as_gone(session.status());
     locked_.emplace(*std::move(session));
+    facts_ = locked_->facts();
   } else {
     auto snapshot = store_.snapshot(*choice_.current());
     if (!snapshot || (snapshot.outcome() == Outcome::superseded && !choice_.superseded()))
       return as_gone(snapshot.status());
     changes_.emplace(snapshot->edit());
+    facts_ = snapshot->facts();
   }
   return Outcome::ok;
 }
@@ -105,6 +111,7 @@ Status RequestSession::Work::start(Mode mode) {
   // What has just been read is good enough but for a lock.
   if (just_read && mode != Mode::locked) {
     changes_.emplace(just_read->edit());
+    facts_ = just_read->facts();
   } else if (choice_.current()) {
     if (const Status status = reload(mode); !status.ok()) return status;
   }
@@ -125,6 +132,7 @@ void RequestSession::Work::forget() {
   work_on_nothing();
   changes_.reset();
   locked_.reset();
+  facts_.reset();
   principal_.reset();
   authenticate_ = false;
   regenerate_ = false;

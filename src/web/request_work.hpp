@@ -56,6 +56,10 @@ class RequestSession::Work {
   const std::optional<std::string>& principal() const noexcept { return principal_; }
   bool exists() const noexcept { return choice_.current().has_value() && !logout_; }
   bool superseded() const noexcept { return choice_.superseded(); }
+  std::optional<SessionFacts> facts() const { return exists() ? facts_ : std::nullopt; }
+  std::optional<SessionKey> key() const {
+    return facts() ? std::optional<SessionKey>(*choice_.current()) : std::nullopt;
+  }
   bool from_address() const noexcept { return choice_.from_address(); }
   bool needs_cookies() const noexcept { return authenticate_ && choice_.from_address(); }
 
@@ -107,6 +111,7 @@ class RequestSession::Work {
   // What the handler works on is one of these; the others are empty.
   std::optional<Changes> changes_;
   std::optional<Session> locked_;
+  std::optional<SessionFacts> facts_;  // of the version that was read
   Editor empty_;
   Editor* editor_ = &empty_;
 

@@ -10,7 +10,7 @@ namespace {
 void lock(Scene& scene) { REQUIRE_OK(sess_lock(scene.store, scene.id.c_str(), 0, &scene.session)); }
 
 /// Counts what it sees, without an allocation.
-int see(const char*, const sess_facts*, std::uint64_t, const char*, void* data) {
+int see(const char*, const sess_facts*, const char*, void* data) {
   ++static_cast<Scene*>(data)->counted;
   return 0;
 }

@@ -73,7 +73,7 @@ TEST_CASE("NULL where something must be is a usage error, and never a crash") {
   char id_out[SESS_ID_SIZE];
   sess_facts facts{};
   facts.struct_size = sizeof facts;
-  const sess_visit_session visit = [](const char*, const sess_facts*, std::uint64_t, const char*, void*) { return 0; };
+  const sess_visit_session visit = [](const char*, const sess_facts*, const char*, void*) { return 0; };
   const sess_change change = [](sess_editor*, void*) { return 0; };
 
   const std::vector<std::function<int()>> calls = {
@@ -167,6 +167,9 @@ TEST_CASE("NULL where something must be is a usage error, and never a crash") {
       [&] { return sess_request_new(store, nullptr, nullptr, nullptr, &request); },
       [&] { return sess_request_new(store, cookies, nullptr, nullptr, nullptr); },
       [&] { return sess_request_start(nullptr, SESS_MERGE); },
+      [&] { return sess_request_facts(nullptr, &facts, key); },
+      [&] { return sess_request_facts(request, nullptr, key); },
+      [&] { return sess_facts_of(store, std::string(40, '0').c_str(), nullptr); },
       [&] { return sess_authenticate(nullptr, "ann"); },
       [&] { return sess_request_regenerate(nullptr); },
       [&] { return sess_logout(nullptr, SESS_LOGOUT_HERE); },

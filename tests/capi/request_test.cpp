@@ -58,6 +58,9 @@ TEST_CASE("a session begins with its first write, and comes back by its cookie")
   Site site;
   sess_request* request = site.request();
   CHECK(sess_request_exists(request) == 0);
+  sess_facts none{};
+  none.struct_size = sizeof none;
+  CHECK(sess_request_facts(request, &none, nullptr) == SESS_ABSENT);
   CHECK(site.finish(request) == SESS_OK);
   CHECK(site.headers.empty());
   request = site.request();
@@ -69,6 +72,16 @@ TEST_CASE("a session begins with its first write, and comes back by its cookie")
     request = site.request(mode);
     CHECK(sess_request_exists(request) == 1);
     REQUIRE_OK(sess_add_integer(sess_request_editor(request), "visits", 1));
+    sess_facts facts{};
+    facts.struct_size = sizeof facts;
+    char key[SESS_KEY_SIZE] = {};
+    REQUIRE_OK(sess_request_facts(request, &facts, key));
+    CHECK(facts.generation == (mode == SESS_MERGE ? 1 : 2));
+    CHECK(facts.size > 128);
+    char named[SESS_KEY_SIZE] = {};
+    REQUIRE_OK(sess_key_of(site.store.get(), site.cookie.substr(4).c_str(), named));
+    CHECK(std::string(key) == named);
+    REQUIRE_OK(sess_request_facts(request, &facts, nullptr));
     CHECK(site.finish(request) == SESS_OK);
     CHECK(site.headers.empty());
   }

@@ -197,10 +197,9 @@ TEST_CASE("the sessions of a principal are listed and ended") {
     sess_session_free(session);
   }
   using Keys = std::vector<std::string>;
-  const auto collect = [](const char* key, const sess_facts* facts, std::uint64_t size, const char* problem,
-                          void* data) {
+  const auto collect = [](const char* key, const sess_facts* facts, const char* problem, void* data) {
     CHECK(facts->authenticated == 1);
-    CHECK(size > 128);
+    CHECK(facts->size > 128);
     CHECK(std::string(problem).empty());
     static_cast<Keys*>(data)->emplace_back(key);
     return 0;
@@ -214,7 +213,7 @@ TEST_CASE("the sessions of a principal are listed and ended") {
   std::ranges::sort(of_ann);
   CHECK(all == of_ann);
   Keys one;
-  const auto enough = [](const char* key, const sess_facts*, std::uint64_t, const char*, void* data) {
+  const auto enough = [](const char* key, const sess_facts*, const char*, void* data) {
     static_cast<Keys*>(data)->emplace_back(key);
     return 1;
   };

@@ -234,6 +234,32 @@ TEST_CASE("a record shrinks and grows with its values") {
   });
 }
 
+TEST_CASE("the size that a session's facts tell is that of its record's file, whoever asks") {
+  in_each_world([](StoreWorld& world) {
+    const Store store = world.open();
+    Session session = store.create();
+    CHECK(session.facts().size == 0);
+    REQUIRE(session.commit().ok());
+    const SessionId id = *session.id();
+    // What a listing says is what the file system says of the file.
+    const auto on_disk = [&] {
+      std::uint64_t size = 0;
+      store.list([&](const SessionEntry& entry) { return (size = entry.facts.size) == 0; });
+      return size;
+    };
+    for (const std::size_t size : {1000UL, 10UL}) {
+      session.set("text", std::string(size, 't'));
+      REQUIRE(session.commit().ok());
+      CHECK(on_disk() > size);
+      CHECK(session.facts().size == on_disk());
+      CHECK(store.snapshot(id)->facts().size == on_disk());
+      CHECK(store.facts_of(id)->size == on_disk());
+    }
+    session.release();
+    CHECK(store.lock(id)->facts().size == on_disk());
+  });
+}
+
 TEST_CASE("IDs of another store, and damaged ones, are not parsed") {
   in_each_world([](StoreWorld& world) {
     const Store store = world.open();

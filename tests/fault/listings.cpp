@@ -19,7 +19,7 @@ Answer list(Machine& machine) {
     seen.push_back(entry.key);
     if (!entry.problem.empty()) answer.admits_errors = true;
     const std::uint64_t generation = entry.key == machine.key() ? 2 : 1;
-    if (entry.problem.empty() && (entry.facts.generation != generation || entry.size == 0))
+    if (entry.problem.empty() && (entry.facts.generation != generation || entry.facts.size == 0))
       answer.wrong = "an entry is not what the session is";
     return true;
   });

@@ -21,7 +21,7 @@ std::string row(std::string_view key, std::string_view kind, std::string_view ag
 
 std::string row_of(const sess::SessionEntry& entry, std::size_t key_width, Clock::time_point now) {
   const std::string key = entry.key.to_string().substr(0, key_width);
-  const std::string size = human_size(entry.size);
+  const std::string size = human_size(entry.facts.size);
   if (!entry.problem.empty()) return row(key, "unreadable", "-", "-", size, "-", key_width);
   const sess::SessionFacts& facts = entry.facts;
   return row(key, kind_name(facts.kind), human_age(between(facts.created, now)),
@@ -32,7 +32,7 @@ std::string json_of(const sess::SessionEntry& entry, Clock::time_point now) {
   JsonLine object;
   object.add("key", entry.key.to_string());
   if (entry.problem.empty()) add_facts(object, entry.facts, now);
-  object.add("size", entry.size);
+  object.add("size", entry.facts.size);
   if (!entry.problem.empty()) object.add("problem", entry.problem);
   return object.text();
 }

@@ -22,7 +22,7 @@ struct Totals {
   std::uint64_t sessions() const { return anonymous + authenticated; }
 
   void add(const sess::SessionEntry& entry) {
-    bytes += entry.size;
+    bytes += entry.facts.size;
     if (!entry.problem.empty()) {
       ++unreadable;
       return;

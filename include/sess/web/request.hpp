@@ -27,6 +27,10 @@ class SESS_API Request : public HttpRequest {
   /// Merge mode; a session is created when something has been written.
   Editor& session() { return own().editor(); }
   const std::optional<std::string>& principal() const { return own().principal(); }
+  bool exists() const { return own().exists(); }
+  bool superseded() const { return own().superseded(); }
+  std::optional<SessionFacts> facts() const { return own().facts(); }
+  std::optional<SessionKey> key() const { return own().key(); }
   void authenticate(std::string_view principal) { own().authenticate(principal); }
   void regenerate() { own().regenerate(); }
   void logout() { own().logout(); }

@@ -129,6 +129,11 @@ class SESS_API RequestSession {
   bool exists() const noexcept;
   /// True if that is the last version of a session whose ID was replaced: it can be read and not be changed.
   bool superseded() const noexcept;
+  /// Of the version that start() has read: how old it is, when it expires, which one it is. Nothing where there is no
+  /// session to read, and after logout().
+  std::optional<SessionFacts> facts() const;
+  /// Its key, by which logs may name it, never by its ID. Nothing where there are no facts.
+  std::optional<SessionKey> key() const;
 
   /// From finish() on, the session is a new one that belongs to this principal (table above). Counts as a set: if a
   /// value that this request has read is changed by another one meanwhile, finish() answers conflict. Where data is not

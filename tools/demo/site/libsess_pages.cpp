@@ -61,7 +61,7 @@ void report(Request& request, Response& response) {
 
 /// The logins of who is logged in. Keys say nothing of IDs; the first digits are enough to tell them apart.
 void logins(const LibsessPages& pages, Request& request, Response& response) {
-  const auto own = id_in_cookie(pages.store, pages.cookies, request, sess::SessionKind::authenticated);
+  const auto own = request.key();
   auto list = nlohmann::json::array();
   int status = 200;
   if (const auto& user = request.principal()) {
@@ -71,7 +71,7 @@ void logins(const LibsessPages& pages, Request& request, Response& response) {
             {{"key", session.key.to_string().substr(0, 8)},
              {"since", fmt::format("{:%H:%M:%S} UTC", fmt::gmtime(std::chrono::time_point_cast<std::chrono::seconds>(
                                                           session.facts.created)))},
-             {"own", own && own->key() == session.key}});
+             {"own", own == session.key}});
     } else {
       status = 503;
     }

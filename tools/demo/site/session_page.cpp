@@ -19,56 +19,8 @@ namespace {
 using sess::SessionKind;
 using std::chrono::milliseconds;
 
-constexpr int most_continuations = 8;  // of an ID that was replaced now and then
-constexpr int most_visited = 100;      // sessions that are looked at for the size of one
-
 std::int64_t since_epoch(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
-/// What the store says of an ID, or of those that it leads to.
-sess::Result<sess::Snapshot> read(const sess::Store& store, sess::SessionId id) {
-  for (int step = 0; step < most_continuations; ++step) {
-    const auto next = store.continuation(id);
-    if (!next) break;
-    id = *next;
-  }
-  return store.snapshot(id);
-}
-
-/// The session that the cookies name, as the library chooses it: a login before a session of nobody, and of an
-/// anonymous ID that has expired its successor.
-sess::Result<sess::Snapshot> own_session(const sess::Store& store, const sess::web::SessionCookies& cookies,
-                                         const sess::web::HttpRequest& request) {
-  sess::Status why = sess::Outcome::absent;
-  for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous}) {
-    const auto id = id_in_cookie(store, cookies, request, kind);
-    if (!id) continue;
-    auto session = read(store, *id);
-    if (session) return session;
-    if (why == sess::Outcome::absent) why = session.status();
-    if (kind == SessionKind::authenticated) continue;
-    if (const auto successor = store.successor(*id)) return store.snapshot(*successor);
-  }
-  return why;
-}
-
-/// Of a record, in bytes. A listing alone tells it: of the user's own sessions, or else of the first ones of the store.
-std::optional<std::uint64_t> record_size(const sess::Store& store, const std::optional<std::string>& principal,
-                                         const sess::SessionKey& key) {
-  std::optional<std::uint64_t> size;
-  if (principal) {
-    if (const auto sessions = store.sessions_of(*principal))
-      for (const sess::SessionEntry& entry : *sessions)
-        if (entry.key == key) size = entry.size;
-    return size;
-  }
-  int visited = 0;
-  store.list([&](const sess::SessionEntry& entry) {
-    if (entry.key == key) size = entry.size;
-    return !size && ++visited < most_visited;
-  });
-  return size;
 }
 
 /// Names and types; of the values only the site's own numbers. The captcha's code is a text.
@@ -85,13 +37,19 @@ nlohmann::json shown_values(const sess::Values& values) {
   return list;
 }
 
-nlohmann::json shown(const sess::Store& store, const sess::Snapshot& session, sess::Status status,
-                     const std::optional<std::string>& principal) {
-  const sess::SessionFacts& facts = session.facts();
+/// What has become of the session that the cookies name, which is none to read.
+sess::Outcome why_none(const sess::Store& store, const sess::web::SessionCookies& cookies,
+                       const sess::web::HttpRequest& request) {
+  for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
+    if (const auto id = id_in_cookie(store, cookies, request, kind)) return store.snapshot(*id).outcome();
+  return sess::Outcome::absent;
+}
+
+nlohmann::json shown(const sess::SessionKey& key, const sess::SessionFacts& facts, sess::web::Request& request) {
   nlohmann::json json = {
-      {"key", session.key().to_string()},
+      {"key", key.to_string()},
       {"kind", facts.kind == SessionKind::authenticated ? "authenticated" : "anonymous"},
-      {"state", status.ok() ? "live" : std::string(to_string(status.outcome()))},
+      {"state", request.superseded() ? "superseded" : "live"},
       {"user", nullptr},
       {"version", facts.generation},
       {"created", since_epoch(facts.created)},
@@ -99,11 +57,10 @@ nlohmann::json shown(const sess::Store& store, const sess::Snapshot& session, se
       {"absolute_deadline", since_epoch(facts.absolute_deadline)},
       {"idle_timeout", facts.idle_timeout.count()},
       {"sealed", facts.sealed},
-      {"size", nullptr},
-      {"values", shown_values(session.values())},
+      {"size", facts.size},
+      {"values", shown_values(request.session().values())},
   };
-  if (principal) json["user"] = *principal;
-  if (const auto size = record_size(store, principal, session.key())) json["size"] = *size;
+  if (const auto& user = request.principal()) json["user"] = *user;
   return json;
 }
 
@@ -182,12 +139,13 @@ void answer_session_json(const sess::Store& store, const sess::web::SessionCooki
                          {"session", nullptr},
                          {"process", ::getpid()},
                          {"timings", nlohmann::json::array()}};
-  const auto session = own_session(store, cookies, request);
-  if (session) {
-    json["session"] = shown(store, *session, session.status(), request.principal());
-    json["timings"] = shown_timings(timings, session->key());
+  const auto key = request.key();
+  const auto facts = request.facts();
+  if (key && facts) {
+    json["session"] = shown(*key, *facts, request);
+    json["timings"] = shown_timings(timings, *key);
   } else {
-    json["why"] = to_string(session.outcome());
+    json["why"] = to_string(why_none(store, cookies, request));
   }
   response.content_type("application/json");
   response.header("Cache-Control", "no-store");
