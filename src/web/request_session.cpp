@@ -171,6 +171,8 @@ Editor& RequestSession::Work::editor() {
 void RequestSession::Work::authenticate(std::string_view principal) {
   require_writable("authenticate");
   if (principal.empty()) throw UsageError("authenticate: the principal is empty");
+  // Who reads it in another language would take it for the one before the zero.
+  if (principal.find('\0') != principal.npos) throw UsageError("authenticate: the principal has a zero byte");
   const bool carried =
       choice_.current() && (choice_.current()->kind() == SessionKind::anonymous || choice_.owner() == principal);
   // Now, not at the end: if all sessions of this principal are ended from here on, so is this one. It takes the place

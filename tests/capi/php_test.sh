@@ -70,6 +70,10 @@ while ($request->start()) {
     expect($request['n'], 40);
     unset($request['empty']);
     expect($request->principal(), null);
+    // C would take the half before a zero byte for all of it.
+    raised(\ValueError::class, fn() => $request->authenticate("admin\0evil"));
+    raised(\ValueError::class, fn() => $request["n\0n"]);
+    expect([$request->principal(), $request->csrfCheck("\0")], [null, false]);
     $request->authenticate('ann');
     $page = '<' . $request->csrfToken() . '>';
 }

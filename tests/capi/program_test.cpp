@@ -139,6 +139,55 @@ TEST_CASE("a handler in C is told what the client has sent, and answers with sta
   CHECK(body_of(answer) == "POST /site|/page|::1|1|a b|a&b|7|name=a%26b|&lt;&amp;&gt;");
 }
 
+TEST_CASE("a handler in C reads names that repeat, and answers with headers that do") {
+  Program program(
+      [](sess_request* request, sess_response* response, void*) {
+        const char* name = nullptr;
+        const char* value = nullptr;
+        const char* address = nullptr;
+        for (std::size_t i = 0; sess_http_query_at(request, i, &name, &value) == SESS_OK; ++i)
+          sess_response_printf(response, "%s=%s;", name, value);
+        if (name != nullptr || value != nullptr) return 1;
+        for (std::size_t i = 0; sess_http_form_at(request, i, &name, &value) == SESS_OK; ++i)
+          sess_response_printf(response, "%s:%s;", name, value);
+        if (sess_http_address(request, &address) != SESS_OK) return 1;
+        sess_response_printf(response, "%s", address);
+        if (sess_response_add_header(response, "Set-Cookie", "one=1") != SESS_OK) return 1;
+        if (sess_response_add_header(response, "X", "a\nb") != SESS_ERROR_USAGE) return 1;
+        return sess_response_add_header(response, "Set-Cookie", "two=2");
+      },
+      nullptr,
+      [](sess_run_options& options, sess_fcgi_options&) {
+        // Headers are there before the session is.
+        options.access = [](const sess_request* request, void*) -> int {
+          const char* agent = nullptr;
+          return sess_http_header(request, "User-Agent", &agent) == SESS_OK ? SESS_NO_SESSION : 77;
+        };
+      });
+  const std::string answer = program.ask({{"REQUEST_METHOD", "POST"},
+                                          {"HTTP_USER_AGENT", "test"},
+                                          {"REQUEST_URI", "/x?q=1&q=2"},
+                                          {"QUERY_STRING", "q=1&q=2"}},
+                                         "f=3&f=4");
+  CHECK(body_of(answer) == "q=1;q=2;f:3;f:4;/x?q=1&q=2");
+  CHECK(answer.find("Set-Cookie: one=1\r\n") != std::string::npos);
+  CHECK(answer.find("Set-Cookie: two=2\r\n") != std::string::npos);
+}
+
+TEST_CASE("a handler in C checks the token of a form, and of a script's header") {
+  Program program([](sess_request* request, sess_response* response, void*) {
+    const char* token = nullptr;
+    if (sess_csrf_token(request, &token) != SESS_OK) return 1;
+    return sess_response_printf(response, "%d %s", sess_http_csrf_check(request), token);
+  });
+  const std::string token = body_of(program.ask({})).substr(2);
+  REQUIRE(token.size() == 86);
+  CHECK(body_of(program.ask({})).starts_with("0 "));
+  CHECK(body_of(program.ask({{"REQUEST_METHOD", "POST"}}, SESS_CSRF_PARAMETER "=" + token)).starts_with("1 "));
+  CHECK(body_of(program.ask({{"HTTP_X_CSRF_TOKEN", token}})).starts_with("1 "));
+  CHECK(body_of(program.ask({{"HTTP_X_CSRF_TOKEN", "no"}})).starts_with("0 "));
+}
+
 TEST_CASE("a handler in C that answers an error has written nothing, and somebody is told why") {
   struct Log {
     std::string path;
@@ -150,6 +199,7 @@ TEST_CASE("a handler in C that answers an error has written nothing, and somebod
     int status = sess_set_string(sess_request_editor(request), "text", "x");
     if (status == SESS_OK && std::string(sess_http_path(request)) == "/type")
       return sess_add_integer(sess_request_editor(request), "text", 1);
+    if (std::string(sess_http_path(request)) == "/own") return static_cast<int>(SESS_ERROR_USAGE);
     return static_cast<int>(SESS_ROLLED_BACK);
   };
   const auto on_error = [](int status, const char* message, void* data) {
@@ -159,7 +209,7 @@ TEST_CASE("a handler in C that answers an error has written nothing, and somebod
     options.on_error = on_error;
     options.data = &log;
   });
-  for (const char* path : {"/type", "/other"}) {
+  for (const char* path : {"/type", "/other", "/own"}) {
     const std::string answer = program.ask({{"PATH_INFO", path}});
     CHECK(answer.starts_with("Status: 500"));
     CHECK(answer.find("secret") == std::string::npos);
@@ -171,6 +221,8 @@ TEST_CASE("a handler in C that answers an error has written nothing, and somebod
   CHECK(line == "-6: the handler answered type mismatch: value \"text\": wanted integer, found string");
   REQUIRE(std::getline(in, line));
   CHECK(line == "10: the handler answered rolled back");
+  REQUIRE(std::getline(in, line));
+  CHECK(line == "-1: the handler answered usage error");  // and not what another request's error said
 }
 
 TEST_CASE("how a request of a program in C uses its session is decided by its address") {

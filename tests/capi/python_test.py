@@ -84,6 +84,9 @@ with tempfile.TemporaryDirectory() as folder:
     # Requests: a session, a conflict, a login, a token, a logout.
     cookies = sess.Cookies(secure=False)
     raised(sess.Error, lambda: sess.Cookies(max_age=1_000_000_000))
+    raised(OverflowError, lambda: sess.Cookies(max_age=2**64 + 60))
+    raised(ValueError, lambda: sess.Cookies(path="/a\0b"))
+    raised(TypeError, lambda: sess.Cookies(colour="red"))
     cookie = None
     for visit in range(1, 4):
         request = sess.Request(store, cookies, cookie)
@@ -107,6 +110,13 @@ with tempfile.TemporaryDirectory() as folder:
     while request.start():
         assert request.principal is None
         assert request["visits"] == 10
+        # C would take the half before a zero byte for all of it, and ctypes what fits of a number.
+        raised(ValueError, lambda: request.authenticate("admin\0evil"))
+        raised(ValueError, lambda: request.__setitem__("n\0n", 1))
+        raised(OverflowError, lambda: request.add("visits", 2**64))
+        assert request.principal is None and not request.csrf_check("\0")
+        request["text"] = "a\0b"
+        assert request["text"] == "a\0b"
         request.authenticate("ann")
         page = "<" + request.csrf_token() + ">"
     assert ("Cache-Control", "no-store") in request.headers

@@ -41,6 +41,17 @@ TEST_CASE("a login without a session makes an authenticated one and sets its coo
   REQUIRE(site.visit(browser, [](RequestSession& next) { CHECK(next.principal() == "ann"); }).ok());
 }
 
+TEST_CASE("a principal that is empty or has a zero byte is refused") {
+  Site site;
+  Browser browser;
+  RequestSession session = site.request(browser);
+  REQUIRE(session.start().ok());
+  CHECK_THROWS_AS(session.authenticate(""), UsageError);
+  CHECK_THROWS_AS(session.authenticate(std::string_view("admin\0evil", 10)), UsageError);
+  CHECK(!session.principal());
+  CHECK(session.finish().status.ok());
+}
+
 TEST_CASE("a login carries the data of the anonymous session, and supersedes it") {
   Site site;
   Browser browser;

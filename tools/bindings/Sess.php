@@ -111,6 +111,12 @@ final class Library {
         return $status;
     }
 
+    /** For C, which would take what comes before a zero byte for all of it: "admin" for "admin\0evil". */
+    public static function text(?string $text): ?string {
+        if ($text !== null && str_contains($text, "\0")) throw new \ValueError('a name has a zero byte');
+        return $text;
+    }
+
     /** A structure with the library's defaults and what the caller wants; texts must stay alive as long as it does. */
     public static function options(string $type, array $wanted, array &$texts): \FFI\CData {
         $options = self::get()->new($type);
@@ -120,6 +126,7 @@ final class Library {
                 throw new \InvalidArgumentException("no option is called $name");
             }
             if (is_string($value)) {
+                self::text($value);
                 $text = \FFI::new('char[' . (strlen($value) + 1) . ']');
                 \FFI::memcpy($text, $value, strlen($value));
                 $texts[] = $text;
@@ -140,16 +147,16 @@ final class Store {
         $texts = [];
         $all = Library::options('sess_store_options', $options, $texts);
         $this->handle = Library::get()->new('sess_store *');
-        Library::check(Library::get()->sess_open($path, \FFI::addr($all), \FFI::addr($this->handle)));
+        Library::check(Library::get()->sess_open(Library::text($path), \FFI::addr($all), \FFI::addr($this->handle)));
     }
     public function __destruct() {
         if (isset($this->handle) && !\FFI::isNull($this->handle)) Library::get()->sess_close($this->handle);
     }
     public function destroy(string $id): void {
-        Library::check(Library::get()->sess_destroy($this->handle, $id));
+        Library::check(Library::get()->sess_destroy($this->handle, Library::text($id)));
     }
     public function destroyPrincipal(string $principal): void {
-        Library::check(Library::get()->sess_destroy_principal($this->handle, $principal, null));
+        Library::check(Library::get()->sess_destroy_principal($this->handle, Library::text($principal), null));
     }
     public function gc(): void {
         Library::check(Library::get()->sess_gc($this->handle, null, null));
@@ -184,8 +191,8 @@ final class Request implements \ArrayAccess {
 
     public function __construct(Store $store, Cookies $cookies, ?string $cookieHeader = null, ?string $addressId = null) {
         $this->handle = Library::get()->new('sess_request *');
-        Library::check(Library::get()->sess_request_new($store->handle, $cookies->handle, $cookieHeader, $addressId,
-                                                        \FFI::addr($this->handle)));
+        Library::check(Library::get()->sess_request_new($store->handle, $cookies->handle, Library::text($cookieHeader),
+                                                        Library::text($addressId), \FFI::addr($this->handle)));
     }
     public function __destruct() {
         if (isset($this->handle) && !\FFI::isNull($this->handle)) Library::get()->sess_request_free($this->handle);
@@ -210,7 +217,7 @@ final class Request implements \ArrayAccess {
         return Library::get()->sess_request_principal($this->handle);
     }
     public function authenticate(string $principal): void {
-        Library::check(Library::get()->sess_authenticate($this->handle, $principal));
+        Library::check(Library::get()->sess_authenticate($this->handle, Library::text($principal)));
     }
     public function logout(int $scope = HERE): void {
         Library::check(Library::get()->sess_logout($this->handle, $scope));
@@ -220,7 +227,7 @@ final class Request implements \ArrayAccess {
     }
     /** Adds to an integer, at commit, to what is there then: never a conflict. */
     public function add(string $name, int $amount = 1): void {
-        Library::check(Library::get()->sess_add_integer($this->editor(), $name, $amount));
+        Library::check(Library::get()->sess_add_integer($this->editor(), Library::text($name), $amount));
     }
     /** A mark; complete() puts the token in its place. */
     public function csrfToken(): string {
@@ -229,7 +236,7 @@ final class Request implements \ArrayAccess {
         return \FFI::string($mark);
     }
     public function csrfCheck(?string $token): bool {
-        return Library::get()->sess_csrf_check($this->handle, $token) === 1;
+        return !str_contains($token ?? '', "\0") && Library::get()->sess_csrf_check($this->handle, $token) === 1;
     }
     /** The text of the answer, its marks replaced; after the last start(). */
     public function complete(string $text): string {
@@ -251,6 +258,7 @@ final class Request implements \ArrayAccess {
     public function offsetSet(mixed $name, mixed $value): void {
         $library = Library::get();
         $editor = $this->editor();
+        $name = Library::text($name);
         Library::check(match (true) {
             $value === null => $library->sess_set_null($editor, $name),
             is_bool($value) => $library->sess_set_boolean($editor, $name, (int)$value),
@@ -261,7 +269,7 @@ final class Request implements \ArrayAccess {
         });
     }
     public function offsetUnset(mixed $name): void {
-        Library::check(Library::get()->sess_erase($this->editor(), $name));
+        Library::check(Library::get()->sess_erase($this->editor(), Library::text($name)));
     }
 
     private function editor(): \FFI\CData {
@@ -269,7 +277,7 @@ final class Request implements \ArrayAccess {
         return $editor ?? throw new Error('the session of this request is not started, or finished already', -1);
     }
     private function read(string $name): ?\FFI\CData {
-        return Library::get()->sess_read($this->editor(), $name);
+        return Library::get()->sess_read($this->editor(), Library::text($name));
     }
     private static function valueOf(\FFI\CData $value): mixed {
         $library = Library::get();

@@ -117,8 +117,33 @@ def _check(status):
     return status
 
 
+def _encoded(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
 def _text(text):
-    return text.encode("utf-8", "surrogateescape") if text is not None else None
+    """For C, which would take what comes before a zero byte for all of it: "admin" for "admin\\0evil"."""
+    if text is None:
+        return None
+    if "\0" in text:
+        raise ValueError("a name has a zero byte")
+    return _encoded(text)
+
+
+def _int64(number):
+    if not -2**63 <= number < 2**63:  # ctypes would cut it
+        raise OverflowError("an integer of a session has 64 bits")
+    return number
+
+
+def _set_options(options, given, of):
+    for name, value in given.items():
+        if name in ("struct_size", "on_event", "on_event_data") or name not in dict(options._fields_):
+            raise TypeError(f"{of} no option {name}")
+        wanted = _text(value) if isinstance(value, str) else value
+        setattr(options, name, wanted)
+        if getattr(options, name) != wanted:
+            raise OverflowError(f"the option {name} cannot be {value}")
 
 
 def _bytes_of(read, value):
@@ -178,13 +203,11 @@ class _Values:
         elif isinstance(value, bool):
             _check(_lib.sess_set_boolean(editor, key, value))
         elif isinstance(value, int):
-            if not -2**63 <= value < 2**63:
-                raise OverflowError("an integer of a session has 64 bits")
-            _check(_lib.sess_set_integer(editor, key, value))
+            _check(_lib.sess_set_integer(editor, key, _int64(value)))
         elif isinstance(value, float):
             _check(_lib.sess_set_real(editor, key, value))
         elif isinstance(value, str):
-            text = _text(value)
+            text = _encoded(value)
             _check(_lib.sess_set_text(editor, key, text, len(text)))
         elif isinstance(value, bytes):
             _check(_lib.sess_set_bytes(editor, key, value, len(value)))
@@ -196,7 +219,7 @@ class _Values:
 
     def add(self, name, amount=1):
         """Adds to an integer, at commit, to what is there then: never a conflict."""
-        _check(_lib.sess_add_integer(self._editor(), _text(name), amount))
+        _check(_lib.sess_add_integer(self._editor(), _text(name), _int64(amount)))
 
     def names(self):
         found = []
@@ -220,10 +243,7 @@ class Store:
         self._handle = c_void_p()
         all_options = _StoreOptions()
         _check(_lib.sess_store_options_init(byref(all_options), ctypes.sizeof(all_options)))
-        for name, value in options.items():
-            if name in ("struct_size", "on_event", "on_event_data") or name not in dict(_StoreOptions._fields_):
-                raise TypeError(f"a store has no option {name}")
-            setattr(all_options, name, value)
+        _set_options(all_options, options, "a store has")
         _check(_lib.sess_open(_text(path), byref(all_options), byref(self._handle)))
 
     def __del__(self):
@@ -278,10 +298,7 @@ class Cookies:
         self._handle = c_void_p()
         all_options = _CookieOptions()
         _check(_lib.sess_cookie_options_init(byref(all_options), ctypes.sizeof(all_options)))
-        for name, value in options.items():
-            if name == "struct_size" or name not in dict(_CookieOptions._fields_):
-                raise TypeError(f"cookies have no option {name}")
-            setattr(all_options, name, _text(value) if isinstance(value, str) else value)
+        _set_options(all_options, options, "cookies have")
         _check(_lib.sess_cookies_new(byref(all_options), byref(self._handle)))
 
     def __del__(self):
@@ -349,10 +366,10 @@ class Request(_Values):
         return mark.value.decode()
 
     def csrf_check(self, token):
-        return bool(_lib.sess_csrf_check(self._handle, _text(token)))
+        return "\0" not in (token or "") and bool(_lib.sess_csrf_check(self._handle, _text(token)))
 
     def complete(self, text):
         """The text of the answer, its marks replaced; after the last start()."""
-        data, size, raw = c_void_p(), c_size_t(), _text(text)
+        data, size, raw = c_void_p(), c_size_t(), _encoded(text)
         _check(_lib.sess_request_complete(self._handle, raw, len(raw), byref(data), byref(size)))
         return ctypes.string_at(data, size.value).decode("utf-8", "surrogateescape")

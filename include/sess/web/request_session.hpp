@@ -139,7 +139,7 @@ class SESS_API RequestSession {
   /// value that this request has read is changed by another one meanwhile, finish() answers conflict. Where data is not
   /// carried, what this request has changed so far is dropped as well. The new session has the timeouts that this
   /// request's editor sets, else the store's; never the old session's own. Throws UsageError if `principal` is
-  /// empty, IoError where it cannot be read how often the principal's sessions were ended.
+  /// empty or has a zero byte, IoError where it cannot be read how often the principal's sessions were ended.
   void authenticate(std::string_view principal);
   /// From finish() on, the session has a new ID. For moments at which the rights of somebody who is logged in change.
   /// Where there is no session nothing happens. Throws UsageError for an anonymous one: several answers may be on their
