@@ -32,16 +32,25 @@ SESS_API const char* sess_http_method(const sess_request* request);
 /* Below the program's own address, which is sess_http_script: empty, or begins with "/". */
 SESS_API const char* sess_http_path(const sess_request* request);
 SESS_API const char* sess_http_script(const sess_request* request);
+/* Path and query as the client sent them, for sending it there again: begins with one "/", and never leads to another
+ * host. */
+SESS_API int sess_http_address(const sess_request* request, const char** address);
 /* The client, or the last proxy before the server; empty if the server does not say. */
 SESS_API const char* sess_http_remote_address(const sess_request* request);
 /* 1 if the server says that the request came over HTTPS. */
 SESS_API int sess_http_secure(const sess_request* request);
 /* A header, its name in any letter case. SESS_ABSENT. */
-SESS_API int sess_http_header(sess_request* request, const char* name, const char** value);
+SESS_API int sess_http_header(const sess_request* request, const char* name, const char** value);
 /* The first of its name, or NULL: a parameter of the address, one of a form that was sent, a cookie. */
 SESS_API const char* sess_http_query(const sess_request* request, const char* name);
 SESS_API const char* sess_http_form(const sess_request* request, const char* name);
 SESS_API const char* sess_http_cookie(const sess_request* request, const char* name);
+/* All of them, in their order, from 0 on: names may repeat. SESS_ABSENT after the last. */
+SESS_API int sess_http_query_at(const sess_request* request, size_t index, const char** name, const char** value);
+SESS_API int sess_http_form_at(const sess_request* request, size_t index, const char** name, const char** value);
+/* 1 if the request has brought a good token (sess_csrf_check): as SESS_CSRF_PARAMETER of a form, or as the header
+ * SESS_CSRF_HEADER, which is where scripts put it. Else 0. */
+SESS_API int sess_http_csrf_check(const sess_request* request);
 /* `size` in bytes; may be NULL. */
 SESS_API const char* sess_http_body(const sess_request* request, size_t* size);
 
@@ -61,6 +70,8 @@ SESS_API int sess_response_status(sess_response* response, int code);
 /* In place of an earlier one of this name. text/html; charset=utf-8 is the Content-Type unless set. SESS_ERROR_USAGE
  * for control characters, and for Status, Content-Length, Transfer-Encoding and Connection. */
 SESS_API int sess_response_header(sess_response* response, const char* name, const char* value);
+/* Beside an earlier one of this name: a cookie of the program's own (Set-Cookie). */
+SESS_API int sess_response_add_header(sess_response* response, const char* name, const char* value);
 /* 303, the client fetches `location` with GET; what the body held is forgotten. */
 SESS_API int sess_response_redirect(sess_response* response, const char* location);
 /* At the end of the body: as they are, */
@@ -86,13 +97,13 @@ typedef int (*sess_access)(const sess_request* request, void* data);
 
 typedef void (*sess_on_error)(int status, const char* message, void* data);
 
-/* RunOptions of sess/web/runner.hpp, by the same names. */
+/* RunOptions of sess/web/runner.hpp, by the same names; on_response is for C++ alone. */
 typedef struct sess_run_options {
   size_t struct_size;
   const sess_cookie_options* cookies; /* NULL: the defaults, for sites over HTTPS */
   uint64_t body_limit;                /* bytes */
   sess_access access;                 /* NULL: SESS_MERGE */
-  int check_csrf_token;               /* not 0: POST and what else is not safe must bring a token, or is answered 403 */
+  int check_csrf_token;               /* not 0: POST and what else is not safe is answered 403 without a good token */
   int optimistic_runs;
   int64_t retry_after;    /* seconds */
   sess_on_error on_error; /* NULL: a line to standard error */

@@ -17,6 +17,9 @@
  * other handle belongs to one thread at a time, and a session that is locked, to the thread that locked it. Handles
  * keep the store alive, so they may be freed in any order. To free NULL does nothing.
  *
+ * Functions that a program hands in are called in the thread that has called the library, unless they say otherwise.
+ * They return: no longjmp, no pthread_exit, no cancellation and no exception may leave them.
+ *
  * sess/cgi.h runs whole CGI programs, sess/fcgi.h FastCGI programs. What C++ has beyond this is left out on purpose:
  * types of one's own as values (they are kept as they are), the upgrade of a store's format and what sessctl shows of
  * a store, how one session takes another's place (sess_request does that), and reports of the sweeping thread.
@@ -159,7 +162,7 @@ SESS_API void sess_close(sess_store* store);
 SESS_API int sess_key_of(sess_store* store, const char* id, char key[SESS_KEY_SIZE]);
 
 /* Moves the deadline of a session to now + its idle timeout; skipped, and SESS_OK, while that gains less than a tenth.
- * Does not wait. */
+ * SESS_NOT_RENEWED: its lock was not free within a tenth of a second. */
 SESS_API int sess_touch(sess_store* store, const char* id);
 /* Ends a session for good, also across a power cut. SESS_ABSENT if somebody else has. Waits for its lock. By its ID, or
  * by its key. */
@@ -171,7 +174,7 @@ SESS_API int sess_destroy_principal(sess_store* store, const char* principal, co
 
 /* What a version of a session says beside its values. */
 typedef struct sess_facts {
-  size_t struct_size;
+  size_t struct_size; /* to be set to sizeof(sess_facts) by who has it filled; else SESS_ERROR_USAGE */
   int authenticated;
   int sealed;
   uint64_t generation; /* 1 for the first version; 0 before it */
@@ -453,7 +456,8 @@ SESS_API int sess_request_new(sess_store* store, sess_cookies* cookies, const ch
 /* Reads the session, if there is one; SESS_OK also if there is none. Again after a conflict: every change and decision
  * is forgotten. SESS_GONE, SESS_SUPERSEDED, SESS_BUSY. */
 SESS_API int sess_request_start(sess_request* request, int mode);
-/* NULL before sess_request_start and after sess_request_finish. Ask again after those, a login and a logout. */
+/* NULL before sess_request_start and after sess_request_finish. Ask again after those, a login and a logout. Names that
+ * begin with "sess." are the library's: what is done to them here is undone. */
 SESS_API sess_editor* sess_request_editor(sess_request* request);
 /* Who is logged in, or NULL. Good until the request is changed. */
 SESS_API const char* sess_request_principal(const sess_request* request);
@@ -482,6 +486,9 @@ SESS_API int sess_flash(sess_request* request, const char* name, const char* tex
  * nothing. Good until the request is freed or started again. A HEAD request (sess/cgi.h) leaves it there. */
 SESS_API int sess_take_flash(sess_request* request, const char* name, const sess_value** values);
 
+/* Where a token comes back: a field of a form (sess_csrf_field makes it), and the header by which a script sends it. */
+#define SESS_CSRF_PARAMETER "csrf_token"
+#define SESS_CSRF_HEADER "X-CSRF-Token"
 /* A mark that stands for a token against forged requests until sess_request_complete puts the token in its place; good
  * until the request is freed or started again. As it is, or as a hidden field of a form, in HTML. */
 SESS_API int sess_csrf_token(sess_request* request, const char** mark);

@@ -63,6 +63,13 @@ int caught() noexcept {
   }
 }
 
+void forget_error() noexcept {
+  LastError& last = last_error();
+  last.status = SESS_OK;
+  last.number = 0;
+  last.message.clear();
+}
+
 int number_of(Outcome outcome) noexcept {
   switch (outcome) {
     case Outcome::ok:

@@ -37,6 +37,9 @@ namespace sess::capi {
 /// Maps the exception under way to its number, and keeps its message for this thread. Exported for libsess-fcgi.
 SESS_API int caught() noexcept;
 
+/// What sess_error_message() says is nothing from here on, until something fails.
+void forget_error() noexcept;
+
 /// Runs `work`, which answers a number; an exception becomes one.
 template <class Work>
 int guarded(Work&& work) noexcept {
@@ -120,8 +123,10 @@ T with_defaults(const T* given, T defaults) {
 template <class T>
 void hand_out(T* to, T from) {
   if (required(to, "hand out").struct_size < sizeof(std::size_t)) throw UsageError("hand out: struct_size is not set");
-  from.struct_size = to->struct_size;
-  std::memcpy(static_cast<void*>(to), &from, std::min(to->struct_size, sizeof(T)));
+  const std::size_t size = to->struct_size;
+  from.struct_size = size;
+  std::memset(static_cast<void*>(to), 0, size);  // all of it, also what a newer header has
+  std::memcpy(static_cast<void*>(to), &from, std::min(size, sizeof(T)));
 }
 
 /// Copies a text to a caller's array that is large enough for it.

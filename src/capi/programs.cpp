@@ -4,8 +4,6 @@
 #include "capi/requests.hpp"
 #include "web/request_access.hpp"
 
-#include <cstdarg>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -47,28 +45,6 @@ void tell(sess_on_error on_error, void* data, const std::exception_ptr& error) {
   }
 }
 
-const web::HttpRequest* http_of(const sess_request* request) { return request != nullptr ? request->http : nullptr; }
-
-/// The first of its name.
-const char* value_in(const web::Parameters& parameters, const char* name) {
-  for (const auto& [found, value] : parameters)
-    if (found == name) return value.c_str();
-  return nullptr;
-}
-
-web::Response& response_of(sess_response* response, const char* what) { return required(response, what).response; }
-
-std::string printed(const char* format, std::va_list arguments) {
-  std::va_list again;
-  va_copy(again, arguments);
-  const int size = std::vsnprintf(nullptr, 0, format, arguments);
-  std::string text(size > 0 ? static_cast<std::size_t>(size) : 0, '\0');
-  if (size > 0) std::vsnprintf(text.data(), text.size() + 1, format, again);
-  va_end(again);
-  if (size < 0) throw sess::UsageError("write response: the format cannot be printed");
-  return text;
-}
-
 }  // namespace
 
 namespace sess::capi {
@@ -80,10 +56,12 @@ web::Handler handler_of(sess_handler handler, void* data) {
     session.session = web::RequestAccess::session(request);
     session.http = &request;
     sess_response answer{response};
+    forget_error();  // of an earlier request: this one may fail without one of the library's
     const int status = handler(&session, &answer, data);
     if (status == SESS_OK) return;
-    throw HandlerFailed(status, std::string("the handler answered ") + sess_status_name(status) +
-                                    (status < 0 ? std::string(": ") + sess_error_message() : std::string()));
+    const std::string said = status < 0 ? sess_error_message() : "";
+    throw HandlerFailed(
+        status, std::string("the handler answered ") + sess_status_name(status) + (said.empty() ? "" : ": " + said));
   };
 }
 
@@ -121,114 +99,5 @@ int sess_cgi_run(sess_store* store, sess_handler handler, void* data, const sess
     const sess::Store& in = required(store, "run program: store").store;
     if (sess::cgi::run(in, handler_of(handler, data), run_options(options)) == 0) return SESS_OK;
     throw sess::IoError("write answer", "standard output", EIO);
-  });
-}
-
-const char* sess_http_method(const sess_request* request) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr ? http->method().c_str() : nullptr;
-}
-
-const char* sess_http_path(const sess_request* request) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr ? http->path().c_str() : nullptr;
-}
-
-const char* sess_http_script(const sess_request* request) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr ? http->script().c_str() : nullptr;
-}
-
-const char* sess_http_remote_address(const sess_request* request) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr ? http->remote_address().c_str() : nullptr;
-}
-
-int sess_http_secure(const sess_request* request) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr && http->secure() ? 1 : 0;
-}
-
-int sess_http_header(sess_request* request, const char* name, const char** value) {
-  return guarded([&]() -> int {
-    const char*& out = emptied(value, "read header");
-    const web::HttpRequest* const http = http_of(&required(request, "read header: request"));
-    auto found = http != nullptr ? http->header(required_text(name, "read header: name")) : std::nullopt;
-    if (!found) return SESS_ABSENT;
-    out = request->texts.emplace_back(*std::move(found)).c_str();
-    return SESS_OK;
-  });
-}
-
-const char* sess_http_query(const sess_request* request, const char* name) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr && name != nullptr ? value_in(http->query_parameters(), name) : nullptr;
-}
-
-const char* sess_http_form(const sess_request* request, const char* name) {
-  const web::HttpRequest* const http = http_of(request);
-  return http != nullptr && name != nullptr ? value_in(http->form_parameters(), name) : nullptr;
-}
-
-const char* sess_http_cookie(const sess_request* request, const char* name) {
-  const web::HttpRequest* const http = http_of(request);
-  if (http == nullptr || name == nullptr) return nullptr;
-  for (const web::Cookie& cookie : http->cookies())
-    if (cookie.name == name) return cookie.value.c_str();
-  return nullptr;
-}
-
-const char* sess_http_body(const sess_request* request, size_t* size) {
-  const web::HttpRequest* const http = http_of(request);
-  if (size != nullptr) *size = http != nullptr ? http->body().size() : 0;
-  return http != nullptr ? http->body().c_str() : nullptr;
-}
-
-int sess_response_status(sess_response* response, int code) {
-  return guarded([&] {
-    response_of(response, "set response status").status(code);
-    return SESS_OK;
-  });
-}
-
-int sess_response_header(sess_response* response, const char* name, const char* value) {
-  return guarded([&] {
-    response_of(response, "set response header")
-        .header(required_text(name, "set response header: name"), required_text(value, "set response header: value"));
-    return SESS_OK;
-  });
-}
-
-int sess_response_redirect(sess_response* response, const char* location) {
-  return guarded([&] {
-    response_of(response, "redirect").redirect(required_text(location, "redirect: location"));
-    return SESS_OK;
-  });
-}
-
-int sess_response_write(sess_response* response, const char* text, size_t size) {
-  return guarded([&] {
-    web::Response& to = response_of(response, "write response");
-    if (size > 0) to << std::string_view(required_text(text, "write response: text"), size);
-    return SESS_OK;
-  });
-}
-
-int sess_response_printf(sess_response* response, const char* format, ...) {
-  std::va_list arguments;
-  va_start(arguments, format);
-  const int status = guarded([&] {
-    web::Response& to = response_of(response, "write response");
-    to << printed(required_text(format, "write response: format"), arguments);
-    return SESS_OK;
-  });
-  va_end(arguments);
-  return status;
-}
-
-int sess_response_escaped(sess_response* response, const char* text) {
-  return guarded([&] {
-    response_of(response, "write response") << web::escape_html(required_text(text, "write response: text"));
-    return SESS_OK;
   });
 }

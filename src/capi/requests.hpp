@@ -25,8 +25,8 @@ struct sess_request {
   const sess::web::HttpRequest* http = nullptr;                 // none: of sess_request_new
   std::vector<std::pair<std::string, std::string>> headers = {};
   sess::Status others = {};
-  // What has been handed out: neither moves when another one is added.
-  std::deque<std::string> texts = {};
+  // What has been handed out: neither moves when another one is added. Texts also where the request is only looked at.
+  mutable std::deque<std::string> texts = {};
   std::deque<sess::Value> values = {};
   std::string completed = {};
 };

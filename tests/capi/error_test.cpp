@@ -248,6 +248,15 @@ TEST_CASE("a program that knows less of a structure than the library gets the de
   facts.struct_size = offsetof(sess_facts, generation);
   REQUIRE_OK(sess_session_facts(session, &facts));
   CHECK(facts.generation == 77);
+  // What only a newer header has is nothing, not what stood there.
+  struct {
+    sess_facts known;
+    std::uint64_t later = 77;
+  } longer;
+  longer.known.struct_size = sizeof longer;
+  REQUIRE_OK(sess_session_facts(session, &longer.known));
+  CHECK(longer.known.struct_size == sizeof longer);
+  CHECK(longer.later == 0);
   facts.struct_size = 0;
   CHECK(sess_session_facts(session, &facts) == SESS_ERROR_USAGE);
   sess_session_free(session);
