@@ -29,6 +29,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", 900 if os.environ.get("LONG") els
 SEED = int(os.environ.get("SEED", random.randrange(1 << 32)))
 VISITORS = 6
 IDLE_TIMEOUT = 12  # of a session, in seconds
+THREADS = 8  # of a worker at /fcgi (tools/demo/servers); one at /prefork has one
 # How much the steady worker's memory may grow between the end of the warm-up and the end, in KiB. Measured: 32 to 104, in
 # runs of 10 seconds and of ten minutes alike, which is the allocator's. The steady worker answers a third of all requests,
 # some 400 a second: a leak of 64 bytes a request is found by a run of a minute, and one of 1 KiB by any.
@@ -139,6 +140,9 @@ class Soak(unittest.TestCase):
         self.tell(server, books, summary)
         self.assertEqual(books.faults, {}, books.examples)
         self.assertLessEqual(set(books.answers), {200, 307, 409, 500, 502, 503, "none"})
+        # Only for what was done to the workers: each kill takes with it what a worker is at.
+        self.assertEqual(books.refused["/steady"], 0)
+        self.assertLessEqual(sum(books.refused.values()), (summary["kills"] + summary["reloads"]) * THREADS, books.refused)
         for name in ("logins", "logouts", "captchas", "expired, asked for", "checks"):
             self.assertGreater(books.done[name], 0, name)
         for name in ("kills", "reloads", "sweeps"):
@@ -206,7 +210,7 @@ class Soak(unittest.TestCase):
 
     def tell(self, name, books, summary):
         print(f"{name}: {SECONDS:g} s, SEED={SEED}: {dict(books.done)}; answers {dict(books.answers)}; {summary}; "
-              f"faults {dict(books.faults)} {books.examples}", flush=True)
+              f"refused {dict(books.refused)}; faults {dict(books.faults)} {books.examples}", flush=True)
 
     def test_nothing_confirmed_is_lost_under_lighttpd(self):
         self.soak("lighttpd")
@@ -215,11 +219,14 @@ class Soak(unittest.TestCase):
         self.soak("nginx")
 
     def test_the_same_books_find_what_a_naive_store_loses(self):
-        books = Books()
+        books, wanted = Books(), {"lost update", "captcha lost", "wrong logout", "logout undone"}
         with Site("nginx", naive=True, gate=True) as site:
-            visit(site, books, ["/naive-fcgi"], 3, "naive")
+            for turn in range(20):
+                visit(site, books, ["/naive-fcgi"], 3, f"naive{turn}-")
+                if wanted <= set(books.faults):
+                    break
         self.tell("naive", books, {})
-        self.assertIn("lost update", books.faults)
+        self.assertLessEqual(wanted, set(books.faults))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,20 @@ class Session:
         self.confirmed = collections.Counter()
         self.user = None
         self.ended = False  # perhaps: nothing is expected of it any more
-        self.renewed = self.heard_of = time.monotonic()
+        self.begun = self.renewed = self.heard_of = time.monotonic()
+
+    def end(self):
+        """With those that it came from: a request with one of their cookies, sent long ago, may begin anew."""
+        session = self
+        while session:
+            session.ended = True
+            session = session.before
+
+    def history(self):
+        """What the books know, for whoever has to find out what went wrong."""
+        mine = (f"begun {time.monotonic() - self.begun:.3f} s ago{', ended' if self.ended else ''}, user {self.user}, "
+                f"sent {dict(self.sent)}, confirmed {dict(self.confirmed)}")
+        return mine + (f"; from [{self.before.history()}]{', carried' if self.is_carried else ''}" if self.before else "")
 
     def least(self):
         return self.confirmed + (self.before.least() if self.is_carried else collections.Counter())
@@ -32,6 +45,7 @@ class Books:
     def __init__(self):
         self.lock = threading.Lock()
         self.answers = collections.Counter()
+        self.refused = collections.Counter()  # by program: answers that say nothing of what was done
         self.faults = collections.Counter()
         self.examples = {}
         self.done = collections.Counter()
@@ -40,6 +54,13 @@ class Books:
         with self.lock:
             self.faults[kind] += 1
             self.examples.setdefault(kind, example)
+
+    def answered(self, program, status):
+        self.count("requests")
+        with self.lock:
+            self.answers[status] += 1
+            if status == "none" or status >= 500:
+                self.refused[program] += 1
 
     def count(self, name):
         with self.lock:

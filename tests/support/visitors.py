@@ -28,6 +28,7 @@ class Visitor:
         self.cookies = {}
         self.sessions = {}
         self.left = []  # cookies of sessions that nobody uses any more, and since when
+        self.logged_out = []  # those of sessions that were logged out
 
     # ---- requests ------------------------------------------------------------------------------------------------
 
@@ -45,13 +46,12 @@ class Visitor:
                     session.sent[counter] += 1
                 user = session.user if session else None
             begun = time.monotonic()
+            program = self.random.choice(self.programs)
             try:
-                answer = browser.ask(method, self.random.choice(self.programs) + page, body or None)
+                answer = browser.ask(method, program + page, body or None)
             except OSError:
                 answer = None
-            self.books.count("requests")
-            with self.books.lock:
-                self.books.answers[answer.status if answer else "none"] += 1
+            self.books.answered(program, answer.status if answer else "none")
             if session:
                 session.heard_of = time.monotonic()
             if answer is None or answer.status >= 500:
@@ -79,9 +79,13 @@ class Visitor:
                 if session and counter:
                     session.sent[counter] -= 1
                 if named not in self.sessions:
+                    if session and begun - session.renewed > 0.7 * self.idle_timeout:
+                        session.end()
                     self.sessions[named] = Session(session)
-                session = self.sessions[named]
-                least, user = {}, None
+                before, session = session, self.sessions[named]
+                least = {}
+                if before is None or before.ended:
+                    user = None
                 if counter:
                     session.sent[counter] += 1
             if session is None:
@@ -93,7 +97,7 @@ class Visitor:
             if page != "/info":  # which renews nothing
                 session.renewed = max(session.renewed, begun)
             if not session.ended and page in ("/me", "/info"):
-                self.check(json.loads(answer.body), session, least, user)
+                self.check(page, json.loads(answer.body), session, least, user)
         return session
 
     def put_cookies(self, answer):
@@ -104,7 +108,7 @@ class Visitor:
             else:
                 self.cookies[name] = value
 
-    def check(self, facts, session, least, user):
+    def check(self, page, facts, session, least, user):
         most = session.most()
         values = {"visits": facts["visits"], "polls": facts["polls"]}
         values |= {f"cart:{item}": number for item, number in facts["cart"].items()}
@@ -112,11 +116,12 @@ class Visitor:
         for name in set(values) | set(least):
             value = values.get(name, 0)
             if value < least.get(name, 0):
-                self.books.fault("lost update", f"{self.name}: {name} is {value}, {least[name]} were confirmed")
+                self.books.fault("lost update", f"{self.name}: {page}: {name} is {value}, {least[name]} were confirmed: "
+                                                f"{session.history()}")
             if value > most.get(name, 0):
                 self.books.fault("wrong data", f"{self.name}: {name} is {value}, {most.get(name, 0)} were sent")
         if user and facts["user"] != user:
-            self.books.fault("wrong logout", f"{self.name}: {user} is {facts['user']}")
+            self.books.fault("wrong logout", f"{self.name}: {page}: {user} is {facts['user']}: {session.history()}")
         if facts["user"] not in (None, self.user):
             self.books.fault("wrong data", f"{self.name}: {self.user} is {facts['user']}")
 
@@ -165,15 +170,15 @@ class Visitor:
         with self.lock:
             for session in sessions:
                 if session:
-                    session.ended = True
+                    session.end()
             self.cookies = {}
 
     def logout(self):
         with self.lock:
             old = dict(self.cookies)
-            session = self.sessions.get(cookie_in(old))
-            if session:
-                session.ended = True
+            ended = [self.sessions[cookie] for cookie in old.values() if cookie in self.sessions]
+            for session in ended:
+                session.end()
         for _ in range(20):
             answer, _session = self.ask("POST", "/logout", cookies=old)
             if answer and answer.status == 200:
@@ -182,6 +187,10 @@ class Visitor:
             return self.leave([])
         self.leave([])
         self.books.count("logouts")
+        self.logged_out.append(old)
+        self.look_for_undone(old)
+
+    def look_for_undone(self, old):
         answer, _session = self.ask("GET", "/me", cookies=old)
         if answer and answer.status == 200 and json.loads(answer.body)["user"]:
             self.books.fault("logout undone", f"{self.name}: the old cookie is {answer.body}")
@@ -192,10 +201,13 @@ class Visitor:
             cookies, self.cookies = self.cookies, {}
             session = self.sessions.get(cookie_in(cookies))
             if session:
-                session.ended = True
+                session.end()
                 self.left.append((cookies, session))
 
     def look_for_expired(self):
+        logged_out, self.logged_out = self.logged_out, []
+        for old in logged_out:  # once more, after all that was under way then
+            self.look_for_undone(old)
         with self.lock:
             over = [each for each in self.left if time.monotonic() - each[1].heard_of > 1.5 * self.idle_timeout]
             self.left = [each for each in self.left if each not in over]
@@ -214,7 +226,7 @@ class Visitor:
                 with self.lock:
                     session = self.sessions.get(cookie_in(self.cookies))
                     if session:
-                        session.ended = True
+                        session.end()
                 self.ask("POST", "/demo/expire")
             logged_in = self.login()
             for _ in range(self.random.randrange(10, 60)):
@@ -225,4 +237,11 @@ class Visitor:
 
     def threads(self, until):
         work = [self.live] + [self.tab] * (TABS - 1)
-        return [threading.Thread(target=each, args=(until,), daemon=True) for each in work]
+        return [threading.Thread(target=self.until_its_end, args=(each, until), daemon=True) for each in work]
+
+    def until_its_end(self, work, until):
+        """An answer that cannot be read, say, must not end the checking and nothing else."""
+        try:
+            work(until)
+        except Exception as error:
+            self.books.fault("visitor died", f"{self.name}: {error!r}")
