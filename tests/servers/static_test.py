@@ -50,6 +50,19 @@ class Static(unittest.TestCase):
                         self.assertTrue(policy.endswith("frame-ancestors 'none'"), policy)
                         self.assertEqual(headers.get_all("X-Content-Type-Options"), ["nosniff"])
 
+    def test_an_address_that_only_begins_like_a_programs_is_nobodys(self):
+        for server in SERVERS:
+            with Site(server, naive=True) as site:
+                # What an editor or an administrator leaves.
+                for backup in ("site.cgi.bak", "counter.cgi.bak", "naive.cgi.bak"):
+                    (site.place / "bin" / backup).write_text("not for visitors\n")
+                for program in ("/cgi", "/counter", "/fcgi", "/prefork", "/naive-cgi", "/naive-fcgi"):
+                    for path in (f"{program}x", f"{program}x/me", f"{program}.bak"):
+                        with self.subTest(server=server, path=path):
+                            answer = Browser(site).get(path)
+                            self.assertEqual(answer.status, 404)
+                            self.assertEqual({name: answer.headers.get_all(name) for name in HEADERS}, HEADERS)
+
     def test_a_server_without_cgi_says_so_without_an_error(self):
         for server in SERVERS:
             with self.subTest(server=server), Site(server) as site:
