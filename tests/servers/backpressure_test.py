@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""One slow request under its session's lock, and many that want the same session: DEMO_WAITER_LIMIT of them wait, the others
-are answered 503 at once, and workers are free for other visitors. Behind each server, by each way of running programs."""
+"""One slow request under its session's lock, and many that want the same session: as many wait as the configurations say
+(DEMO_WAITER_LIMIT), the others are answered 503 at once, and workers are free for other visitors. Behind each server, by each way of running programs."""
 
 import json
 import pathlib
@@ -15,7 +15,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from gate import PATIENCE, Gate, Held, in_background
 from site_server import CGI, FASTCGI, SERVERS, Browser, Site
 
+# What the configurations set.
 LIMIT = 2
+LOCK_TIMEOUT = 5000  # milliseconds: less than servers give requests under way when they are told to stop
 CROWD = 24
 CONNECTIONS = 16
 # A page that locks its session, and what says how often it was done. The program in C has no gate: what holds the lock is
@@ -59,7 +61,7 @@ class Crowd:
 class Backpressure(unittest.TestCase):
     def each_program(self, work):
         for server in SERVERS:
-            with Site(server, gate=True, DEMO_WAITER_LIMIT=LIMIT, DEMO_LOCK_TIMEOUT=PATIENCE * 1000) as site:
+            with Site(server, gate=True, DEMO_LOCK_TIMEOUT=PATIENCE * 1000) as site:
                 with Gate(site.gate_path) as gate:
                     for program in (*CGI[server], *FASTCGI, *("/counter" for _ in CGI[server])):
                         with self.subTest(server=server, program=program):
@@ -79,6 +81,17 @@ class Backpressure(unittest.TestCase):
             left = json.loads(answer.body)["apples"] + 1 if answer.status == 200 else 0
             return APPLES - left
         return json.loads(browser.post(f"{program}/report").body)["reports"] - 1
+
+    def test_programs_have_both_limits_however_they_are_started(self):
+        for server in SERVERS:
+            with Site(server, gate=True) as site, Gate(site.gate_path) as gate:
+                for program in (*CGI[server], *FASTCGI):
+                    with self.subTest(server=server, program=program):
+                        held = Held(gate, Browser(site), program, "visit", "save")
+                        environment = pathlib.Path(f"/proc/{gate.process(held.connection)}/environ").read_text().split("\0")
+                        self.assertEqual(environment.count(f"DEMO_WAITER_LIMIT={LIMIT}"), 1)
+                        self.assertEqual(environment.count(f"DEMO_LOCK_TIMEOUT={LOCK_TIMEOUT}"), 1)
+                        self.assertEqual(held.let_go().status, 200)
 
     def test_as_many_wait_as_the_limit_says_and_the_others_are_told_to_come_again(self):
         def ask(site, gate, program):
@@ -126,7 +139,8 @@ class Backpressure(unittest.TestCase):
     def test_without_a_limit_the_same_takes_all_workers(self):
         """The counter-example, with the four processes of one thread. All four stand at the gate or wait for the lock, so
         another visitor's request comes to the gate after the slow one has left it."""
-        with Site("nginx", gate=True, DEMO_LOCK_TIMEOUT=PATIENCE * 1000) as site, Gate(site.gate_path) as gate:
+        settings = {"DEMO_WAITER_LIMIT": 0, "DEMO_LOCK_TIMEOUT": PATIENCE * 1000}
+        with Site("nginx", gate=True, **settings) as site, Gate(site.gate_path) as gate:
             browser, slow = self.slow_request(site, gate, "/prefork")
             # Each is at its commit, which wants the lock, as soon as it leaves this point.
             waiting = [Held(gate, browser, "/prefork", "visit", "save", label=f"visit{number}") for number in range(3)]

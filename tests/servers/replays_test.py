@@ -8,7 +8,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from site_server import BUILD, Site
+from site_server import BUILD, PATIENCE, Site
 
 # Two lanes have four requests at the gate at a time, which is as many as there are processes of one thread.
 PROGRAMS = {
@@ -22,7 +22,9 @@ PROGRAMS = {
 
 class Replays(unittest.TestCase):
     def replay(self, server):
-        with Site(server, naive=True, gate=True) as site:
+        # Every request is to be answered, however many come at once with one session.
+        settings = {"DEMO_WAITER_LIMIT": 0, "DEMO_LOCK_TIMEOUT": PATIENCE * 1000}
+        with Site(server, naive=True, gate=True, **settings) as site:
             command = [BUILD / "demo/replay", f"--port={site.port}", f"--gate={site.gate_path}", "--lanes=2"]
             # 48 of a timeline for each program, which is the largest number of cases that one has.
             done = subprocess.run([*command, "--replays=96", "--crowds=12", *PROGRAMS[server]], capture_output=True, text=True)

@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import store_files
-from gate import Gate, Held, in_background, wait_until
+from gate import PATIENCE, Gate, Held, in_background, wait_until
 from site_server import CGI, FASTCGI, SERVERS, Browser, Site
 
 
@@ -105,7 +105,7 @@ class Workers(unittest.TestCase):
             site.start()
             self.assert_kept([request for request in held if request.label.endswith("visit")])
 
-        self.each_server(stop)
+        self.each_server(stop, DEMO_LOCK_TIMEOUT=PATIENCE * 1000)
 
     def test_a_reload_answers_what_is_in_flight_and_loses_no_login(self):
         def reload(site):
@@ -192,7 +192,7 @@ class Workers(unittest.TestCase):
             self.assertEqual(counts, {200: 800})
             self.assertEqual(visits(browser, "/fcgi"), 801)
 
-        self.each_server(recycle, recycle=20)
+        self.each_server(recycle, recycle=20, DEMO_WAITER_LIMIT=0, DEMO_LOCK_TIMEOUT=PATIENCE * 1000)
 
 
 if __name__ == "__main__":
