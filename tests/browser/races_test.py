@@ -100,6 +100,19 @@ class Races(BrowserTest):
         tab.send("#captcha-check", answer=digits)
         tab.shows("#right", "Right")
 
+    def test_the_right_digits_are_right_once(self):
+        tab = self.visitor().open("/fcgi/")
+        tab.click("#visit button")
+        tab.shows("#visits", "1")
+        _, headers = tab.answered("/fcgi/captcha", 0)
+        # Asked for by the page after each answer; digits that nobody has replaced must be wrong all the same.
+        pictures = tab.hold("*/fcgi/captcha[?]*")
+        tab.send("#captcha-check", answer=headers["x-demo-captcha"])
+        tab.shows("#right", "Right")
+        pictures.wait()
+        tab.send("#captcha-check", answer=headers["x-demo-captcha"])
+        tab.shows("#right", "Wrong; here are other digits")
+
     def test_the_right_digits_are_right_while_a_poll_is_still_under_way(self):
         tab, poll, digits = self.new_captcha_beside_poll("/fcgi", "slow-poll")
         tab.send("#captcha-check", answer=digits)

@@ -61,5 +61,30 @@ class SessionPage(BrowserTest):
         self.assertNotIn(digits, tab.text("#values"))
 
 
+class SessionPageWithTokens(BrowserTest):
+    def test_its_button_counts_no_visit_for_somebody_else_than_it_shows(self):
+        visitor = self.visitor()
+        site = visitor.open("/fcgi/")
+        site.log_in("ann")
+        tab = visitor.open("/fcgi/session")
+        tab.shows("dd[data-fact='Logged in']", "ann")
+        held = tab.hold("*/fcgi/session.json")
+        held.wait()  # it hears nothing of what follows
+        site.click("#logout button")
+        site.shows("#notice", "You are logged out.")
+        site.log_in("bob")
+        tab.expect(403)
+        tab.click("#count")
+        tab.shows("#status", "You are now logged in as bob: in another tab. Nothing was sent.")
+        self.assertEqual([status for status, _ in tab.answers("/fcgi/visit")], [403])
+        held.let_go()
+        tab.shows("dd[data-fact='Logged in']", "bob")
+        self.assertIn("Nothing was sent.", tab.text("#status"))
+        tab.click("#count")
+        tab.until(lambda: "visits" in tab.text("#values"), "the visit")
+        site.reload()
+        self.assertEqual((site.text("#user"), site.text("#visits")), ("bob", "1"))
+
+
 if __name__ == "__main__":
     unittest.main()

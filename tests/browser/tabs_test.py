@@ -2,6 +2,7 @@
 """Two tabs of one browser share a session, and two browsers a user: what one does, the other says in words, and nothing
 that was sent before a logout is done after it."""
 
+import json
 import pathlib
 import sys
 import unittest
@@ -25,11 +26,19 @@ class Tabs(BrowserTest):
         other.shows("#status", "You are now logged in as ann: in another tab.")
         other.shows("#user", "ann")
 
-    def test_a_form_with_the_token_from_before_a_login_in_the_other_tab_works(self):
+    def is_not_sent_again(self, tab, path, words):
+        """A form that was refused, once: the page says why, and nothing of it is done."""
+        tab.shows("#error", words)
+        self.assertEqual([status for status, _ in tab.answers(path)], [403])
+
+    def test_a_form_with_the_token_from_before_a_new_login_of_the_same_user_works(self):
         visitor = self.visitor()
-        one, other = visitor.open("/fcgi/"), visitor.open("/fcgi/")
-        # The other tab hears nothing of the login before its form is sent.
+        one = visitor.open("/fcgi/")
+        one.log_in("ann")
+        other = visitor.open("/fcgi/")
         other.hold("*/fcgi/info").wait()
+        one.click("#logout button")
+        one.shows("#notice", "You are logged out.")
         one.log_in("ann")
         other.expect(403)
         other.click("#visit button")
@@ -37,10 +46,68 @@ class Tabs(BrowserTest):
         self.assertEqual([status for status, _ in other.answers("/fcgi/visit")], [403, 200])
         self.assertEqual(other.text("#error"), "")
         one.reload()
+        one.shows("#visits", "1")
+
+    def test_a_form_is_not_sent_for_who_has_logged_in_since_the_page_showed_nobody(self):
+        visitor = self.visitor()
+        one, other = visitor.open("/fcgi/"), visitor.open("/fcgi/")
+        # The other tab hears nothing of the login before its form is sent.
+        other.hold("*/fcgi/info").wait()
+        one.log_in("ann")
+        other.expect(403)
+        other.click("#visit button")
+        self.is_not_sent_again(other, "/fcgi/visit", "You are now logged in as ann: in another tab. Nothing was sent.")
+        other.shows("#user", "ann")
+        other.shows("#visits", "0")
+        # Pressed again, by who has read that, it is for ann.
+        other.click("#visit button")
+        other.shows("#visits", "1")
+        self.assertEqual(other.text("#error"), "")
+        one.reload()
         one.shows("#user", "ann")
         one.shows("#visits", "1")
 
-    def test_a_form_sent_by_a_tab_that_has_not_heard_of_the_logout_is_for_nobody(self):
+    def test_a_logout_everywhere_for_ann_does_not_log_out_bob(self):
+        visitor = self.visitor()
+        elsewhere = self.visitor().open("/fcgi/")
+        elsewhere.log_in("bob")
+        one = visitor.open("/fcgi/")
+        one.log_in("ann")
+        other = visitor.open("/fcgi/")
+        other.shows("#user", "ann")
+        other.hold("*/fcgi/info").wait()
+        one.click("#logout button")
+        one.shows("#notice", "You are logged out.")
+        one.log_in("bob")
+        other.expect(403)
+        other.click("#logout-everywhere button")
+        self.is_not_sent_again(other, "/fcgi/logout-everywhere",
+                               "You are now logged in as bob: in another tab. Nothing was sent.")
+        other.shows("#user", "bob")
+        for tab in (one, elsewhere):
+            tab.reload()
+            self.assertEqual(tab.text("#user"), "bob")
+
+    def test_a_logout_is_not_sent_again_by_itself_even_for_the_same_user(self):
+        visitor = self.visitor()
+        one = visitor.open("/fcgi/")
+        one.log_in("ann")
+        other = visitor.open("/fcgi/")
+        other.hold("*/fcgi/info").wait()
+        one.click("#logout button")
+        one.shows("#notice", "You are logged out.")
+        one.log_in("ann")
+        other.expect(403)
+        other.click("#logout button")
+        self.is_not_sent_again(other, "/fcgi/logout",
+                               "You have logged in again since, in another tab. Nothing was sent; press it again if you mean that.")
+        one.reload()
+        self.assertEqual(one.text("#user"), "ann")
+        other.click("#logout button")
+        other.shows("#notice", "You are logged out.")
+        other.shows("#user", "nobody")
+
+    def test_a_form_sent_by_a_tab_that_has_not_heard_of_the_logout_is_not_done(self):
         visitor = self.visitor()
         one = visitor.open("/fcgi/")
         one.log_in("ann")
@@ -52,8 +119,12 @@ class Tabs(BrowserTest):
         one.shows("#notice", "You are logged out.")
         other.expect(403)
         other.send("#cart-add", item="milk")
-        other.shows("#cart", "1 × milk")
+        self.is_not_sent_again(other, "/fcgi/cart/add", f"{TOLD_OF_LOGOUT} Nothing was sent.")
         other.shows("#user", "nobody")
+        self.assertEqual(other.text("#cart-empty"), "Nothing is in it yet.")
+        # Pressed again, by who has read that, it is for nobody.
+        other.click("#cart-add button")
+        other.shows("#cart", "1 × milk")
         # Logged in again, ann has a new session: the logout has ended hers for good.
         one.log_in("ann")
         one.shows("#cart", "1 × milk")
@@ -157,6 +228,7 @@ class TabsAtOnce(BrowserTest):
         one.log_in("ann")
         other = visitor.open("/fcgi/")
         other.shows("#user", "ann")
+        before = {name: cookie["value"] for name, cookie in visitor.cookies().items()}
         standing = self.send_to_gate(other, "/cart/add", "late-cart", "#cart-add", item="tea")
         one.click("#logout button")
         one.shows("#notice", "You are logged out.")
@@ -168,6 +240,13 @@ class TabsAtOnce(BrowserTest):
             tab.reload()
             self.assertEqual(tab.text("#user"), "nobody")
             self.assertEqual(tab.text("#cart-empty"), "Nothing is in it yet.")
+        # Nor for somebody who still has the cookies from before the logout.
+        asker = visitor.open("/fcgi/plain")
+        for name, value in before.items():
+            asker.ask("Network.setCookie", name=name, value=value, url=self.site.url, path="/", secure=True, httpOnly=True)
+        asker.go("/fcgi/me")
+        found = json.loads(asker.text("body"))
+        self.assertEqual((found["user"], found["cart"]), (None, {}))
         one.log_in("ann")
         self.assertEqual(one.text("#cart-empty"), "Nothing is in it yet.")
 

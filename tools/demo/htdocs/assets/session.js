@@ -30,6 +30,7 @@ const numberOf = value => value.value ?? (value.elements === undefined ? 'not sh
 let last = null;     // what the server last said
 let ahead = 0;       // this computer's clock against the server's, in milliseconds
 let paused = false;
+let failed = false;  // what a button was pressed for: that is said until one is pressed again
 
 const showFacts = (id, facts) => {
   const list = byId(id);
@@ -169,7 +170,7 @@ const poll = async () => {
     noteVersion(before, found.session);
     showSession(found.session);
     showTimings(found.process, found.timings);
-    say('Live: asked each second.');
+    if (!failed) say('Live: asked each second.');
     last = found;
   } else {
     say(before ? `Your session has ended. ${gone[found.why] ?? ''}` : gone[found.why] ?? found.why);
@@ -191,6 +192,7 @@ const loop = async () => {
 
 byId('pause').addEventListener('click', () => {
   paused = !paused;
+  failed = false;
   byId('pause').textContent = paused ? 'Go on' : 'Pause';
   say(paused ? 'Paused: what is shown stands still.' : 'Live: asked each second.');
   if (!paused) loop();
@@ -198,16 +200,26 @@ byId('pause').addEventListener('click', () => {
 
 document.addEventListener('submit', async event => {
   event.preventDefault();
+  failed = false;
   try {
+    // Undefined: nothing is shown yet.
+    const shown = last ? last.session?.user ?? null : undefined;
     const post = () => fetch(base + event.target.dataset.post, { method: 'POST', headers: { 'X-CSRF-Token': token } });
     let answer = await post();
     if (answer.status === 403) {
-      // Somebody has logged in or out meanwhile, and the token is another one.
-      token = (await (await fetch(`${base}/me`)).json()).token;
+      // Somebody has logged in or out meanwhile, and the token is another one. What was meant for one user is not done
+      // for another.
+      const found = await (await fetch(`${base}/me`)).json();
+      token = found.token;
+      if (found.user !== shown) {
+        const who = found.user === null ? 'You were logged out' : `You are now logged in as ${found.user}`;
+        throw new Error(`${who}: in another tab. Nothing was sent.`);
+      }
       answer = await post();
     }
     if (!answer.ok) throw new Error(`The site could not do that (status ${answer.status}).`);
   } catch (problem) {
+    failed = true;
     say(problem instanceof TypeError ? 'The server does not answer.' : problem.message, true);
     return;
   }

@@ -53,19 +53,19 @@ const show = facts => {
 
 let toldOfExpiry = false;
 
-// What a poll finds changed, though nothing on this page has changed it.
-const changeInWords = facts => {
+// What is found changed since the page showed this user, though nothing on this page has changed it.
+const changeInWords = (facts, shown = user) => {
   const expired = facts.lost_login === 'expired' && facts.user === null && !toldOfExpiry;
   if (expired) {
     toldOfExpiry = true;
     return 'Your session has expired. Log in again.';
   }
-  if (user !== null && facts.user === null) {
+  if (shown !== null && facts.user === null) {
     if (facts.lost_login === 'ended')
       return 'You were logged out: on another device, or because the session had expired. Log in again.';
     return 'You were logged out, perhaps in another tab. Log in again.';
   }
-  if (facts.user !== user) return `You are now logged in as ${facts.user}: in another tab.`;
+  if (facts.user !== shown) return `You are now logged in as ${facts.user}: in another tab.`;
   if (facts.user === null && facts.polls < polls) return 'Your session has expired, and what was in it is gone.';
   return '';
 };
@@ -103,18 +103,25 @@ const facts = async answer => {
 const ask = async path => show(await facts(await send(path)));
 
 const refresh = async () => {
-  await ask('/me');
+  const found = await facts(await send('/me'));
+  show(found);
   if (user !== null && byId('account')) await ask('/logins');
+  return found;
 };
 
 const sendForm = async form => {
   const fields = new URLSearchParams(new FormData(form));
   fields.delete('csrf_token');  // the header has the one of this moment
   const post = () => send(form.dataset.post, { method: 'POST', body: fields });
+  const shown = user;
   let answer = await post();
   if (answer.status === 403 && token) {
-    // Somebody has logged in or out in another tab meanwhile, and the token is another one.
-    await refresh();
+    // Somebody has logged in or out in another tab meanwhile, and the token is another one. What was meant for one user
+    // is not done for another; and a logout not for a login that began after it was asked for.
+    const found = await refresh();
+    if (found.user !== shown) throw new Error(`${changeInWords(found, shown)} Nothing was sent.`);
+    if (form.dataset.post.startsWith('/logout'))
+      throw new Error('You have logged in again since, in another tab. Nothing was sent; press it again if you mean that.');
     answer = await post();
   }
   if (answer.status === 503) {
