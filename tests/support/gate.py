@@ -10,7 +10,8 @@ import struct
 import threading
 import time
 
-# Longer than anything takes that goes well; what waits so long has failed.
+# Longer than anything takes that goes well; what waits so long has failed. Less than the site's gate holds a request
+# (tools/demo/site/gate.cpp), so that none goes on by itself while a test still waits for the other.
 PATIENCE = 60
 
 

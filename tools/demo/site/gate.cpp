@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <optional>
 
@@ -21,13 +22,15 @@ void Gate::stop(const sess::web::HttpRequest& request, std::string_view point) c
   std::memcpy(address.sun_path, socket_.data(), socket_.size());
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return;
-  const timeval patience{.tv_sec = 30, .tv_usec = 0};
+  const timeval patience{.tv_sec = 120, .tv_usec = 0};
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     const std::string line = *label + "." + std::string(point) + "\n";
     char released = 0;
-    if (::send(descriptor, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size()))
-      static_cast<void>(::recv(descriptor, &released, 1, 0));
+    if (::send(descriptor, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size())) {
+      // A signal that tells the program to end does not end a request.
+      while (::recv(descriptor, &released, 1, 0) < 0 && errno == EINTR) continue;
+    }
   }
   ::close(descriptor);
 }

@@ -20,8 +20,8 @@ class Gate {
 
   /// True if a replay may be at work: what is for replays alone asks this first.
   bool enabled() const noexcept { return !socket_.empty(); }
-  /// Waits if this request is to stop here; half a minute at most, so that a replay that has died leaves no process
-  /// behind.
+  /// Waits if this request is to stop here; two minutes at most, so that a replay that has died leaves no process
+  /// behind: longer than any test is patient, which says so when an order that it wants does not come.
   void stop(const sess::web::HttpRequest& request, std::string_view point) const;
 
  private:
