@@ -244,6 +244,7 @@ class TabsAtOnce(BrowserTest):
         asker = visitor.open("/fcgi/plain")
         for name, value in before.items():
             asker.ask("Network.setCookie", name=name, value=value, url=self.site.url, path="/", secure=True, httpOnly=True)
+        self.assertEqual({name: visitor.cookies()[name]["value"] for name in before}, before)
         asker.go("/fcgi/me")
         found = json.loads(asker.text("body"))
         self.assertEqual((found["user"], found["cart"]), (None, {}))

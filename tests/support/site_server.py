@@ -95,7 +95,7 @@ class Site:
         wait_until(refuses, f"{self.server} does not stop")
 
     def reload(self):
-        """Has the server read its configuration again, without a gap. Does not wait for requests under way."""
+        """Has the server read its configuration again, gracefully; returns as soon as it has begun to."""
         server = self.server_process()
         log = self.place / "log" / "server.log"
         begun = log.stat().st_size
@@ -103,6 +103,8 @@ class Site:
         os.kill(server, RELOAD[self.server])
         if self.server == "lighttpd":  # one process
             wait_until(lambda: b"graceful shutdown" in log.read_bytes()[begun:], "lighttpd does not reload")
+        elif self.server == "apache":
+            wait_until(lambda: b"SIGUSR1 received" in log.read_bytes()[begun:], "apache does not reload")
         else:
             wait_until(lambda: children(server) - before, f"{self.server} does not reload")
 
