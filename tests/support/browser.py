@@ -59,7 +59,8 @@ class Chromium:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             del os.environ[name]
         options = webdriver.ChromeOptions()
-        options.binary_location = "/usr/bin/chromium"
+        # What ends this program ends the driver, and with it the browser.
+        options.binary_location = self._ends_with_its_parent("chromium", "KILL")
         # Pages that hold a picture back are there as soon as their HTML is.
         options.page_load_strategy = "eager"
         for switch in SWITCHES:
@@ -71,8 +72,16 @@ class Chromium:
         if not cookies:
             options.add_experimental_option("prefs", {"profile.default_content_setting_values.cookies": 2})
         options.add_argument(f"--user-data-dir={self._folder / 'profile'}")
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        driver = self._ends_with_its_parent("chromedriver", "TERM")
+        self.driver = webdriver.Chrome(service=Service(driver), options=options)
         self.devtools = DevTools(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
+
+    def _ends_with_its_parent(self, name, signal):
+        """A command that becomes this program, which gets this signal when who has started it dies."""
+        script = self._folder / name
+        script.write_text(f'#!/bin/sh\nexec setpriv --pdeathsig {signal} -- /usr/bin/{name} "$@"\n')
+        script.chmod(0o755)
+        return str(script)
 
     def quit(self):
         self.devtools.close()

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 
 from gate import PATIENCE, Gate, in_background, wait_until
 
@@ -62,9 +63,12 @@ class Site:
         shutil.rmtree(self.work, ignore_errors=True)
 
     def start(self):
-        # A group of its own, so that nothing is left behind whatever happens.
+        # Nothing is left behind whatever happens: it has a group of its own, and is told to stop when this program dies.
+        # The kernel tells it when the thread that started it ends, so that must be the one that lives longest.
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("a site is started by the main thread: it stops with the thread that started it")
         self._process = subprocess.Popen(
-            [str(word) for word in self._command],
+            ["setpriv", "--pdeathsig", "TERM", "--", *(str(word) for word in self._command)],
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
