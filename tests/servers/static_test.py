@@ -2,6 +2,7 @@
 """What each web server says of the demo's static files: who may frame them, and what they are. A page's own policy is in a
 meta element, where a browser ignores frame-ancestors."""
 
+import contextlib
 import pathlib
 import sys
 import unittest
@@ -17,6 +18,8 @@ TYPES = {
     "/assets/icon.svg": "image/svg+xml",
     "/favicon.ico": "image/x-icon",
 }
+# The longest body of a request, in bytes.
+MOST = 1 << 20
 HEADERS = {
     "Content-Security-Policy": ["frame-ancestors 'none'"],
     "X-Content-Type-Options": ["nosniff"],
@@ -62,6 +65,30 @@ class Static(unittest.TestCase):
                             answer = Browser(site).get(path)
                             self.assertEqual(answer.status, 404)
                             self.assertEqual({name: answer.headers.get_all(name) for name in HEADERS}, HEADERS)
+
+    def test_a_body_that_is_too_long_is_refused(self):
+        for server in SERVERS:
+            with Site(server, gate=True) as site:
+                for program in CGI[server] + FASTCGI:
+                    # mod_fcgid has no better word.
+                    refused = 500 if (server, program) == ("apache", "/prefork") else 413
+                    for length, status in ((MOST, 200), (MOST + 1, refused), (20 * MOST, refused)):
+                        with self.subTest(server=server, program=program, length=length):
+                            self.assertEqual(self.post(site, f"{program}/visit", length), status)
+
+    def post(self, site, path, length):
+        """The status that a body of this length gets; a server need not read one that is too long."""
+        with contextlib.closing(site.connect()) as connection:
+            connection.putrequest("POST", path)
+            connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+            connection.putheader("Content-Length", str(length))
+            connection.putheader("Connection", "close")
+            connection.endheaders()
+            try:
+                connection.send(b"x" * length)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            return connection.getresponse().status
 
     def test_a_server_without_cgi_says_so_without_an_error(self):
         for server in SERVERS:
