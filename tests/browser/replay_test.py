@@ -20,9 +20,16 @@ class Replay(BrowserTest):
         tab.until(lambda: tab.find("body").get_attribute("data-done") == str(times), f"{times} runs")
 
     def test_the_naive_store_fails_and_libsess_does_not(self):
-        tab = self.visitor().open("/replay.html")
-        tab.click("#run")
-        self.wait(tab, 1)
+        # The page's requests overlap by time, as a visitor's do. Where a busy machine has kept them apart the naive store has no
+        # fault to show, and the replay begins again; libsess must have none whatever the order.
+        for _ in range(5):
+            tab = self.visitor().open("/replay.html")
+            tab.click("#run")
+            self.wait(tab, 1)
+            for lane in ("login-right", "captcha-right"):
+                self.assertEqual(self.verdict(tab, lane)[0], ["good"])
+            if all(self.verdict(tab, lane)[0] == ["bad"] for lane in ("login-left", "captcha-left")):
+                break
         self.assertEqual(self.verdict(tab, "login-left"), (["bad"], "Logged out, though the login was confirmed"))
         self.assertEqual(self.verdict(tab, "login-right"), (["good"], "Still logged in as ann"))
         self.assertEqual(self.verdict(tab, "captcha-left"), (["bad"], "Right answer refused"))
