@@ -97,7 +97,8 @@ typedef int (*sess_access)(const sess_request* request, void* data);
 
 typedef void (*sess_on_error)(int status, const char* message, void* data);
 
-/* RunOptions of sess/web/runner.hpp, by the same names; on_response is for C++ alone. */
+/* RunOptions of sess/web/runner.hpp, by the same names; on_response is for C++ alone. A FastCGI program with several
+ * threads calls access and on_error by several of them at once. */
 typedef struct sess_run_options {
   size_t struct_size;
   const sess_cookie_options* cookies; /* NULL: the defaults, for sites over HTTPS */

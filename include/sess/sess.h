@@ -229,7 +229,7 @@ SESS_API int sess_gc(sess_store* store, const sess_gc_options* options, sess_gc_
 
 typedef struct sess_gc_thread sess_gc_thread;
 /* Sweeps now and then, in a thread of its own, until it is stopped; that waits for the end of a sweep. After a fork
- * only the parent has it. */
+ * only the parent has it. SESS_ERROR_IO: it could not be started, sess_error_number says why. */
 SESS_API int sess_gc_thread_start(sess_store* store, int64_t interval, int64_t budget, sess_gc_thread** thread);
 SESS_API void sess_gc_thread_stop(sess_gc_thread* thread);
 

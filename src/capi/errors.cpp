@@ -4,6 +4,7 @@
 #include <sess/version.hpp>
 
 #include <new>
+#include <system_error>
 
 namespace sess::capi {
 
@@ -56,6 +57,8 @@ int caught() noexcept {
     return keep(SESS_ERROR_STORE, error.what());
   } catch (const std::bad_alloc&) {
     return keep(SESS_ERROR_MEMORY, "out of memory");
+  } catch (const std::system_error& error) {
+    return keep(SESS_ERROR_IO, error.what(), error.code().value());  // a thread that could not be started
   } catch (const std::exception& error) {
     return keep(SESS_ERROR_UNKNOWN, error.what());
   } catch (...) {

@@ -6,7 +6,6 @@
 #include <sess/web/fastcgi.hpp>
 
 #include <atomic>
-#include <cerrno>
 
 using namespace sess::capi;
 
@@ -61,7 +60,7 @@ int sess_fcgi_run(sess_store* store, sess_handler handler, void* data, const ses
   return guarded([&]() -> int {
     const sess::Store& in = required(store, "run program: store").store;
     const sess::fcgi::Options how = fcgi_options(options);
-    if (sess::fcgi::run(in, handler_of(handler, data), sess::capi::run_options(run_options), how) == 0) return SESS_OK;
-    throw sess::IoError("accept request", "descriptor " + std::to_string(how.socket), errno != 0 ? errno : EBADF);
+    static_cast<void>(sess::fcgi::run(in, handler_of(handler, data), sess::capi::run_options(run_options), how));
+    return SESS_OK;
   });
 }

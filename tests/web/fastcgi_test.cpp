@@ -14,64 +14,14 @@
 #include <string>
 #include <utility>
 
-#include "support/fastcgi_client.hpp"
-#include "web/site.hpp"
+#include "web/fastcgi_program.hpp"
 
 namespace sess::test {
 namespace {
 
+using Program = FastcgiProgram;
+
 std::atomic<bool> stop_requested{false};
-
-/// What SIGTERM does in a program.
-void on_sigterm(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;  // without SA_RESTART: it interrupts the wait for a request
-  ::sigaction(SIGTERM, &action, nullptr);
-}
-
-/// A FastCGI program that serves a site.
-class Program {
- public:
-  Program(Site& site, const web::Handler& handler, fcgi::Options options = {}, void (*sigterm)(int) = SIG_DFL)
-      : path_(directory_ / "socket") {
-    options.socket = FCGX_OpenSocket(path_.c_str(), 16);
-    if (options.socket < 0) throw std::runtime_error("cannot listen at " + path_);
-    child_.emplace([&site, &handler, options, sigterm] {
-      on_sigterm(sigterm);
-      const int status = fcgi::run(Store::open(site.path()), handler, run_options(), options);
-      if (status != 0) throw std::runtime_error("run answered " + std::to_string(status));
-    });
-    ::close(options.socket);
-  }
-
-  std::string ask(std::map<std::string, std::string> variables, const std::string& body = {}) const {
-    if (!body.empty()) variables.emplace("CONTENT_LENGTH", std::to_string(body.size()));
-    FastcgiClient client(path_);
-    client.send(variables, body);
-    return client.receive();
-  }
-  const std::string& path() const { return path_; }
-  Child& child() { return *child_; }
-
- private:
-  TemporaryDirectory directory_;
-  std::string path_;
-  std::optional<Child> child_;
-};
-
-void count_visits(web::Request& request, web::Response& response) {
-  request.session().add("visits", 1);
-  response << request.form("name").value_or("nobody") << ' ' << request.session().get<int>("visits").value_or(0);
-}
-
-/// Says when it handles a request, and goes on when it is told to.
-web::Handler held_between(Gate& handling, Gate& go_on) {
-  return [&](web::Request& request, web::Response& response) {
-    handling.signal();
-    go_on.wait();
-    count_visits(request, response);
-  };
-}
 
 std::string cookie_of(const std::string& answer) {
   const auto at = answer.find("Set-Cookie: ");

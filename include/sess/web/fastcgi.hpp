@@ -7,15 +7,30 @@
 //
 // The listening socket is descriptor 0, where the server or spawn-fcgi puts it, or `socket`.
 //
-// A connection is kept where the server wants it kept, but not after a request whose body was not read to its end.
+// The listening socket is made non-blocking, for all processes that have it: a program that accepts there in another
+// way must expect EAGAIN. Where it is a TCP socket and the environment has FCGI_WEB_SERVER_ADDRS (addresses with commas
+// between them, IPv4 or IPv6), connections of other hosts are closed. When descriptors or memory are short, accepting
+// pauses for a tenth of a second and is tried again. Accepted connections are closed by exec.
+//
+// A connection is kept where the server wants it kept, but not after a request whose body was not read to its end. It
+// belongs to one thread, as does one on which nothing has come yet: as many idle connections as there are threads keep
+// all others waiting. Closing an idle one could meet a request that is on its way. So a server may keep at most as many
+// connections as all its processes have threads; if others connect there too, fewer, or none.
+//
+// A request of which only a part has come is dropped after ten seconds of silence; its body may come slowly.
 //
 // How it ends: by SIGTERM or SIGUSR1, where the program has no handlers for them, when `stop` is set, when
-// `request_limit` requests have begun, or when the server closes the socket. From then on no request is accepted, those
-// that are under way are answered, and run returns when all of its threads have ended. What waits in the socket's queue
-// is for the other processes that listen there, or for the next one.
+// `request_limit` requests have begun, or when the server shuts the socket down. From then on no connection is
+// accepted; the requests that are under way are answered, also one that had been sent on a kept connection or comes
+// within a second on one that had been accepted. All connections are closed, and run returns when all of its threads
+// have ended. What waits in the socket's queue is for the other processes that listen there, or for the next one.
 //
-// The socket is made non-blocking, for all processes that have it: a program that accepts there in another way must
-// expect EAGAIN.
+// Signals: while a run goes on, SIGTERM and SIGUSR1 have handlers of the library unless the program has some; when it
+// returns, they have their default actions again. (FCGX_Init of libfcgi installs handlers: a program that has called it
+// has some.) One that comes when a run is ending for another reason ends the next run at once. In a process that a
+// handler forks they have their default actions. SIGPIPE gets a handler by libfcgi, which does nothing and stays, where
+// the program has none. Handlers of the program itself should be installed with SA_RESTART: a signal without it breaks
+// off the reading of a body.
 #pragma once
 
 #include <sess/export.hpp>
@@ -43,9 +58,10 @@ struct Options {
   int socket = 0;
 };
 
-/// Handles requests until it is told to end; answers the exit status for main: 0, or 1 if no request could be accepted
-/// for a reason that is not an end. Throws UsageError as web::Runner does, and for options that make no sense; IoError
-/// if the descriptor is no listening socket; std::system_error if there can be no thread.
+/// Handles requests until it is told to end; blocks so long, and answers 0, the exit status for main. Throws UsageError
+/// as web::Runner does, and for options that make no sense; IoError, with its error number, if the descriptor is no
+/// listening socket or no connection can be accepted any more; std::system_error if there can be no thread. All threads
+/// have ended then too. With more threads than one, the functions in `run_options` are called by several at once.
 SESS_API int run(const Store& store, Handler handler, RunOptions run_options = {}, const Options& options = {});
 
 }  // namespace sess::fcgi

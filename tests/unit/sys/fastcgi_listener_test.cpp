@@ -1,0 +1,188 @@
+#include "sys/fastcgi_listener.hpp"
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "sys/fastcgi_head_timeout.hpp"
+
+namespace sess::sys {
+namespace {
+
+sockaddr_in loopback(const char* address, in_port_t port = 0) {
+  sockaddr_in made{};
+  made.sin_family = AF_INET;
+  made.sin_port = port;
+  REQUIRE(::inet_pton(AF_INET, address, &made.sin_addr) == 1);
+  return made;
+}
+
+/// At a port of 127.0.0.1.
+class Server {
+ public:
+  Server() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in own = loopback("127.0.0.1");
+    socklen_t size = sizeof own;
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&own), size) == 0);
+    REQUIRE(::listen(socket_.get(), 8) == 0);
+    REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own), &size) == 0);
+    port_ = own.sin_port;
+  }
+  int get() const { return socket_.get(); }
+  FastcgiDescriptor connect(const char* from) const {
+    FastcgiDescriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in own = loopback(from);
+    const sockaddr_in to = loopback("127.0.0.1", port_);
+    REQUIRE(::bind(client.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
+    REQUIRE(::connect(client.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+    return client;
+  }
+
+ private:
+  FastcgiDescriptor socket_;
+  in_port_t port_ = 0;
+};
+
+void send(const FastcgiDescriptor& client, const std::string& text) {
+  REQUIRE(::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+}
+
+TEST_CASE("a host that is not in the list of web servers is not heard, and the next one is") {
+  const Server server;
+  FastcgiListener listener(server.get(), nullptr, "127.0.0.2");
+  const FastcgiDescriptor stranger = server.connect("127.0.0.3");
+  send(stranger, "stranger");
+  const FastcgiDescriptor known = server.connect("127.0.0.2");
+  send(known, "known");
+  FastcgiDescriptor connection;
+  std::array<char, 100> buffer{};
+  CHECK(listener.next(connection, buffer) == "known");
+  char byte = 0;
+  CHECK(::recv(stranger.get(), &byte, 1, 0) <= 0);
+}
+
+TEST_CASE("what has come on a connection is shown and left there, and the connection is blocking") {
+  const Server server;
+  FastcgiListener listener(server.get(), nullptr, "");
+  const FastcgiDescriptor client = server.connect("127.0.0.1");
+  send(client, "some bytes");
+  FastcgiDescriptor connection;
+  std::array<char, 4> buffer{};
+  CHECK(listener.next(connection, buffer) == "some");
+  std::array<char, 100> all{};
+  CHECK(::recv(connection.get(), all.data(), all.size(), 0) == 10);
+  CHECK((::fcntl(connection.get(), F_GETFL) & O_NONBLOCK) == 0);
+}
+
+TEST_CASE("a connection that its server has closed is replaced by the next one") {
+  const Server server;
+  FastcgiListener listener(server.get(), nullptr, "");
+  FastcgiDescriptor first = server.connect("127.0.0.1");
+  send(first, "x");
+  FastcgiDescriptor connection;
+  std::array<char, 100> buffer{};
+  REQUIRE(listener.next(connection, buffer) == "x");
+  char byte = 0;
+  REQUIRE(::recv(connection.get(), &byte, 1, 0) == 1);
+  first.reset();
+  const FastcgiDescriptor second = server.connect("127.0.0.1");
+  send(second, "second");
+  CHECK(listener.next(connection, buffer) == "second");
+}
+
+TEST_CASE("what had been sent on a kept connection before the end is shown after it") {
+  const Server server;
+  FastcgiListener listener(server.get(), nullptr, "");
+  const FastcgiDescriptor client = server.connect("127.0.0.1");
+  send(client, "request");
+  FastcgiDescriptor connection;
+  std::array<char, 100> buffer{};
+  REQUIRE(listener.next(connection, buffer) == "request");
+  listener.stop();
+  CHECK(listener.next(connection, buffer) == "request");
+  REQUIRE(::recv(connection.get(), buffer.data(), buffer.size(), 0) == 7);
+  CHECK(listener.next(connection, buffer).empty());
+  CHECK_FALSE(connection);
+}
+
+TEST_CASE("a connection that was accepted before the end may still bring its request") {
+  const Server server;
+  FastcgiListener listener(server.get(), nullptr, "");
+  const FastcgiDescriptor client = server.connect("127.0.0.1");
+  std::string arrived;
+  std::thread thread([&] {
+    FastcgiDescriptor connection;
+    std::array<char, 100> buffer{};
+    arrived = listener.next(connection, buffer);
+  });
+  // Until it has been accepted nobody polls the queue any more: it is empty.
+  pollfd queue{.fd = server.get(), .events = POLLIN, .revents = 0};
+  while (::poll(&queue, 1, 0) != 0) std::this_thread::yield();
+  listener.stop();
+  send(client, "request");
+  thread.join();
+  CHECK(arrived == "request");
+}
+
+TEST_CASE("nothing is accepted after the end") {
+  const Server server;
+  FastcgiListener listener(server.get(), nullptr, "");
+  const FastcgiDescriptor client = server.connect("127.0.0.1");
+  send(client, "request");
+  listener.stop();
+  FastcgiDescriptor connection;
+  std::array<char, 100> buffer{};
+  CHECK(listener.next(connection, buffer).empty());
+  pollfd queue{.fd = server.get(), .events = POLLIN, .revents = 0};
+  CHECK(::poll(&queue, 1, 0) == 1);
+}
+
+TEST_CASE("a read of a part of a head ends after its time, and a read of a body has none") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const FastcgiDescriptor one(ends[0]);
+  const FastcgiDescriptor other(ends[1]);
+  {
+    FastcgiHeadTimeout timeout(one.get(), 1);
+    char byte = 0;
+    CHECK(::read(one.get(), &byte, 1) == -1);
+    CHECK(errno == EAGAIN);
+    timeout.lift();
+  }
+  timeval limit{};
+  socklen_t size = sizeof limit;
+  REQUIRE(::getsockopt(one.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, &size) == 0);
+  CHECK(limit.tv_sec == 0);
+  CHECK(limit.tv_usec == 0);
+}
+
+TEST_CASE("signals wait for the end of a read of a part of a head") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const FastcgiDescriptor one(ends[0]);
+  const FastcgiDescriptor other(ends[1]);
+  sigset_t present;
+  {
+    const FastcgiHeadTimeout timeout(one.get());
+    REQUIRE(::pthread_sigmask(SIG_SETMASK, nullptr, &present) == 0);
+    CHECK(::sigismember(&present, SIGTERM) == 1);
+    CHECK(::sigismember(&present, SIGCHLD) == 1);
+  }
+  REQUIRE(::pthread_sigmask(SIG_SETMASK, nullptr, &present) == 0);
+  CHECK(::sigismember(&present, SIGTERM) == 0);
+}
+
+}  // namespace
+}  // namespace sess::sys
