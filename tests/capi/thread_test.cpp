@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sess/fcgi.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -31,7 +32,12 @@ void forbid_stacks() {
   file >> pages;
   const rlim_t size = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{1} << 20);
   const rlimit limit{.rlim_cur = size, .rlim_max = size};
-  if (::setrlimit(RLIMIT_AS, &limit) != 0) throw std::runtime_error("cannot limit memory");
+  // Larger than what is left of threads of other tests, which the C library would use again.
+  pthread_attr_t attributes;
+  ::pthread_attr_init(&attributes);
+  ::pthread_attr_setstacksize(&attributes, std::size_t{64} << 20);
+  if (::pthread_setattr_default_np(&attributes) != 0 || ::setrlimit(RLIMIT_AS, &limit) != 0)
+    throw std::runtime_error("cannot limit memory");
 }
 
 void expect(int status, int number) {
