@@ -7,10 +7,12 @@
 #include <cstdlib>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -144,6 +146,17 @@ std::string TestStore::create_key(std::vector<std::string> arguments) const {
 std::filesystem::path TestStore::record(const std::string& key) const {
   const auto parsed = sess::SessionKey::parse(key).value();
   return directory() / "store" / sess::format::shards_directory / sess::format::record_name(parsed).view();
+}
+
+std::chrono::milliseconds TestStore::deadline(const std::string& key) const {
+  struct stat status {};
+  REQUIRE(::stat(record(key).c_str(), &status) == 0);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::seconds(status.st_mtim.tv_sec) +
+                                                               std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+}
+
+void outlive(std::chrono::milliseconds idle_timeout) {
+  std::this_thread::sleep_until(std::chrono::system_clock::now() + idle_timeout + std::chrono::milliseconds(2));
 }
 
 std::vector<std::string> lines(const std::string& text) {

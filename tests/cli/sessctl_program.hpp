@@ -3,6 +3,7 @@
 
 #include "support/temporary_directory.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -72,10 +73,15 @@ class TestStore {
   std::string create_key(std::vector<std::string> arguments = {}) const;
   /// Where the record of this key is.
   std::filesystem::path record(const std::string& key) const;
+  /// When it expires, which is the time of its record (src/FORMAT.md).
+  std::chrono::milliseconds deadline(const std::string& key) const;
 
  private:
   sess::test::TemporaryDirectory directory_;
 };
+
+/// Returns when a session that was made before with this idle timeout is sure to have expired.
+void outlive(std::chrono::milliseconds idle_timeout);
 
 std::vector<std::string> lines(const std::string& text);
 

@@ -17,17 +17,11 @@
 #include <sess/sess.hpp>
 
 using cli::Finished;
+using cli::outlive;
 using cli::TestStore;
 using nlohmann::json;
 
 namespace {
-
-/// Returns when a session that was made before with this idle timeout is sure to have expired.
-void outlive(std::chrono::milliseconds idle_timeout) {
-  const auto until = std::chrono::system_clock::now() + idle_timeout + std::chrono::milliseconds(2);
-  while (std::chrono::system_clock::now() < until) {
-  }
-}
 
 void damage(const std::filesystem::path& record) {
   std::fstream file(record, std::ios::in | std::ios::out | std::ios::binary);
