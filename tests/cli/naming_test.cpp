@@ -91,6 +91,8 @@ TEST_CASE("--id - reads the ID from standard input, with every command that name
   CHECK(with_id({"get", "a", "--id=-"}, "  " + id + "\r\nmore\n").out == "2\n");
   CHECK(with_id({"show", "--id", "-"}, id).out.find("a = \"2\"") != std::string::npos);
   CHECK(with_id({"unset", "--id", "-", "a"}, id).code == 0);
+  CHECK(with_id({"incr", "--id", "-", "a"}, id).out == "1\n");
+  CHECK(with_id({"touch", "--id", "-"}, id).code == 0);
   CHECK(with_id({"rm", "--id", "-"}, id).code == 0);
   const Finished gone = with_id({"show", "--id", "-"}, id);
   CHECK(gone.code == 66);

@@ -55,7 +55,9 @@ TEST_CASE_FIXTURE(Sealed, "values of a sealed session that are asked for by its 
 
 TEST_CASE_FIXTURE(Sealed, "every command works on a sealed session that is named by its ID") {
   CHECK(by_id({"set", "user=bob", "n:=1"}).code == 0);
+  CHECK(by_id({"incr", "n"}).out == "2\n");
   CHECK(by_id({"unset", "n"}).code == 0);
+  CHECK(by_id({"touch"}).code == 0);
   const Finished shown = by_id({"show", "--json"});
   CHECK(json::parse(shown.out).at("values") == json{{"user", "bob"}});
   CHECK(json::parse(shown.out).at("sealed") == true);

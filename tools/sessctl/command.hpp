@@ -35,6 +35,8 @@ ExitCode run_show(const Invocation& invocation);
 ExitCode run_get(const Invocation& invocation);
 ExitCode run_set(const Invocation& invocation);
 ExitCode run_unset(const Invocation& invocation);
+ExitCode run_incr(const Invocation& invocation);
+ExitCode run_touch(const Invocation& invocation);
 ExitCode run_rm(const Invocation& invocation);
 ExitCode run_gc(const Invocation& invocation);
 ExitCode run_stats(const Invocation& invocation);

@@ -8,7 +8,7 @@ namespace sessctl {
 namespace {
 
 // In the order in which one meets them.
-constexpr std::array<Command, 12> commands{{
+constexpr std::array<Command, 14> commands{{
     {"init", "make a store", run_init},
     {"create", "make a session and print its ID", run_create},
     {"ls", "list the sessions", run_ls},
@@ -16,6 +16,8 @@ constexpr std::array<Command, 12> commands{{
     {"get", "print one value of a session", run_get},
     {"set", "set values of a session", run_set},
     {"unset", "remove values from a session", run_unset},
+    {"incr", "add to values of a session that are numbers", run_incr},
+    {"touch", "renew the deadline of a session", run_touch},
     {"rm", "end sessions", run_rm},
     {"gc", "remove expired sessions and what crashes left behind", run_gc},
     {"stats", "count the sessions and what they take", run_stats},
