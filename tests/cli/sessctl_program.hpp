@@ -44,6 +44,7 @@ class Running {
   Running& operator=(Running&&) = delete;
   ~Running();
   Finished wait();
+  pid_t process() const { return process_; }
 
  private:
   pid_t process_ = -1;

@@ -2,33 +2,123 @@
 #include "human.hpp"
 #include "open_store.hpp"
 #include "report.hpp"
+#include "selection.hpp"
 #include "session_facts.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 namespace sessctl {
 namespace {
 
+using Entry = sess::SessionEntry;
+
 constexpr std::size_t short_key = 12;  // digits: enough to be unique among millions
 
-// The widths are fixed, so that a line can be printed when it is known and a million sessions need no memory. The
-// generation has no bound and comes last.
-std::string row(std::string_view key, std::string_view kind, std::string_view age, std::string_view idle_left,
-                std::string_view size, std::string_view generation, std::size_t key_width) {
-  return fmt::format("{:<{}}  {:<13}  {:>5}  {:>9}  {:>5}  {:>10}", key, key_width, kind, age, idle_left, size,
-                     generation);
+/// What a line of the table is made of. The widths are fixed, so that a line can be printed when it is known and a
+/// million sessions need no memory.
+struct Column {
+  std::string_view name;
+  std::string_view heading;
+  int width;  // right-aligned where it is negative
+  std::string (*text)(const Entry& entry, Clock::time_point now);
+  /// What is sorted by: the largest first.
+  std::int64_t (*rank)(const Entry& entry);
+};
+
+std::int64_t milliseconds_of(Clock::time_point time) {
+  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
 }
 
-std::string row_of(const sess::SessionEntry& entry, std::size_t key_width, Clock::time_point now) {
-  const std::string key = entry.key.to_string().substr(0, key_width);
-  const std::string size = human_size(entry.facts.size);
-  if (!entry.problem.empty()) return row(key, "unreadable", "-", "-", size, "-", key_width);
-  const sess::SessionFacts& facts = entry.facts;
-  return row(key, kind_name(facts.kind), human_age(between(facts.created, now)),
-             human_age(between(now, facts.deadline)), size, std::to_string(facts.generation), key_width);
+constexpr std::array<Column, 9> all_columns{{
+    {"key", "KEY", short_key, [](const Entry& entry, Clock::time_point) { return entry.key.to_string(); }, nullptr},
+    {"kind", "KIND", 13, [](const Entry& entry, Clock::time_point) { return std::string(kind_name(entry.facts.kind)); },
+     [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.kind); }},
+    {"age", "AGE", -5,
+     [](const Entry& entry, Clock::time_point now) { return human_age(between(entry.facts.created, now)); },
+     [](const Entry& entry) { return -milliseconds_of(entry.facts.created); }},
+    {"idle-left", "IDLE-LEFT", -9,
+     [](const Entry& entry, Clock::time_point now) { return human_age(between(now, entry.facts.deadline)); },
+     [](const Entry& entry) { return milliseconds_of(entry.facts.deadline); }},
+    {"size", "SIZE", -5, [](const Entry& entry, Clock::time_point) { return human_size(entry.facts.size); },
+     [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.size); }},
+    {"generation", "GENERATION", -10,
+     [](const Entry& entry, Clock::time_point) { return std::to_string(entry.facts.generation); },
+     [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.generation); }},
+    {"created", "CREATED", 20, [](const Entry& entry, Clock::time_point) { return utc_time(entry.facts.created); },
+     [](const Entry& entry) { return milliseconds_of(entry.facts.created); }},
+    {"deadline", "DEADLINE", 20, [](const Entry& entry, Clock::time_point) { return utc_time(entry.facts.deadline); },
+     [](const Entry& entry) { return milliseconds_of(entry.facts.deadline); }},
+    {"sealed", "SEALED", 6,
+     [](const Entry& entry, Clock::time_point) { return std::string(entry.facts.sealed ? "yes" : "no"); },
+     [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.sealed); }},
+}};
+constexpr std::string_view usual_columns = "key,kind,age,idle-left,size,generation";
+
+const Column* find_column(std::string_view name) {
+  const auto found = std::ranges::find(all_columns, name, &Column::name);
+  return found != all_columns.end() ? &*found : nullptr;
 }
 
-std::string json_of(const sess::SessionEntry& entry, Clock::time_point now) {
+class Table {
+ public:
+  /// Fails where `names`, separated by commas, has one that is none.
+  Table(std::string_view names, bool full, const CommandLine& line) : full_(full) {
+    for (;;) {
+      const std::size_t comma = names.find(',');
+      const Column* const column = find_column(names.substr(0, comma));
+      if (column == nullptr) {
+        std::string known;
+        for (const Column& each : all_columns) known.append(known.empty() ? "" : ", ").append(each.name);
+        line.fail("--columns wants names of columns, separated by commas: " + known);
+      }
+      columns_.push_back(column);
+      if (comma == names.npos) return;
+      names.remove_prefix(comma + 1);
+    }
+  }
+
+  std::string heading() const {
+    return row([](const Column& column) { return std::string(column.heading); });
+  }
+  std::string row_of(const Entry& entry, Clock::time_point now) const {
+    return row([&](const Column& column) -> std::string {
+      const bool is_known = entry.problem.empty() || column.name == "key" || column.name == "size";
+      if (!is_known) return column.name == "kind" ? "unreadable" : "-";
+      return column.text(entry, now);
+    });
+  }
+
+ private:
+  template <class Text>
+  std::string row(const Text& text_of) const {
+    std::string line;
+    for (const Column* const column : columns_) {
+      const bool is_key = column->name == "key";
+      std::string text = text_of(*column);
+      const std::size_t width =
+          is_key && full_ ? sess::SessionKey::text_size : static_cast<std::size_t>(std::abs(column->width));
+      if (is_key) text.resize(std::min(text.size(), width));
+      if (!line.empty()) line += "  ";
+      line += column->width < 0 ? fmt::format("{:>{}}", text, width) : fmt::format("{:<{}}", text, width);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+  }
+
+  std::vector<const Column*> columns_;
+  bool full_;
+};
+
+std::string json_of(const Entry& entry, Clock::time_point now) {
   JsonLine object;
   object.add("key", entry.key.to_string());
   if (entry.problem.empty()) add_facts(object, entry.facts, now);
@@ -37,34 +127,98 @@ std::string json_of(const sess::SessionEntry& entry, Clock::time_point now) {
   return object.text();
 }
 
+/// In which order, and how many. What has to be put in order has to be in memory.
+class Order {
+ public:
+  std::optional<std::string> by;
+  bool reverse = false;
+  std::optional<std::string> limit;
+
+  void take(const CommandLine& line) {
+    if (by) {
+      column_ = find_column(*by);
+      if (column_ == nullptr) line.fail("--sort wants the name of a column");
+    }
+    if (reverse && !by) line.fail("--reverse goes with --sort");
+    if (!limit) return;
+    const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), most_);
+    if (error != std::errc() || end != limit->data() + limit->size() || most_ == 0)
+      line.fail("--limit wants a whole number from 1 on");
+  }
+
+  /// Calls `print` for what is meant.
+  template <class Print>
+  void visit(const sess::Store& store, const Selection& selection, const Print& print) const {
+    if (column_ == nullptr) {
+      std::size_t printed = 0;
+      return selection.visit(store, [&](const Entry& entry) {
+        print(entry);
+        return ++printed < most_;
+      });
+    }
+    std::vector<Entry> entries;
+    selection.visit(store, [&](const Entry& entry) {
+      entries.push_back(entry);
+      return true;
+    });
+    const auto before = [this](const Entry& left, const Entry& right) {
+      const bool swapped = reverse != (column_->rank != nullptr);  // of the key, the smallest first
+      const Entry& first = swapped ? right : left;
+      const Entry& second = swapped ? left : right;
+      if (column_->rank != nullptr && column_->rank(first) != column_->rank(second))
+        return column_->rank(first) < column_->rank(second);
+      return column_->rank != nullptr ? left.key.bytes() < right.key.bytes() : first.key.bytes() < second.key.bytes();
+    };
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(most_, entries.size()));
+    std::partial_sort(entries.begin(), entries.begin() + shown, entries.end(), before);
+    entries.resize(static_cast<std::size_t>(shown));
+    for (const Entry& entry : entries) print(entry);
+  }
+
+ private:
+  const Column* column_ = nullptr;
+  std::size_t most_ = SIZE_MAX;
+};
+
 }  // namespace
 
 ExitCode run_ls(const Invocation& invocation) {
   CommandLine line(invocation, "",
                    "AGE is the time since the session was made, IDLE-LEFT the time after which it ends unless\n"
                    "it is used, SIZE that of its record in bytes, GENERATION a number that each change raises.\n"
-                   "Sessions that have expired are not listed. A record that cannot be read is listed as such,\n"
-                   "and the exit code is 65.\n"
+                   "Other columns are created, deadline and sealed. Sorted, the largest come first, and with\n"
+                   "--sort age the oldest. Sessions that have expired are not listed. A record that cannot be read\n"
+                   "is listed as such, and the exit code is 65.\n"
                    "\n"
+                   "  sessctl ls --principal ann\n"
+                   "  sessctl ls --sort size --limit 10 --columns key,size,age\n"
                    "  sessctl ls --json | jq -r 'select(.idle_left_ms < 60000) | .key'\n");
   bool full = false;
+  std::optional<std::string> columns;
+  Selection selection;
+  Order order;
   line.add_flag("--full", full, "Print keys in full");
+  selection.add_options(line);
+  line.add_text("--sort", order.by, "COLUMN", "In this order");
+  line.add_flag("--reverse", order.reverse, "In the opposite order");
+  line.add_text("--limit", order.limit, "COUNT", "No more than so many");
+  line.add_text("--columns", columns, "NAMES", "Print these, separated by commas");
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(0, 0, "no arguments");
+  selection.take(line);
+  order.take(line);
+  if (columns && line.json()) line.fail("--columns is for the table; --json has all fields");
+  const Table table(columns ? std::string_view(*columns) : usual_columns, full, line);
 
   const sess::Store store = open_store(line.store_path());
-  const std::size_t key_width = full ? sess::SessionKey::text_size : short_key;
   ExitCode code = ExitCode::ok;
-  if (!line.json()) invocation.out.print_line(row("KEY", "KIND", "AGE", "IDLE-LEFT", "SIZE", "GENERATION", key_width));
-  store.list([&](const sess::SessionEntry& entry) {
+  if (!line.json()) invocation.out.print_line(table.heading());
+  order.visit(store, selection, [&](const Entry& entry) {
     const Clock::time_point now = Clock::now();
-    invocation.out.print_line(line.json() ? json_of(entry, now) : row_of(entry, key_width, now));
-    if (!entry.problem.empty()) {
-      complain(
-          fmt::format("read session \"{}\": {}; it is listed as unreadable", entry.key.to_string(), entry.problem));
-      code = ExitCode::data;
-    }
-    return true;
+    invocation.out.print_line(line.json() ? json_of(entry, now) : table.row_of(entry, now));
+    if (entry.problem.empty()) return;
+    complain(fmt::format("read session \"{}\": {}; it is listed as unreadable", entry.key.to_string(), entry.problem));
+    code = ExitCode::data;
   });
   return code;
 }

@@ -3,12 +3,80 @@
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "report.hpp"
+#include "selection.hpp"
 #include "session_name.hpp"
 
 #include <string>
 #include <vector>
 
 namespace sessctl {
+namespace {
+
+/// Ends what can be ended, says what cannot, and remembers the first failure.
+class Removal {
+ public:
+  Removal(const Invocation& invocation, const CommandLine& line, const sess::Store& store)
+      : out_(invocation.out), json_(line.json()), store_(store) {}
+
+  template <class Work>
+  void attempt(const Work& work) {
+    try {
+      work();
+    } catch (const OutputClosed&) {
+      throw;  // about the output, not about this session
+    } catch (...) {
+      const ExitCode failed = report(std::current_exception());
+      if (code_ == ExitCode::ok) code_ = failed;
+    }
+  }
+
+  void end(const sess::SessionKey& key) {
+    attempt([&] { done(key, store_.destroy(key)); });
+  }
+
+  /// What has been used since it was found does not match any more, and stays.
+  void end_if(const Selection& selection, const sess::SessionKey& key) {
+    attempt([&] {
+      sess::Result<sess::Session> session = store_.lock(key, {.timeout = std::nullopt, .renew = false});
+      if (!session) {
+        if (session.outcome() == sess::Outcome::busy) done(key, session.status());
+        return;  // it has ended by itself
+      }
+      if (selection.matches(session->facts(), Clock::now())) done(key, session->destroy());
+    });
+  }
+
+  /// Also the logins that are just under way.
+  void end_principal(const std::string& principal) {
+    attempt([&] {
+      const sess::Status status = store_.destroy_principal(principal);
+      if (json_)
+        out_.print_line(JsonLine().add("principal", principal).add("outcome", to_string(status.outcome())).text());
+      if (status == sess::Outcome::busy)
+        throw Failure(ExitCode::busy, "end sessions of principal", "",
+                      "some were locked for too long; the others have ended", "try again, or wait longer with --wait");
+      if (status == sess::Outcome::durability_unknown)
+        throw Failure(ExitCode::io, "end sessions of principal", "", "ended, but the sync to disk failed",
+                      "a power cut may undo it; check the disk");
+    });
+  }
+
+  ExitCode code() const noexcept { return code_; }
+
+ private:
+  void done(const sess::SessionKey& key, const sess::Status& status) {
+    if (json_)
+      out_.print_line(JsonLine().add("key", key.to_string()).add("outcome", to_string(status.outcome())).text());
+    require(status, "end session", key);
+  }
+
+  Output& out_;
+  bool json_;
+  const sess::Store& store_;
+  ExitCode code_ = ExitCode::ok;
+};
+
+}  // namespace
 
 ExitCode run_rm(const Invocation& invocation) {
   CommandLine line(invocation, "[SESSION...]",
@@ -16,39 +84,56 @@ ExitCode run_rm(const Invocation& invocation) {
                    "be ended is reported and the others are ended all the same; the exit code is that of the\n"
                    "first failure. With --id, the session that it names is ended as well.\n"
                    "\n"
-                   "  sessctl rm 5f2a1c 77d0e4\n");
+                   "Instead of sessions, options say which: those of a user (with --principal alone also every\n"
+                   "login that is just under way), those not used for long, and the like; 'sessctl ls' with the\n"
+                   "same options lists them. What does not match any more when its lock is there, stays.\n"
+                   "\n"
+                   "  sessctl rm 5f2a1c 77d0e4\n"
+                   "  sessctl rm --principal ann\n"
+                   "  sessctl rm --kind anonymous --idle-more-than 2h\n");
+  Selection selection;
+  bool all = false;
+  bool yes = false;
   line.add_session_id();
   line.add_wait();
+  selection.add_options(line);
+  line.add_flag("--all", all, "Every session; needs --yes");
+  line.add_flag("--yes", yes, "Really");
   if (!line.parse()) return ExitCode::ok;
-  if (line.operands().empty() && !line.session_id())
-    line.fail("no session is named: give keys, prefixes of keys, or --id -");
+  selection.take(line);
+  const bool are_named = !line.operands().empty() || line.session_id();
+  const bool are_selected = all || !selection.is_empty();
+  if (are_named && are_selected) line.fail("sessions are named, and options say which: one or the other");
+  if (!are_named && !are_selected) line.fail("no session is named: give keys, prefixes of keys, or --id -");
+  if (all && !selection.is_empty()) line.fail("--all is every session, and other options say which");
+  if (all && !yes) line.fail("--all ends every session of the store, and wants --yes");
+  if (yes && !all) line.fail("--yes goes with --all");
 
   const sess::Store store = open_store(line.store_path(), line.store_options());
-  ExitCode code = ExitCode::ok;
-  const auto attempt = [&](const auto& work) {
-    try {
-      work();
-    } catch (const OutputClosed&) {
-      throw;  // about the output, not about this session
-    } catch (...) {
-      const ExitCode failed = report(std::current_exception());
-      if (code == ExitCode::ok) code = failed;
-    }
-  };
+  Removal removal(invocation, line, store);
+  if (selection.principal() && !selection.has_conditions()) {
+    removal.end_principal(*selection.principal());
+    return removal.code();
+  }
   // All are found before any is ended: a prefix that two sessions share must not come to mean the second one because
   // the first was named in full before it.
   std::vector<sess::SessionKey> keys;
-  if (line.session_id()) attempt([&] { keys.push_back(find_by_id(store, *line.session_id()).key()); });
-  for (const std::string& operand : line.operands()) attempt([&] { keys.push_back(find_by_key(store, operand)); });
-  for (const sess::SessionKey& key : keys)
-    attempt([&] {
-      const sess::Status status = store.destroy(key);
-      if (line.json())
-        invocation.out.print_line(
-            JsonLine().add("key", key.to_string()).add("outcome", to_string(status.outcome())).text());
-      require(status, "end session", key);
+  if (line.session_id()) removal.attempt([&] { keys.push_back(find_by_id(store, *line.session_id()).key()); });
+  for (const std::string& operand : line.operands())
+    removal.attempt([&] { keys.push_back(find_by_key(store, operand)); });
+  if (are_selected)
+    selection.visit(store, [&](const sess::SessionEntry& entry) {
+      keys.push_back(entry.key);
+      return true;
     });
-  return code;
+  for (const sess::SessionKey& key : keys) {
+    if (selection.has_conditions()) {
+      removal.end_if(selection, key);
+    } else {
+      removal.end(key);
+    }
+  }
+  return removal.code();
 }
 
 }  // namespace sessctl

@@ -60,6 +60,11 @@ void CommandLine::add_duration(const std::string& name, std::optional<std::chron
   parser_->app.add_option(name, durations_.back()->text, help)->type_name("DURATION");
 }
 
+void CommandLine::add_text(const std::string& name, std::optional<std::string>& value, const std::string& type,
+                           const std::string& help) {
+  parser_->app.add_option(name, value, help)->type_name(type);
+}
+
 void CommandLine::add_session_id() {
   takes_session_ = true;
   parser_->app

@@ -37,6 +37,9 @@ class CommandLine {
   /// At least `least` long; see duration.hpp.
   void add_duration(const std::string& name, std::optional<std::chrono::milliseconds>& value,
                     std::chrono::milliseconds least, const std::string& help);
+  /// An option with an argument; `type` stands for that in the help.
+  void add_text(const std::string& name, std::optional<std::string>& value, const std::string& type,
+                const std::string& help);
   /// --id, for commands that name a session.
   void add_session_id();
   /// --wait, for commands that need a session's lock; answered in store_options().

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace sessctl {
 
@@ -12,6 +14,8 @@ namespace sessctl {
 std::string human_age(std::chrono::milliseconds age);
 /// In bytes below 1024, then in powers of 1024: "812", "1.2K", "34K", "5.0M". At most five characters wide.
 std::string human_size(std::uint64_t bytes);
+/// The inverse, not exact: "900", "64K", "1M", "2G"; the letter in either case. Nothing for anything else.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// RFC 3339, UTC, to the second, rounded down: "2026-03-01T12:34:56Z".
 std::string utc_time(std::chrono::system_clock::time_point time);

@@ -1,0 +1,194 @@
+// ls and rm of many sessions: which, in which order, how many.
+#include "cli/sessctl_program.hpp"
+
+#include <sess/sess.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+
+using cli::Finished;
+using cli::TestStore;
+using nlohmann::json;
+
+namespace {
+
+using Keys = std::set<std::string>;
+
+std::string login(const TestStore& store, const std::string& principal, std::size_t size = 1) {
+  const sess::Store opened = sess::Store::open(store.path());
+  sess::Session session = opened.create({.kind = sess::SessionKind::authenticated, .principal = principal});
+  session.set("text", std::string(size, 't'));
+  REQUIRE(session.commit().ok());
+  return session.key().to_string();
+}
+
+std::vector<std::string> listed(const TestStore& store, std::vector<std::string> options) {
+  options.insert(options.begin(), {"ls", "--json"});
+  std::vector<std::string> keys;
+  for (const std::string& line : cli::lines(store.ok(options)))
+    if (!line.empty()) keys.push_back(json::parse(line).at("key"));
+  return keys;
+}
+
+Keys keys_of(const TestStore& store, const std::vector<std::string>& options) {
+  const auto list = listed(store, options);
+  return {list.begin(), list.end()};
+}
+
+bool has_open_for_writing(pid_t process, const std::filesystem::path& file) {
+  const std::filesystem::path of = "/proc/" + std::to_string(process);
+  std::error_code error;
+  for (const auto& descriptor : std::filesystem::directory_iterator(of / "fd", error)) {
+    if (std::filesystem::read_symlink(descriptor, error) != file) continue;
+    std::ifstream info(of / "fdinfo" / descriptor.path().filename());
+    for (std::string word; info >> word;)
+      if (word == "flags:" && info >> word) return (std::stoul(word, nullptr, 8) & O_ACCMODE) == O_RDWR;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("ls lists the sessions that its options mean") {
+  const TestStore store;
+  const std::string ann = login(store, "ann", 2000);
+  const std::string other = login(store, "ann");
+  const std::string bob = login(store, "bob");
+  const std::string anonymous = store.create_key({"a=1"});
+  const std::string sealed = store.create_key({"--sealed", "a=1"});
+  CHECK(keys_of(store, {}) == Keys{ann, other, bob, anonymous, sealed});
+  CHECK(keys_of(store, {"--principal", "ann"}) == Keys{ann, other});
+  CHECK(keys_of(store, {"--principal", "nobody"}).empty());
+  CHECK(keys_of(store, {"--kind", "anonymous"}) == Keys{anonymous, sealed});
+  CHECK(keys_of(store, {"--kind", "authenticated"}) == Keys{ann, other, bob});
+  CHECK(keys_of(store, {"--larger-than", "1K"}) == Keys{ann});
+  CHECK(keys_of(store, {"--principal", "ann", "--larger-than", "2500"}).empty());
+  CHECK(keys_of(store, {"--sealed"}) == Keys{sealed});
+  CHECK(keys_of(store, {"--older-than", "1h"}).empty());
+  CHECK(keys_of(store, {"--older-than", "0ms"}).size() == 5);
+}
+
+TEST_CASE("ls puts in order what it lists, and stops at its limit") {
+  const TestStore store;
+  std::vector<std::string> keys;
+  for (const char* size : {"30", "10", "20"}) {
+    keys.push_back(store.create_key({"text=" + std::string(std::stoul(size), 't')}));
+    cli::outlive(std::chrono::milliseconds(1));  // made at another time
+  }
+  const std::vector<std::string> by_size{keys[0], keys[2], keys[1]};
+  CHECK(listed(store, {"--sort", "size"}) == by_size);
+  CHECK(listed(store, {"--sort", "size", "--reverse"}) == std::vector<std::string>(by_size.rbegin(), by_size.rend()));
+  CHECK(listed(store, {"--sort", "size", "--limit", "2"}) == std::vector<std::string>{keys[0], keys[2]});
+  CHECK(listed(store, {"--sort", "age"}) == keys);
+  CHECK(listed(store, {"--sort", "created"}) == std::vector<std::string>(keys.rbegin(), keys.rend()));
+  std::vector<std::string> sorted = keys;
+  std::ranges::sort(sorted);
+  CHECK(listed(store, {"--sort", "key"}) == sorted);
+  CHECK(listed(store, {"--limit", "1"}).size() == 1);
+}
+
+TEST_CASE("ls prints the columns that are asked for") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const auto table = cli::lines(store.ok({"ls", "--columns", "sealed,key", "--full"}));
+  REQUIRE(table.size() == 2);
+  CHECK(table[0] == "SEALED  KEY");
+  CHECK(table[1] == "no      " + key);
+}
+
+TEST_CASE("rm ends the sessions that its options mean, and no other") {
+  const TestStore store;
+  const std::string ann = login(store, "ann", 2000);
+  const std::string other = login(store, "ann");
+  const std::string bob = login(store, "bob", 2000);
+  const std::string anonymous = store.create_key({"a=1"});
+  CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--larger-than", "1K", "--json"})) ==
+        json({{"key", ann}, {"outcome", "ok"}}));
+  CHECK(keys_of(store, {}) == Keys{other, bob, anonymous});
+  CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--json"})) ==
+        json({{"principal", "ann"}, {"outcome", "ok"}}));
+  CHECK(keys_of(store, {}) == Keys{bob, anonymous});
+  store.ok({"rm", "--kind", "anonymous"});
+  CHECK(keys_of(store, {}) == Keys{bob});
+  store.create({"a=1"});
+  store.ok({"rm", "--all", "--yes"});
+  CHECK(keys_of(store, {}).empty());
+}
+
+TEST_CASE("rm of what was not used for long leaves what was just used") {
+  const TestStore store;
+  const std::string left = store.create_key({"--idle", "10s"});
+  // A tenth of the idle timeout may be of a use that was not written down.
+  cli::outlive(std::chrono::milliseconds(1001));
+  const std::string used = store.create_key({"--idle", "10s"});
+  const std::string long_timeout = store.create_key({"--idle", "8h", "--lifetime", "8h"});  // nobody knows
+  CHECK(keys_of(store, {"--idle-more-than", "0ms"}) == Keys{left});
+  store.ok({"rm", "--idle-more-than", "0ms"});
+  CHECK(keys_of(store, {}) == Keys{used, long_timeout});
+}
+
+TEST_CASE("rm leaves what is used while it waits for its lock") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "10s"});
+  cli::outlive(std::chrono::milliseconds(1001));
+  const sess::Store opened = sess::Store::open(store.path());
+  auto session = opened.lock(*sess::SessionKey::parse(key), {.timeout = std::nullopt, .renew = false});
+  REQUIRE(session);
+  cli::Running rm(store.start({"rm", "--idle-more-than", "0ms"}));
+  // Who waits for the lock has the record open for writing; a listing only reads it.
+  const std::filesystem::path record = std::filesystem::canonical(store.record(key));
+  while (!has_open_for_writing(rm.process(), record)) std::this_thread::yield();
+  session->set("used", true);
+  REQUIRE(session->commit().ok());
+  session->release();
+  const Finished finished = rm.wait();
+  CHECK(finished.code == 0);
+  CHECK(finished.err.empty());
+  CHECK(store.ok({"get", key, "used"}) == "true");
+}
+
+TEST_CASE("options that contradict each other, or mean nothing, end with 64 and one line, and end no session") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const std::vector<std::vector<std::string>> wrong{
+      {"rm"},
+      {"rm", "--all"},
+      {"rm", "--yes"},
+      {"rm", key, "--yes"},
+      {"rm", key, "--all", "--yes"},
+      {"rm", key, "--principal", "ann"},
+      {"rm", "--all", "--yes", "--kind", "anonymous"},
+      {"rm", "--kind", "everything"},
+      {"rm", "--principal", ""},
+      {"rm", "--larger-than", "-1"},
+      {"rm", "--larger-than", "1T"},
+      {"rm", "--larger-than", "99999999999999999999"},
+      {"rm", "--larger-than", "18014398509481984K"},
+      {"rm", "--idle-more-than", "long"},
+      {"ls", "--sort", "colour"},
+      {"ls", "--reverse"},
+      {"ls", "--limit", "0"},
+      {"ls", "--limit", "1x"},
+      {"ls", "--columns", "key,,age"},
+      {"ls", "--columns", ""},
+      {"ls", "--columns", "key", "--json"},
+  };
+  for (const auto& arguments : wrong) {
+    CAPTURE(arguments[1 % arguments.size()]);
+    const Finished finished = store.run(arguments);
+    CHECK(finished.code == 64);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+  }
+  CHECK(keys_of(store, {}) == Keys{key});
+}

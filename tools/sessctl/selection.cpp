@@ -1,0 +1,60 @@
+#include "selection.hpp"
+
+#include "failure.hpp"
+#include "human.hpp"
+
+#include <algorithm>
+
+namespace sessctl {
+
+using std::chrono::milliseconds;
+
+milliseconds least_idle(const sess::SessionFacts& facts, Clock::time_point now) noexcept {
+  if (facts.deadline >= facts.absolute_deadline) return milliseconds(0);
+  const milliseconds unwritten = facts.idle_timeout / 10;
+  return std::max(milliseconds(0), facts.idle_timeout - between(now, facts.deadline) - unwritten);
+}
+
+void Selection::add_options(CommandLine& line) {
+  const milliseconds least(0);
+  line.add_text("--principal", principal_, "NAME", "Only sessions of this user, as the program calls him");
+  line.add_text("--kind", kind_text_, "KIND", "Only anonymous or authenticated ones");
+  line.add_duration("--older-than", older_than_, least, "Only those made longer ago");
+  line.add_duration("--idle-more-than", idle_more_than_, least,
+                    "Only those not used for longer; of one near its\nabsolute deadline that is not known");
+  line.add_text("--larger-than", larger_than_text_, "SIZE", "Only larger records: 900, 64K, 1M");
+  line.add_flag("--sealed", is_sealed_, "Only sealed ones");
+}
+
+void Selection::take(const CommandLine& line) {
+  if (principal_ && principal_->empty()) line.fail("--principal wants a name");
+  if (kind_text_) {
+    for (const sess::SessionKind kind : {sess::SessionKind::anonymous, sess::SessionKind::authenticated})
+      if (*kind_text_ == kind_name(kind)) kind_ = kind;
+    if (!kind_) line.fail("--kind wants anonymous or authenticated");
+  }
+  if (larger_than_text_) {
+    larger_than_ = parse_size(*larger_than_text_);
+    if (!larger_than_) line.fail("--larger-than wants a whole number of bytes, or with K, M or G, such as 64K");
+  }
+}
+
+bool Selection::matches(const sess::SessionFacts& facts, Clock::time_point now) const {
+  return (!kind_ || facts.kind == *kind_) && (!older_than_ || between(facts.created, now) > *older_than_) &&
+         (!idle_more_than_ || least_idle(facts, now) > *idle_more_than_) &&
+         (!larger_than_ || facts.size > *larger_than_) && (!is_sealed_ || facts.sealed);
+}
+
+void Selection::visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const {
+  const auto offer = [&](const sess::SessionEntry& entry) {
+    const bool is_meant = entry.problem.empty() ? matches(entry.facts, Clock::now()) : !has_conditions();
+    return !is_meant || visit(entry);
+  };
+  if (!principal_) return store.list(offer);
+  const auto sessions = store.sessions_of(*principal_);
+  if (!sessions) throw Failure(ExitCode::busy, "list sessions of principal", "", "their list is locked", "try again");
+  for (const sess::SessionEntry& entry : *sessions)
+    if (!offer(entry)) return;
+}
+
+}  // namespace sessctl

@@ -1,0 +1,51 @@
+// Which sessions a command is about, where it is about many: options of ls and rm.
+#pragma once
+
+#include "command_line.hpp"
+#include "session_facts.hpp"
+
+#include <sess/store.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace sessctl {
+
+/// For how long a session has not been used, at least: a use that moves its deadline by less than a tenth of the idle
+/// timeout is not written down, and near the absolute deadline none is.
+std::chrono::milliseconds least_idle(const sess::SessionFacts& facts, Clock::time_point now) noexcept;
+
+/// Must outlive the command line that its options were added to.
+class Selection {
+ public:
+  void add_options(CommandLine& line);
+  /// After CommandLine::parse. Throws Failure (usage) for an option whose argument means nothing.
+  void take(const CommandLine& line);
+
+  /// Nothing is said: every session.
+  bool is_empty() const noexcept { return !principal_ && !has_conditions(); }
+  const std::optional<std::string>& principal() const noexcept { return principal_; }
+  /// Something is said beside the principal.
+  bool has_conditions() const noexcept { return kind_ || older_than_ || idle_more_than_ || larger_than_ || is_sealed_; }
+  bool matches(const sess::SessionFacts& facts, Clock::time_point now) const;
+
+  /// Calls `visit` for each live session that is meant, until it answers false; and for those whose record cannot be
+  /// read where there are no conditions, which nobody can tell of them. Throws Failure (busy) if the list of a
+  /// principal is locked.
+  void visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const;
+
+ private:
+  std::optional<std::string> principal_;
+  std::optional<std::string> kind_text_;
+  std::optional<sess::SessionKind> kind_;
+  std::optional<std::chrono::milliseconds> older_than_;
+  std::optional<std::chrono::milliseconds> idle_more_than_;
+  std::optional<std::string> larger_than_text_;
+  std::optional<std::uint64_t> larger_than_;  // bytes
+  bool is_sealed_ = false;
+};
+
+}  // namespace sessctl
