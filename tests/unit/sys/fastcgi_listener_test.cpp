@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -117,20 +119,36 @@ TEST_CASE("what had been sent on a kept connection before the end is shown after
   CHECK_FALSE(connection);
 }
 
+/// By the arguments of the system call that a thread of this process is in (proc(5)): poll and ppoll have the number of
+/// descriptors second.
+bool polls_one_descriptor(pid_t thread) {
+  std::ifstream call("/proc/self/task/" + std::to_string(thread) + "/syscall");
+  std::string number;
+  std::string descriptors;
+  std::string count;
+  return call >> number >> descriptors >> count && count == "0x1";
+}
+
 TEST_CASE("a connection that was accepted before the end may still bring its request") {
   const Server server;
   FastcgiListener listener(server.get(), nullptr, "");
   const FastcgiDescriptor client = server.connect("127.0.0.1");
   std::string arrived;
+  std::atomic<pid_t> who{0};
+  std::atomic<bool> has_ended{false};
   std::thread thread([&] {
+    who = ::gettid();
     FastcgiDescriptor connection;
     std::array<char, 100> buffer{};
     arrived = listener.next(connection, buffer);
+    has_ended = true;
   });
-  // Until it has been accepted nobody polls the queue any more: it is empty.
+  // It has been accepted: the queue is empty.
   pollfd queue{.fd = server.get(), .events = POLLIN, .revents = 0};
   while (::poll(&queue, 1, 0) != 0) std::this_thread::yield();
   listener.stop();
+  // Not before the end has been noticed: then nothing but the connection is waited for.
+  while (!has_ended && !polls_one_descriptor(who)) std::this_thread::yield();
   send(client, "request");
   thread.join();
   CHECK(arrived == "request");
