@@ -51,6 +51,15 @@ struct GcReport {
   std::chrono::microseconds duration{0};
 };
 
+/// What the store remembers of the sweep that ended last, of whichever program.
+struct LastSweep {
+  std::chrono::system_clock::time_point finished = {};
+  std::chrono::milliseconds duration{0};
+  std::uint64_t examined = 0;  // as in GcReport; of a sweep that had a budget, of a part of the store
+  std::uint64_t expired = 0;
+  std::uint64_t leftovers = 0;
+};
+
 struct GcThreadOptions {
   std::chrono::milliseconds interval{60'000};                    // each pause is this, give or take a tenth
   std::chrono::milliseconds budget{200};                         // of each sweep

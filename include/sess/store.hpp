@@ -252,6 +252,8 @@ class SESS_API Store {
   /// Removes expired sessions and leftovers of killed programs. Takes each session's lock before it judges. Throws
   /// StoreError if the store's own file for it is missing.
   GcReport gc(const GcOptions& options = {}) const;
+  /// The sweep that ended last. Nothing where there was none that swept, or its record is damaged. Throws IoError.
+  std::optional<LastSweep> last_sweep() const;
 
   /// Makes a new secret for session IDs. Programs that have the store open come to know it by themselves, before the
   /// first ID is signed with it; IDs of the earlier ones stay valid as long as the options say, and without end while

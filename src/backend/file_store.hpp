@@ -52,6 +52,7 @@ class FileStore final : public RecordStore {
   void visit(const std::function<bool(const Listed&)>& visitor) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;
+  std::optional<LastSweep> last_sweep() const override;
   const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
 
  private:

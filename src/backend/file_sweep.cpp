@@ -265,4 +265,11 @@ class Sweep {
 
 GcReport FileStore::sweep(const GcOptions& options) const { return Sweep(*this, options).run(); }
 
+std::optional<LastSweep> FileStore::last_sweep() const {
+  const auto state = format::parse_gc_state(top_.read_text(format::gc_file).value_or(""));
+  if (!state || state->finished == 0) return std::nullopt;
+  return LastSweep{std::chrono::system_clock::time_point(std::chrono::milliseconds(state->finished)),
+                   std::chrono::milliseconds(state->duration), state->examined, state->expired, state->leftovers};
+}
+
 }  // namespace sess::backend

@@ -133,6 +133,8 @@ class RecordStore {
   virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;
   /// Sweeps the index too.
   virtual GcReport sweep(const GcOptions& options) const = 0;
+  /// Nothing where there was none, or where what is remembered of it is damaged.
+  virtual std::optional<LastSweep> last_sweep() const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
   /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what

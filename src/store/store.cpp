@@ -205,4 +205,6 @@ GcReport Store::gc(const GcOptions& options) const {
   return core_->records().sweep(bounds);
 }
 
+std::optional<LastSweep> Store::last_sweep() const { return core_->records().last_sweep(); }
+
 }  // namespace sess
