@@ -163,6 +163,23 @@ TEST_CASE("gc removes nothing after the clock was set ahead, says so with 75, an
   store.ok({"gc"});
 }
 
+TEST_CASE("stats draws how old sessions are and how long they have, and tells of the last sweep") {
+  const TestStore store;
+  const std::string empty = store.ok({"stats"});
+  CHECK(empty.find("last sweep     none: see 'sessctl gc --help'") != std::string::npos);
+  CHECK(empty.find("age") == std::string::npos);
+  for (const char* idle : {"5m", "5m", "5m", "5m", "20d"}) store.create({"--idle", idle, "--lifetime", "20d"});
+  store.ok({"gc"});
+  const std::string text = store.ok({"stats"});
+  CHECK(text.find(" ago, removed 0 of 5 in ") != std::string::npos);
+  CHECK(text.find("\nage\n  up to 1m           5  " + std::string(40, '#') + "\n\nexpires") != std::string::npos);
+  // From the first that there are to the last.
+  CHECK(text.find("within\n  up to 10m          4  " + std::string(40, '#') +
+                  "\n  up to 1h           0\n  up to 6h           0\n  up to 1d           0\n  up to 7d           0\n"
+                  "  up to 30d          1  ##########") != std::string::npos);
+  CHECK(store.run({"stats", "--json", "--prometheus"}).code == 64);
+}
+
 TEST_CASE("stats counts what there is") {
   const TestStore store;
   json stats = json::parse(store.ok({"stats", "--json"}));

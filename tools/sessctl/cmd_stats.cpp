@@ -3,38 +3,39 @@
 #include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
+#include "prometheus.hpp"
 #include "session_facts.hpp"
-
-#include <algorithm>
+#include "totals.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace sessctl {
 namespace {
 
-struct Totals {
-  std::uint64_t anonymous = 0;
-  std::uint64_t authenticated = 0;
-  std::uint64_t unreadable = 0;
-  std::uint64_t bytes = 0;  // of all records, unreadable ones as well
-  std::optional<Clock::time_point> oldest;
+using Sweep = std::optional<sess::LastSweep>;
 
-  std::uint64_t sessions() const { return anonymous + authenticated; }
-
-  void add(const sess::SessionEntry& entry) {
-    bytes += entry.facts.size;
-    if (!entry.problem.empty()) {
-      ++unreadable;
-      return;
-    }
-    ++(entry.facts.kind == sess::SessionKind::authenticated ? authenticated : anonymous);
-    oldest = oldest ? std::min(*oldest, entry.facts.created) : entry.facts.created;
+/// [{"up_to_ms": 60000, "sessions": 3}, ..., {"up_to_ms": null, "sessions": 0}]
+sess::Value json_of(const Histogram& histogram) {
+  sess::Value::Array bars;
+  for (std::size_t at = 0; at < histogram.counts().size(); ++at) {
+    sess::Value::Object bar;
+    const bool is_open = at == Histogram::ends.size();
+    bar.emplace("up_to_ms", is_open ? sess::Value() : sess::Value(Histogram::ends[at].count() * 1000));
+    bar.emplace("sessions", histogram.counts()[at]);
+    bars.emplace_back(std::move(bar));
   }
-};
+  return sess::Value(std::move(bars));
+}
 
-std::string json_of(const Totals& totals, const sess::StoreFacts& facts, Clock::time_point now) {
-  return JsonLine()
-      .add("path", facts.path)
+std::string json_of(const Totals& totals, const Sweep& sweep, const sess::StoreFacts& facts, Clock::time_point now) {
+  JsonLine line;
+  line.add("path", facts.path)
       .add("format", facts.format)
       .add("shards", facts.shards)
       .add("exchange", facts.exchange)
@@ -45,10 +46,42 @@ std::string json_of(const Totals& totals, const sess::StoreFacts& facts, Clock::
       .add("bytes", totals.bytes)
       .add("oldest", totals.oldest ? sess::Value(utc_time(*totals.oldest)) : sess::Value())
       .add("oldest_age_ms", totals.oldest ? sess::Value(between(*totals.oldest, now).count()) : sess::Value())
+      .add("ages", json_of(totals.ages))
+      .add("idle_lefts", json_of(totals.idle_lefts));
+  if (!sweep) return line.add("last_sweep", sess::Value()).text();
+  return line.add("last_sweep", utc_time(sweep->finished))
+      .add("last_sweep_age_ms", between(sweep->finished, now).count())
+      .add("last_sweep_duration_ms", sweep->duration.count())
+      .add("last_sweep_examined", sweep->examined)
+      .add("last_sweep_expired", sweep->expired)
       .text();
 }
 
-void print_totals(Output& out, const Totals& totals, const sess::StoreFacts& facts, Clock::time_point now) {
+/// A bar for each length that there is, and for those between.
+void print_histogram(Output& out, std::string_view title, const Histogram& histogram) {
+  constexpr std::size_t longest = 40;  // characters
+  const auto& counts = histogram.counts();
+  const auto is_there = [](std::uint64_t count) { return count > 0; };
+  const auto first = std::ranges::find_if(counts, is_there);
+  if (first == counts.end()) return;
+  const auto last = std::find_if(counts.rbegin(), counts.rend(), is_there).base();
+  const std::uint64_t most = *std::ranges::max_element(counts);
+  out.print_line("");
+  out.print_line(title);
+  for (auto at = first; at != last; ++at) {
+    const auto index = static_cast<std::size_t>(at - counts.begin());
+    const bool is_open = index == Histogram::ends.size();
+    const std::string end =
+        fmt::format("{} {}", is_open ? "over " : "up to", human_age(Histogram::ends[is_open ? index - 1 : index]));
+    // What is there has a bar, however little it is.
+    const auto length = static_cast<std::size_t>(
+        std::max(static_cast<double>(*at > 0), static_cast<double>(*at) / static_cast<double>(most) * longest));
+    out.print_line(fmt::format("  {:<9}  {:>9}{}{}", end, *at, length > 0 ? "  " : "", std::string(length, '#')));
+  }
+}
+
+void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const sess::StoreFacts& facts,
+                  Clock::time_point now) {
   const auto fact = [&](std::string_view name, std::string_view text) {
     out.print_line(fmt::format("{:<13}  {}", name, text));
   };
@@ -61,6 +94,11 @@ void print_totals(Output& out, const Totals& totals, const sess::StoreFacts& fac
   fact("unreadable", std::to_string(totals.unreadable));
   fact("size", human_size(totals.bytes));
   fact("oldest", totals.oldest ? human_age(between(*totals.oldest, now)) : "-");
+  fact("last sweep", sweep ? fmt::format("{} ago, removed {} of {} in {} ms", human_age(between(sweep->finished, now)),
+                                         sweep->expired, sweep->examined, sweep->duration.count())
+                           : "none: see 'sessctl gc --help'");
+  print_histogram(out, "age", totals.ages);
+  print_histogram(out, "expires, unless it is used, within", totals.idle_lefts);
 }
 
 }  // namespace
@@ -68,21 +106,29 @@ void print_totals(Output& out, const Totals& totals, const sess::StoreFacts& fac
 ExitCode run_stats(const Invocation& invocation) {
   CommandLine line(invocation, "",
                    "Counts sessions that have not expired. The size is that of their records; copies that the\n"
-                   "store keeps for the next commit are not in it.\n");
+                   "store keeps for the next commit are not in it. The last sweep is that of whichever program; one\n"
+                   "that had a budget looked at a part of the store.\n"
+                   "\n"
+                   "  sessctl stats --prometheus >/var/lib/prometheus/node-exporter/sessions.prom.new &&\n"
+                   "    mv /var/lib/prometheus/node-exporter/sessions.prom.new \\\n"
+                   "      /var/lib/prometheus/node-exporter/sessions.prom\n");
+  bool prometheus = false;
+  line.add_flag("--prometheus", prometheus, "Print metrics for Prometheus' textfile collector");
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(0, 0, "no arguments");
+  if (prometheus && line.json()) line.fail("--json and --prometheus are two forms of output: one or the other");
 
   const sess::Store store = open_store(line.store_path());
-  Totals totals;
-  store.list([&](const sess::SessionEntry& entry) {
-    totals.add(entry);
-    return true;
-  });
+  const Totals totals = count_sessions(store);
+  const Sweep sweep = store.last_sweep();
+  const sess::StoreFacts facts = store.facts();
   const Clock::time_point now = Clock::now();
-  if (line.json())
-    invocation.out.print_line(json_of(totals, store.facts(), now));
+  if (prometheus)
+    invocation.out.print(prometheus_text(totals, sweep, facts.path, now));
+  else if (line.json())
+    invocation.out.print_line(json_of(totals, sweep, facts, now));
   else
-    print_totals(invocation.out, totals, store.facts(), now);
+    print_totals(invocation.out, totals, sweep, facts, now);
   return ExitCode::ok;
 }
 

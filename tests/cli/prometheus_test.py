@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""What `sessctl stats --prometheus` prints is read by Prometheus' own parser, and says what --json says."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+from prometheus_client.parser import text_string_to_metric_families
+
+BUILD = pathlib.Path(os.environ.get("SESS_BUILD", "build")).resolve()
+
+
+class Prometheus(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        # What has to be escaped in a label.
+        self.store = pathlib.Path(folder.name) / 'a "store"\\of\nmine'
+        self.sessctl("init")
+
+    def sessctl(self, *arguments):
+        return subprocess.run([BUILD / "bin" / "sessctl", "--store", self.store, *arguments], check=True, text=True,
+                              capture_output=True).stdout
+
+    def samples(self):
+        """By name and by all labels but the store's."""
+        found, types = {}, {}
+        for family in text_string_to_metric_families(self.sessctl("stats", "--prometheus")):
+            types[family.name] = family.type
+            self.assertTrue(family.documentation)
+            for sample in family.samples:
+                labels = dict(sample.labels)
+                self.assertEqual(labels.pop("store"), str(self.store))
+                found[(sample.name, *labels.values())] = sample.value
+        return found, types
+
+    def test_it_says_what_the_json_says(self):
+        for idle in ("30s", "5m", "5m", "1000d"):
+            self.sessctl("create", "--idle", idle, "--lifetime", "1000d")
+        self.sessctl("gc")
+        found, types = self.samples()
+        told = json.loads(self.sessctl("stats", "--json"))
+        self.assertEqual(found[("libsess_sessions", "anonymous")], 4)
+        self.assertEqual(found[("libsess_sessions", "authenticated")], 0)
+        self.assertEqual(found[("libsess_records_bytes",)], told["bytes"])
+        self.assertEqual(found[("libsess_unreadable_records",)], 0)
+        self.assertEqual(types["libsess_session_idle_left_seconds"], "histogram")
+        so_far = 0
+        for bar in told["idle_lefts"]:
+            so_far += bar["sessions"]
+            end = "+Inf" if bar["up_to_ms"] is None else str(bar["up_to_ms"] // 1000)
+            self.assertEqual(found[("libsess_session_idle_left_seconds_bucket", end)], so_far)
+        self.assertEqual([bar["sessions"] for bar in told["idle_lefts"]], [1, 2, 0, 0, 0, 0, 0, 0, 1])
+        self.assertEqual(found[("libsess_session_idle_left_seconds_count",)], 4)
+        self.assertEqual(found[("libsess_last_sweep_examined",)], told["last_sweep_examined"])
+        self.assertEqual(told["last_sweep_examined"], 4)
+
+    def test_what_is_not_known_is_left_out(self):
+        found, _types = self.samples()
+        names = {name for name, *_ in found}
+        self.assertNotIn("libsess_last_sweep_timestamp_seconds", names)
+        self.assertNotIn("libsess_oldest_session_age_seconds", names)
+        told = json.loads(self.sessctl("stats", "--json"))
+        self.assertIsNone(told["last_sweep"])
+        self.assertIsNone(told["oldest"])
+
+
+if __name__ == "__main__":
+    unittest.main()
