@@ -297,6 +297,47 @@ TEST_CASE("gc next to another sweeper ends with 75 and does nothing") {
   store.ok({"gc"});
 }
 
+TEST_CASE("gc --quiet says nothing where nothing is wrong, nor that another sweeper is at work") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  const Finished swept = store.run({"gc", "--quiet"});
+  CHECK(swept.code == 0);
+  CHECK((swept.out + swept.err).empty());
+  CHECK_FALSE(std::filesystem::exists(store.record(key)));
+  const int lock = ::open((store.path() + "/" + sess::format::gc_file).c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const Finished busy = store.run({"gc", "--quiet"});
+  CHECK(busy.code == 0);
+  CHECK((busy.out + busy.err).empty());
+  ::close(lock);
+  damage(store.record(store.create_key({"a=1"})));
+  const Finished wrong = store.run({"gc", "--quiet"});
+  CHECK(wrong.code == 65);
+  CHECK_FALSE(wrong.err.empty());
+  CHECK(store.run({"gc", "--quiet", "--json"}).code == 64);
+}
+
+TEST_CASE("gc sweeps several stores, and ends with the code of the first failure") {
+  const TestStore first;
+  const TestStore second;
+  const std::string expired = second.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  const std::string none = first.directory() / "none";
+  const Finished finished = cli::run({"gc", "--json", first.path(), none, "/", second.path()});
+  CHECK(finished.code == 66);
+  CHECK(cli::lines(finished.err).size() == 2);
+  const auto reports = cli::lines(finished.out);
+  REQUIRE(reports.size() == 2);
+  CHECK(json::parse(reports[0]).at("path") == first.path());
+  CHECK(json::parse(reports[1]).at("path") == second.path());
+  CHECK(json::parse(reports[1]).at("expired") == 1);
+  CHECK_FALSE(std::filesystem::exists(second.record(expired)));
+  const Finished twice = cli::run({"gc", "--store", first.path(), second.path()});
+  CHECK(twice.code == 64);
+  CHECK(cli::is_one_error_line(twice.err));
+}
+
 TEST_CASE("a directory that is not a store is refused by every command and never emptied") {
   const TestStore store;
   const auto other = store.directory() / "other";

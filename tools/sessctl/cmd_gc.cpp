@@ -3,9 +3,13 @@
 #include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
+#include "own_process.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
+
+#include <string>
+#include <vector>
 
 namespace sessctl {
 namespace {
@@ -28,8 +32,9 @@ std::string sentence(const sess::GcReport& report, std::uint32_t shards, bool dr
   return text + fmt::format(" in {} ms", (report.duration.count() + 500) / 1000);
 }
 
-std::string json_of(const sess::GcReport& report, bool dry_run) {
+std::string json_of(const sess::GcReport& report, const std::string& path, bool dry_run) {
   return JsonLine()
+      .add("path", path)
       .add("outcome", to_string(report.status.outcome()))
       .add("dry_run", dry_run)
       .add("examined", report.examined)
@@ -49,44 +54,29 @@ std::string json_of(const sess::GcReport& report, bool dry_run) {
       .text();
 }
 
-}  // namespace
-
-ExitCode run_gc(const Invocation& invocation) {
-  CommandLine line(invocation, "",
-                   "Removes sessions that have expired, and temporary files of programs that were killed. Next\n"
-                   "to the programs that use the store it is safe at any time. Exit codes: 0 done, also when the\n"
-                   "budget was used up before every shard was looked at; 65 records did not verify and were moved\n"
-                   "to quarantine; 74 some files could not be examined or removed; 75 another sweeper is at work,\n"
-                   "or the system clock was set ahead since the last sweep: a clock that is wrong for a while must\n"
-                   "not end every session, so nothing is removed for an hour, or until the clock is set right.\n"
-                   "\n"
-                   "  sessctl gc --budget 200ms\n");
-  std::optional<std::chrono::milliseconds> budget;
-  bool dry_run = false;
-  line.add_duration("--budget", budget, std::chrono::milliseconds(1),
-                    "Stop after about this long; the next sweep goes on\nfrom there (default: no limit)");
-  line.add_flag("--dry-run", dry_run, "Count what would be removed and remove nothing");
-  bool trust_clock = false;
-  line.add_flag("--trust-clock", trust_clock, "Sweep although the system clock was set ahead");
-  if (!line.parse()) return ExitCode::ok;
-  line.require_operands(0, 0, "no arguments");
-
-  const sess::Store store = open_store(line.store_path());
+struct Sweep {
   sess::GcOptions options;
-  if (budget) options.budget = *budget;
-  options.dry_run = dry_run;
-  if (trust_clock) options.clock_hold = std::chrono::milliseconds(0);
-  const sess::GcReport report = store.gc(options);
+  bool quiet = false;
+  bool json = false;
+};
+
+/// Throws Failure for whatever somebody has to look at.
+ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
+  const sess::Store store = open_store(path);
+  const bool dry_run = sweep.options.dry_run;
+  const sess::GcReport report = store.gc(sweep.options);
   const bool busy = report.status == sess::Outcome::busy;
   const bool held = report.held_for > std::chrono::milliseconds(0);
-  if (line.json())
-    invocation.out.print_line(json_of(report, dry_run));
-  else if (!busy && !held)
-    invocation.out.print_line(sentence(report, store.facts().shards, dry_run));
+  if (sweep.json)
+    out.print_line(json_of(report, store.facts().path, dry_run));
+  else if (!busy && !held && !sweep.quiet)
+    out.print_line(sentence(report, store.facts().shards, dry_run));
 
   const auto fail = [&](ExitCode code, std::string_view cause, std::string_view advice) {
     throw Failure(code, "sweep store", store.facts().path, cause, advice);
   };
+  // Somebody does what was asked for.
+  if (busy && sweep.quiet) return ExitCode::ok;
   if (busy) {
     const int holder = report.status.holder();
     fail(ExitCode::busy, "another sweeper is at work" + (holder > 0 ? fmt::format(", process {}", holder) : ""),
@@ -107,6 +97,51 @@ ExitCode run_gc(const Invocation& invocation) {
     fail(ExitCode::data, counted(report.quarantined, "damaged record") + " moved to quarantine",
          "look at them in the store's directory quarantine; the rest was swept");
   return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run_gc(const Invocation& invocation) {
+  CommandLine line(invocation, "[DIR...]",
+                   "Removes sessions that have expired, and temporary files of programs that were killed. Next\n"
+                   "to the programs that use the store it is safe at any time. Several stores are swept one after\n"
+                   "the other, each as its owner where this is root; the exit code is that of the first failure.\n"
+                   "\n"
+                   "Exit codes: 0 done, also when the budget was used up before every shard was looked at; 65\n"
+                   "records did not verify and were moved to quarantine; 74 some files could not be examined or\n"
+                   "removed; 75 another sweeper is at work, or the system clock was set ahead since the last sweep:\n"
+                   "a clock that is wrong for a while must not end every session, so nothing is removed for an\n"
+                   "hour, or until the clock is set right.\n"
+                   "\n"
+                   "  sessctl gc --quiet --idle-io /var/lib/shop/sessions /var/lib/wiki/sessions\n");
+  Sweep sweep;
+  std::optional<std::chrono::milliseconds> budget;
+  bool trust_clock = false;
+  bool idle_io = false;
+  line.add_duration("--budget", budget, std::chrono::milliseconds(1),
+                    "Stop after about this long; the next sweep goes on\nfrom there (default: no limit)");
+  line.add_flag("--dry-run", sweep.options.dry_run, "Count what would be removed and remove nothing");
+  line.add_flag("--trust-clock", trust_clock, "Sweep although the system clock was set ahead");
+  line.add_flag("--quiet", sweep.quiet,
+                "For cron: say something only when something is wrong;\n"
+                "that another sweeper is at work is not");
+  line.add_flag("--idle-io", idle_io, "Read and write only when nobody else does (ioprio)");
+  if (!line.parse()) return ExitCode::ok;
+  sweep.json = line.json();
+  if (sweep.quiet && sweep.json) line.fail("--quiet and --json contradict each other");
+  if (budget) sweep.options.budget = *budget;
+  if (trust_clock) sweep.options.clock_hold = std::chrono::milliseconds(0);
+  if (idle_io) use_idle_io();
+  const std::vector<std::string>& directories = line.operands();
+  if (directories.empty()) return sweep_store(sweep, line.store_path(), invocation.out);
+  if (line.names_store()) line.fail("stores are named, and --store names one: one or the other");
+  ExitCode code = ExitCode::ok;
+  for (const std::string& directory : directories) {
+    const ExitCode of_one =
+        in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
+    if (code == ExitCode::ok) code = of_one;
+  }
+  return code;
 }
 
 }  // namespace sessctl

@@ -120,6 +120,8 @@ bool CommandLine::parse() {
   return true;
 }
 
+bool CommandLine::names_store() const noexcept { return store_ || !invocation_.store.empty(); }
+
 std::string CommandLine::store_path() const {
   const char* const environment = std::getenv("SESS_STORE");
   std::string path = store_ ? *store_ : !invocation_.store.empty() ? invocation_.store : environment ? environment : "";

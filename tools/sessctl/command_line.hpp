@@ -51,6 +51,8 @@ class CommandLine {
 
   // After parse:
   bool json() const noexcept { return json_; }
+  /// By --store, wherever that stands.
+  bool names_store() const noexcept;
   /// Throws Failure (usage) if neither --store nor SESS_STORE says.
   std::string store_path() const;
   /// As the options say; on_event is left to open_store.

@@ -1,0 +1,50 @@
+#include "own_process.hpp"
+
+#include "failure.hpp"
+#include "report.hpp"
+
+#include <linux/ioprio.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+
+namespace sessctl {
+
+ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work) {
+  out.flush();  // or both would print it
+  const pid_t child = ::fork();
+  if (child < 0) throw Failure(ExitCode::io, "start process", "", std::strerror(errno), "try again");
+  if (child == 0) {
+    ExitCode code = ExitCode::internal;
+    try {
+      code = work();
+    } catch (...) {
+      code = report(std::current_exception());
+    }
+    try {
+      out.flush();
+    } catch (...) {
+      code = report(std::current_exception());
+    }
+    ::_exit(to_int(code));  // what is to be done at the end of the program is its parent's
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status)) throw Failure(ExitCode::internal, "wait for process", "", "it was killed", "try again");
+  const auto code = static_cast<ExitCode>(WEXITSTATUS(status));
+  if (code == ExitCode::output_closed) throw OutputClosed();
+  return code;
+}
+
+void use_idle_io() {
+  // No wrapper in the C library (ioprio_set(2)); 0: of the process itself.
+  if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)) != 0)
+    throw Failure(ExitCode::io, "lower I/O priority", "", std::strerror(errno), "sweep without --idle-io");
+}
+
+}  // namespace sessctl
