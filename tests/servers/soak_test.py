@@ -141,7 +141,8 @@ class Soak(unittest.TestCase):
         self.assertEqual(books.faults, {}, books.examples)
         self.assertLessEqual(set(books.answers), {200, 307, 409, 500, 502, 503, "none"})
         # Only for what was done to the workers: each kill takes with it what a worker is at.
-        self.assertEqual(books.refused["/steady"], 0)
+        # Nobody disturbs the steady worker but a reload of its server.
+        self.assertLessEqual(books.refused["/steady"], summary["reloads"])
         self.assertLessEqual(sum(books.refused.values()), (summary["kills"] + summary["reloads"]) * THREADS, books.refused)
         for name in ("logins", "logouts", "captchas", "expired, asked for", "checks"):
             self.assertGreater(books.done[name], 0, name)
