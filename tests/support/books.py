@@ -46,6 +46,7 @@ class Books:
         self.lock = threading.Lock()
         self.answers = collections.Counter()
         self.refused = collections.Counter()  # by program: answers that say nothing of what was done
+        self.refusals = {}  # the beginning of what was said, once of each kind
         self.faults = collections.Counter()
         self.examples = {}
         self.done = collections.Counter()
@@ -55,12 +56,15 @@ class Books:
             self.faults[kind] += 1
             self.examples.setdefault(kind, example)
 
-    def answered(self, program, status):
+    def answered(self, program, answer, said=None):
+        """Counts what came back: an answer, or none."""
         self.count("requests")
+        status = answer.status if answer else "none"
         with self.lock:
             self.answers[status] += 1
             if status == "none" or status >= 500:
                 self.refused[program] += 1
+                self.refusals.setdefault((program, status), (said or answer.body)[:200])
 
     def count(self, name):
         with self.lock:

@@ -49,9 +49,10 @@ class Visitor:
             program = self.random.choice(self.programs)
             try:
                 answer = browser.ask(method, program + page, body or None)
-            except OSError:
+                self.books.answered(program, answer)
+            except OSError as error:
                 answer = None
-            self.books.answered(program, answer.status if answer else "none")
+                self.books.answered(program, None, repr(error))
             if session:
                 session.heard_of = time.monotonic()
             if answer is None or answer.status >= 500:
