@@ -32,9 +32,9 @@ class Visitor:
 
     # ---- requests ------------------------------------------------------------------------------------------------
 
-    def ask(self, method, page, body="", counter=None, cookies=None):
-        """Sends one request, again where the site says so; answers it, and the session that it was about; None, None if
-        nobody knows what has become of it."""
+    def ask(self, method, page, body="", counter=None, cookies=None, ends=False):
+        """Sends one request, again where the site says so, which `ends` the session or not; answers it, and the session that
+        it was about; None for the answer if nobody knows what has become of it."""
         for _ in range(8):
             browser = Browser(self.site)
             with self.lock:
@@ -44,6 +44,8 @@ class Visitor:
                 least = session.least() if session else {}
                 if session and counter:
                     session.sent[counter] += 1
+                if session and ends:  # this one, and not the one that the browser had a moment ago: another tab may have changed it
+                    session.end()
                 user = session.user if session else None
             begun = time.monotonic()
             program = self.random.choice(self.programs)
@@ -154,12 +156,10 @@ class Visitor:
             self.books.fault("captcha lost", f"{self.name}: the right answer was wrong")
 
     def login(self):
-        with self.lock:
-            before = self.sessions.get(cookie_in(self.cookies))
         answer, session = self.ask("POST", "/login", f"user={self.user}&password={self.password}")
         if answer is None or answer.status != 200 or session is None:
             # Perhaps there is a login that nobody here knows.
-            self.leave([before])
+            self.leave([session])
             return False
         with self.lock:
             session.user = self.user
@@ -224,11 +224,7 @@ class Visitor:
             self.look_for_expired()
             self.ask("POST", "/visit", counter="visits")
             if self.random.random() < 0.3:  # an expired cookie, with which all tabs come, and this one to log in
-                with self.lock:
-                    session = self.sessions.get(cookie_in(self.cookies))
-                    if session:
-                        session.end()
-                self.ask("POST", "/demo/expire")
+                self.ask("POST", "/demo/expire", ends=True)
             logged_in = self.login()
             for _ in range(self.random.randrange(10, 60)):
                 if time.monotonic() > until or not logged_in:
