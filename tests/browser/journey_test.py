@@ -59,8 +59,7 @@ class Journey(BrowserTest):
         tab.until(lambda: int(tab.text("#polls")) > polls, "another poll")
         self.assertEqual(self.stored(visitor, AUTHENTICATED)["value"], authenticated["value"])
 
-        tab.click("#logout button")
-        tab.shows("#notice", "You are logged out.")
+        tab.log_out()
         tab.shows("#user", "nobody")
         self.assertNotIn(AUTHENTICATED, visitor.cookies())
         tab.reload()

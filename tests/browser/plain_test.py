@@ -25,8 +25,7 @@ class WithoutScripts(BrowserTest):
         tab.shows("#cart", "1 × tea")
         tab.send("#captcha-check", answer="1")
         tab.shows("#notice", "Those were not the digits; here are others.")
-        tab.click("#logout button")
-        tab.shows("#notice", "You are logged out.")
+        tab.log_out()
         self.assertEqual(tab.text("#user"), "nobody")
         self.assertNotIn("__Host-sid-auth", visitor.cookies())
 

@@ -70,8 +70,7 @@ class SessionPageWithTokens(BrowserTest):
         tab.shows("dd[data-fact='Logged in']", "ann")
         held = tab.hold("*/fcgi/session.json")
         held.wait()  # it hears nothing of what follows
-        site.click("#logout button")
-        site.shows("#notice", "You are logged out.")
+        site.log_out()
         site.log_in("bob")
         tab.expect(403)
         tab.click("#count")

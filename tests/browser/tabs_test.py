@@ -26,19 +26,24 @@ class Tabs(BrowserTest):
         other.shows("#status", "You are now logged in as ann: in another tab.")
         other.shows("#user", "ann")
 
+    def two_tabs_of_ann(self):
+        """The second hears nothing from now on."""
+        visitor = self.visitor()
+        one = visitor.open("/fcgi/")
+        one.log_in("ann")
+        other = visitor.open("/fcgi/")
+        other.shows("#user", "ann")
+        other.hold("*/fcgi/info").wait()
+        return one, other
+
     def is_not_sent_again(self, tab, path, words):
         """A form that was refused, once: the page says why, and nothing of it is done."""
         tab.shows("#error", words)
         self.assertEqual([status for status, _ in tab.answers(path)], [403])
 
     def test_a_form_with_the_token_from_before_a_new_login_of_the_same_user_works(self):
-        visitor = self.visitor()
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
-        other = visitor.open("/fcgi/")
-        other.hold("*/fcgi/info").wait()
-        one.click("#logout button")
-        one.shows("#notice", "You are logged out.")
+        one, other = self.two_tabs_of_ann()
+        one.log_out()
         one.log_in("ann")
         other.expect(403)
         other.click("#visit button")
@@ -68,16 +73,10 @@ class Tabs(BrowserTest):
         one.shows("#visits", "1")
 
     def test_a_logout_everywhere_for_ann_does_not_log_out_bob(self):
-        visitor = self.visitor()
         elsewhere = self.visitor().open("/fcgi/")
         elsewhere.log_in("bob")
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
-        other = visitor.open("/fcgi/")
-        other.shows("#user", "ann")
-        other.hold("*/fcgi/info").wait()
-        one.click("#logout button")
-        one.shows("#notice", "You are logged out.")
+        one, other = self.two_tabs_of_ann()
+        one.log_out()
         one.log_in("bob")
         other.expect(403)
         other.click("#logout-everywhere button")
@@ -89,13 +88,8 @@ class Tabs(BrowserTest):
             self.assertEqual(tab.text("#user"), "bob")
 
     def test_a_logout_is_not_sent_again_by_itself_even_for_the_same_user(self):
-        visitor = self.visitor()
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
-        other = visitor.open("/fcgi/")
-        other.hold("*/fcgi/info").wait()
-        one.click("#logout button")
-        one.shows("#notice", "You are logged out.")
+        one, other = self.two_tabs_of_ann()
+        one.log_out()
         one.log_in("ann")
         other.expect(403)
         other.click("#logout button")
@@ -103,20 +97,14 @@ class Tabs(BrowserTest):
                                "You have logged in again since, in another tab. Nothing was sent; press it again if you mean that.")
         one.reload()
         self.assertEqual(one.text("#user"), "ann")
-        other.click("#logout button")
-        other.shows("#notice", "You are logged out.")
+        other.log_out()
         other.shows("#user", "nobody")
 
     def test_a_form_sent_by_a_tab_that_has_not_heard_of_the_logout_is_not_done(self):
-        visitor = self.visitor()
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
+        one, other = self.two_tabs_of_ann()
         one.send("#cart-add", item="tea")
         one.shows("#cart", "1 × tea")
-        other = visitor.open("/fcgi/")
-        other.hold("*/fcgi/info").wait()
-        one.click("#logout button")
-        one.shows("#notice", "You are logged out.")
+        one.log_out()
         other.expect(403)
         other.send("#cart-add", item="milk")
         self.is_not_sent_again(other, "/fcgi/cart/add", f"{TOLD_OF_LOGOUT} Nothing was sent.")
@@ -135,8 +123,7 @@ class Tabs(BrowserTest):
         one.log_in("ann")
         other = visitor.open("/fcgi/")
         other.shows("#user", "ann")
-        one.click("#logout button")
-        one.shows("#notice", "You are logged out.")
+        one.log_out()
         other.shows("#status", TOLD_OF_LOGOUT)
         other.shows("#user", "nobody")
         self.assertNotIn("__Host-sid-auth", visitor.cookies())
@@ -230,8 +217,7 @@ class TabsAtOnce(BrowserTest):
         other.shows("#user", "ann")
         before = {name: cookie["value"] for name, cookie in visitor.cookies().items()}
         standing = self.send_to_gate(other, "/cart/add", "late-cart", "#cart-add", item="tea")
-        one.click("#logout button")
-        one.shows("#notice", "You are logged out.")
+        one.log_out()
         other.expect(409)
         self.gate.let_go("late-cart", standing)
         other.shows("#error", "You were logged out while this was under way. Nothing was changed.")

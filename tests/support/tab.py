@@ -140,6 +140,10 @@ class Tab:
         self.send("#login", user=user, password=USERS[user])
         self.shows("#user", user)
 
+    def log_out(self):
+        self.click("#logout button")
+        self.shows("#notice", "You are logged out.")
+
     def run(self, script, *arguments):
         """A function's body, which may await."""
         return self.driver().execute_script(f"return (async (...given) => {{ {script} }})(...arguments)", *arguments)

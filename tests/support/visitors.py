@@ -44,7 +44,7 @@ class Visitor:
                 least = session.least() if session else {}
                 if session and counter:
                     session.sent[counter] += 1
-                if session and ends:  # this one, and not the one that the browser had a moment ago: another tab may have changed it
+                if session and ends:  # whatever the browser had a moment ago: another tab may have changed that
                     session.end()
                 user = session.user if session else None
             begun = time.monotonic()
