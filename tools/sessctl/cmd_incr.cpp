@@ -1,10 +1,8 @@
 #include "assignment.hpp"
-#include "command_line.hpp"
 #include "escape.hpp"
 #include "failure.hpp"
 #include "json_value.hpp"
-#include "open_store.hpp"
-#include "report.hpp"
+#include "session_change.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -58,32 +56,25 @@ ExitCode run_incr(const Invocation& invocation) {
                    "Like set, it does not count as use of the session unless --renew is given.\n"
                    "\n"
                    "  sessctl incr 5f2a1c visits credit=-3\n");
-  bool renew = false;
-  line.add_session_id();
-  line.add_flag("--renew", renew, "Renew the session's deadline as well");
-  line.add_wait();
+  SessionChange change(line);
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(1, std::numeric_limits<std::size_t>::max(), "at least one NAME or NAME=NUMBER");
 
-  const sess::Store store = open_store(line.store_path(), line.store_options());
-  const NamedSession session = line.take_session(store);
-  const sess::SessionKey& key = session.key;
+  change.find_session();
   std::vector<Assignment> amounts;
   for (const std::string& operand : line.operands()) amounts.push_back(parse_amount(operand));
   std::vector<Assignment> sums;
-  const sess::Status status = store.update(session.ref(),
-                                           [&](sess::Editor& editor) {
-                                             sums.clear();
-                                             for (const auto& [name, amount] : amounts) {
-                                               add_to(editor, name, amount);
-                                               sums.push_back({name, editor.values().find(name)->second});
-                                             }
-                                           },
-                                           {.durability = sess::Durability::durable, .renew = renew});
-  require(status, "add to values of session", key);
+  static_cast<void>(change.commit("add to values of session", [&](sess::Editor& editor) {
+    sums.clear();
+    for (const auto& [name, amount] : amounts) {
+      add_to(editor, name, amount);
+      sums.push_back({name, editor.values().find(name)->second});
+    }
+  }));
   for (const auto& [name, sum] : sums)
     invocation.out.print_line(
-        line.json() ? JsonLine().add("key", key.to_string()).add("name", name).add("value", sum).text() : to_json(sum));
+        line.json() ? JsonLine().add("key", change.key().to_string()).add("name", name).add("value", sum).text()
+                    : to_json(sum));
   return ExitCode::ok;
 }
 

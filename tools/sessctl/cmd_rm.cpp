@@ -4,6 +4,7 @@
 #include "open_store.hpp"
 #include "report.hpp"
 #include "selection.hpp"
+#include "session_change.hpp"
 #include "session_name.hpp"
 
 #include <string>
@@ -65,8 +66,7 @@ class Removal {
 
  private:
   void done(const sess::SessionKey& key, const sess::Status& status) {
-    if (json_)
-      out_.print_line(JsonLine().add("key", key.to_string()).add("outcome", to_string(status.outcome())).text());
+    if (json_) out_.print_line(outcome_line(key, status));
     require(status, "end session", key);
   }
 

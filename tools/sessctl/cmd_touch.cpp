@@ -1,7 +1,7 @@
 #include "command_line.hpp"
-#include "json_value.hpp"
 #include "open_store.hpp"
 #include "report.hpp"
+#include "session_change.hpp"
 
 #include <string>
 
@@ -23,9 +23,7 @@ ExitCode run_touch(const Invocation& invocation) {
   const sess::SessionKey key = line.take_session(store).key;
   const sess::Status status = store.touch(key);
   require(status, "renew session", key);
-  if (line.json())
-    invocation.out.print_line(
-        JsonLine().add("key", key.to_string()).add("outcome", to_string(status.outcome())).text());
+  if (line.json()) invocation.out.print_line(outcome_line(key, status));
   return ExitCode::ok;
 }
 
