@@ -36,9 +36,8 @@ std::optional<SessionId> next_of(const Store::Core& core, const SessionId& id, c
 }
 
 bool may_be_succeeded(const Store::Core& core, const SessionId& id) {
-  const auto issued = std::chrono::duration_cast<std::chrono::milliseconds>(id.issued().time_since_epoch());
   return id.kind() == SessionKind::anonymous &&
-         core.records().now() - issued.count() < core.options().succession_age.count();
+         core.records().now() - to_milliseconds(id.issued()) < core.options().succession_age.count();
 }
 
 /// A forward record for an ID.

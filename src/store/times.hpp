@@ -20,6 +20,10 @@ inline std::chrono::system_clock::time_point to_time_point(std::int64_t millisec
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(milliseconds));
 }
 
+inline std::int64_t to_milliseconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
 inline SessionFacts to_facts(const backend::Version& version) {
   const format::Header& header = version.header;
   return {header.kind,

@@ -1,6 +1,7 @@
 #include "web/session_choice.hpp"
 
 #include "store/core.hpp"
+#include "store/times.hpp"
 #include "web/own_values.hpp"
 
 #include <algorithm>
@@ -107,8 +108,7 @@ Result<Snapshot> SessionChoice::look(SessionId& id) const {
 bool SessionChoice::ends_soon(const SessionId& id) const {
   const auto facts = store_.facts_of(id);
   if (!facts) return true;
-  const auto deadline = std::chrono::duration_cast<std::chrono::milliseconds>(facts->deadline.time_since_epoch());
-  return deadline.count() <= StoreAccess::system(store_).wall_clock() + store_.options().grace.count();
+  return to_milliseconds(facts->deadline) <= StoreAccess::system(store_).wall_clock() + store_.options().grace.count();
 }
 
 Status SessionChoice::choose_among(SessionKind kind) {

@@ -2,6 +2,7 @@
 // deadline. Who only reads does not wait for the session's lock by it, and nothing fails by it: what cannot be done now
 // is done by a later request.
 #include "store/core.hpp"
+#include "store/times.hpp"
 #include "web/own_values.hpp"
 #include "web/request_work.hpp"
 
@@ -36,8 +37,8 @@ bool RequestSession::Work::cookie_is_due() const {
   if (choice_.was_led()) return !choice_.is_retired() && !may_be_on_its_way(own_);
   // Who ends all others wants nobody left who knows an ID before: with a new one, that would be the client itself.
   if (!cookies_->renewal_interval() || ends_others_ || may_be_on_its_way(own_)) return false;
-  const auto issued = std::chrono::duration_cast<milliseconds>(choice_.current()->issued().time_since_epoch());
-  const std::int64_t sent = std::max<std::int64_t>(issued.count(), integer_in(own_, sent_name).value_or(0));
+  const std::int64_t sent =
+      std::max(to_milliseconds(choice_.current()->issued()), integer_in(own_, sent_name).value_or(0));
   return StoreAccess::system(store_).wall_clock() - sent >= milliseconds(*cookies_->renewal_interval()).count();
 }
 
@@ -50,7 +51,7 @@ bool RequestSession::Work::may_be_on_its_way(const Values& values) const {
   if (choice_.was_led()) {
     // IDs say it to the second, rounded down.
     const auto issued = choice_.current()->issued() + std::chrono::seconds(1);
-    sent = std::max(sent, std::chrono::duration_cast<milliseconds>(issued.time_since_epoch()).count());
+    sent = std::max(sent, to_milliseconds(issued));
   }
   const std::int64_t age = StoreAccess::system(store_).wall_clock() - sent;
   // A clock that was ahead then, and is not any more, is no reason to wait until it would be the time again.
