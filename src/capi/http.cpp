@@ -115,13 +115,10 @@ int sess_http_form_at(const sess_request* request, size_t index, const char** na
 }
 
 int sess_http_csrf_check(const sess_request* request) {
-  const web::HttpRequest* const http = http_of(request);
-  if (http == nullptr || request->session == nullptr) return 0;
+  if (request == nullptr || request->handled == nullptr || request->session == nullptr) return 0;
   bool is_good = false;
   guarded([&] {
-    auto token = http->form(web::csrf_parameter);
-    if (!token) token = http->header(web::csrf_header);
-    is_good = token && request->session->check_csrf_token(*token);
+    is_good = request->handled->check_csrf_token();
     return SESS_OK;
   });
   return is_good ? 1 : 0;

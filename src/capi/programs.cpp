@@ -54,7 +54,7 @@ web::Handler handler_of(sess_handler handler, void* data) {
   return [handler, data](web::Request& request, web::Response& response) {
     sess_request session;
     session.session = web::RequestAccess::session(request);
-    session.http = &request;
+    session.http = session.handled = &request;
     sess_response answer{response};
     forget_error();  // of an earlier request: this one may fail without one of the library's
     const int status = handler(&session, &answer, data);

@@ -5,6 +5,7 @@
 
 #include <sess/value.hpp>
 #include <sess/web/http_request.hpp>
+#include <sess/web/request.hpp>
 #include <sess/web/request_session.hpp>
 #include <sess/web/session_cookies.hpp>
 
@@ -23,6 +24,7 @@ struct sess_request {
   std::optional<sess::web::RequestSession> own = std::nullopt;  // of sess_request_new
   sess::web::RequestSession* session = nullptr;                 // none: the address never touches it
   const sess::web::HttpRequest* http = nullptr;                 // none: of sess_request_new
+  const sess::web::Request* handled = nullptr;                  // the same with its session, in a handler
   std::vector<std::pair<std::string, std::string>> headers = {};
   sess::Status others = {};
   // What has been handed out: neither moves when another one is added. Texts also where the request is only looked at.
