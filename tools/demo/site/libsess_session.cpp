@@ -19,6 +19,14 @@ std::optional<sess::SessionId> id_in_cookie(const sess::Store& store, const sess
   return id;
 }
 
+std::vector<sess::SessionId> ids_in_cookies(const sess::Store& store, const sess::web::SessionCookies& cookies,
+                                            const sess::web::HttpRequest& request) {
+  std::vector<sess::SessionId> ids;
+  for (const sess::SessionKind kind : {sess::SessionKind::authenticated, sess::SessionKind::anonymous})
+    if (const auto id = id_in_cookie(store, cookies, request, kind)) ids.push_back(*id);
+  return ids;
+}
+
 std::optional<std::string> LibsessSession::user() {
   const auto& principal = request_.principal();
   if (!principal) return std::nullopt;

@@ -20,6 +20,10 @@ namespace demo {
 std::optional<sess::SessionId> id_in_cookie(const sess::Store& store, const sess::web::SessionCookies& cookies,
                                             const sess::web::HttpRequest& request, sess::SessionKind kind);
 
+/// Of both cookies, the one of a login first.
+std::vector<sess::SessionId> ids_in_cookies(const sess::Store& store, const sess::web::SessionCookies& cookies,
+                                            const sess::web::HttpRequest& request);
+
 /// What does not change from one request to the next. All of it outlives the session.
 struct LibsessSessionOptions {
   const sess::Store& store;

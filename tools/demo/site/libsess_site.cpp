@@ -51,8 +51,7 @@ void LibsessSite::answer(sess::web::Request& request, sess::web::Response& respo
 
 std::vector<sess::SessionKey> LibsessSite::sessions_of(const sess::web::HttpRequest& request) const {
   std::vector<sess::SessionKey> keys;
-  for (const sess::SessionKind kind : {sess::SessionKind::authenticated, sess::SessionKind::anonymous})
-    if (const auto id = id_in_cookie(store_, cookies_, request, kind)) keys.push_back(id->key());
+  for (const sess::SessionId& id : ids_in_cookies(store_, cookies_, request)) keys.push_back(id.key());
   return keys;
 }
 

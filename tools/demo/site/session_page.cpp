@@ -40,9 +40,8 @@ nlohmann::json shown_values(const sess::Values& values) {
 /// What has become of the session that the cookies name, which is none to read.
 sess::Outcome why_none(const sess::Store& store, const sess::web::SessionCookies& cookies,
                        const sess::web::HttpRequest& request) {
-  for (const SessionKind kind : {SessionKind::authenticated, SessionKind::anonymous})
-    if (const auto id = id_in_cookie(store, cookies, request, kind)) return store.snapshot(*id).outcome();
-  return sess::Outcome::absent;
+  const auto ids = ids_in_cookies(store, cookies, request);
+  return ids.empty() ? sess::Outcome::absent : store.snapshot(ids.front()).outcome();
 }
 
 nlohmann::json shown(const sess::SessionKey& key, const sess::SessionFacts& facts, sess::web::Request& request) {
