@@ -360,16 +360,6 @@ class OrderedWorld {
   std::uint64_t runs_ = 0;
 };
 
-std::vector<std::vector<std::size_t>> orders_of(std::size_t requests) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < requests; ++i) order.insert(order.end(), 3, i);
-  std::vector<std::vector<std::size_t>> orders;
-  do {
-    orders.push_back(order);
-  } while (std::ranges::next_permutation(order).found);
-  return orders;
-}
-
 OrderedRuns::OrderedRuns() = default;
 
 OrderedRuns::~OrderedRuns() = default;
@@ -387,21 +377,6 @@ void OrderedRuns::run(const Case& to_run) {
   for (const std::size_t step : to_run.order) text += " " + std::to_string(step);
   MESSAGE("first ", static_cast<int>(to_run.first), ", acts", text, ", attack ", static_cast<int>(to_run.attack),
           " at ", to_run.attack_at, ", lost ", to_run.lost, ", step ", to_run.step_seconds, ", led ", to_run.led);
-}
-
-void report(const std::string& what, const Totals& totals) {
-  MESSAGE(what, ": ", totals.runs, " orders; logins lost ", totals.violations.login_lost, ", let in ",
-          totals.violations.let_in, ", writes lost ", totals.violations.write_lost, ", faults ",
-          totals.violations.faults);
-}
-
-void check(const std::string& what, const Totals& totals, std::uint64_t at_least) {
-  report(what, totals);
-  CHECK(totals.runs >= at_least);
-  CHECK(totals.violations.login_lost == 0);
-  CHECK(totals.violations.let_in == 0);
-  CHECK(totals.violations.write_lost == 0);
-  CHECK(totals.violations.faults == 0);
 }
 
 }  // namespace sess::test

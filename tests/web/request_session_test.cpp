@@ -66,49 +66,6 @@ TEST_CASE("the next request finds the session, and needs no new cookie") {
   CHECK(site.sessions().size() == 1);
 }
 
-TEST_CASE("a request tells the key and the facts of the version that it has read, until a logout") {
-  Site site;
-  Browser browser;
-  REQUIRE(site.visit(browser,
-                     [](RequestSession& session) {
-                       count(session);
-                       CHECK(!session.facts());  // made by finish()
-                       CHECK(!session.key());
-                     })
-              .ok());
-  const auto stored = site.session(browser);
-  for (const Mode mode : {Mode::merge, Mode::locked, Mode::snapshot}) {
-    RequestSession session = site.request(browser);
-    REQUIRE(session.start(mode).ok());
-    REQUIRE(session.facts());
-    CHECK(session.key() == stored->key());
-    CHECK(session.facts()->generation == stored->facts().generation);
-    CHECK(session.facts()->created == stored->facts().created);
-    CHECK(session.facts()->size == stored->facts().size);
-  }
-  // Not what others have made of it meanwhile, and not what it will be.
-  RequestSession session = site.request(browser);
-  REQUIRE(session.start().ok());
-  REQUIRE(site.visit(browser, count).ok());
-  session.authenticate("ann");
-  CHECK(session.facts()->generation == stored->facts().generation);
-  CHECK(session.facts()->kind == SessionKind::anonymous);
-  session.logout();
-  CHECK(!session.facts());
-  CHECK(!session.key());
-}
-
-TEST_CASE("after a conflict the facts are those of the version that was read then") {
-  Site site;
-  Browser browser;
-  REQUIRE(site.visit(browser, count).ok());
-  RequestSession session = site.request(browser);
-  REQUIRE(session.start().ok());
-  REQUIRE(site.visit(browser, count).ok());
-  REQUIRE(session.start().ok());
-  CHECK(session.facts()->generation == 2);
-}
-
 TEST_CASE("a request that changes nothing writes nothing") {
   Site site;
   Browser browser;
