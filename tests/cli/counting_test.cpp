@@ -67,17 +67,6 @@ TEST_CASE("fifty incrs at once of one value are all in it, and each prints anoth
   CHECK(store.ok({"get", key, "n"}) == "50");
 }
 
-TEST_CASE("incr does not keep a session alive unless asked to") {
-  const TestStore store;
-  const std::string key = store.create_key({"--idle", "10h", "--lifetime", "20h"});
-  const auto before = store.deadline(key);
-  cli::outlive(std::chrono::milliseconds(1));
-  store.ok({"incr", key, "n"});
-  CHECK(store.deadline(key) == before);
-  store.ok({"incr", key, "n", "--renew"});
-  CHECK(store.deadline(key) > before);
-}
-
 TEST_CASE("touch renews the deadline and nothing else") {
   const TestStore store;
   const std::string key = store.create_key({"--idle", "10s", "a=1"});

@@ -64,9 +64,7 @@ TEST_CASE("a command line that cannot be understood ends with 64 and one line") 
                                                                      {"init", "extra"}}) {
     const Finished finished = store.run(arguments);
     CAPTURE(arguments);
-    CHECK(finished.code == 64);
-    CHECK(finished.out.empty());
-    CHECK(cli::is_one_error_line(finished.err));
+    cli::check_usage_error(finished);
   }
   for (const auto& arguments :
        std::vector<std::vector<std::string>>{{}, {"frobnicate"}, {"--frobnicate"}, {"--store"}}) {

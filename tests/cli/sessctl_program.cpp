@@ -171,4 +171,10 @@ bool is_one_error_line(const std::string& text) {
          text.find("; ") != std::string::npos;
 }
 
+void check_usage_error(const Finished& finished) {
+  CHECK(finished.code == 64);
+  CHECK(finished.out.empty());
+  CHECK(is_one_error_line(finished.err));
+}
+
 }  // namespace cli

@@ -89,4 +89,7 @@ std::vector<std::string> lines(const std::string& text);
 /// An error as a user should see it: one line that begins with the program's name and says what to do.
 bool is_one_error_line(const std::string& text);
 
+/// Fails the test unless a wrong command line was refused as such: nothing on standard output, one error line, 64.
+void check_usage_error(const Finished& finished);
+
 }  // namespace cli

@@ -106,13 +106,17 @@ TEST_CASE("set replaces and adds, unset removes, each as one version") {
 
 TEST_CASE("an operator's change does not keep a session alive unless asked to") {
   const TestStore store;
-  const std::string key = store.create_key({"a=1", "--idle", "10h", "--lifetime", "20h"});
-  const auto before = store.deadline(key);
-  cli::outlive(std::chrono::milliseconds(1));
-  store.ok({"set", key, "a=2"});
-  CHECK(store.deadline(key) == before);
-  store.ok({"set", key, "a=3", "--renew"});
-  CHECK(store.deadline(key) > before);
+  const std::vector<std::vector<std::string>> commands{{"set", "a=2", "a=3"}, {"incr", "n", "n"}, {"unset", "b", "c"}};
+  for (const auto& command : commands) {
+    CAPTURE(command[0]);
+    const std::string key = store.create_key({"a=1", "b=1", "c=1", "--idle", "10h", "--lifetime", "20h"});
+    const auto before = store.deadline(key);
+    cli::outlive(std::chrono::milliseconds(1));
+    store.ok({command[0], key, command[1]});
+    CHECK(store.deadline(key) == before);
+    store.ok({command[0], key, command[2], "--renew"});
+    CHECK(store.deadline(key) > before);
+  }
 }
 
 TEST_CASE("fifty sets of different names at once lose none") {

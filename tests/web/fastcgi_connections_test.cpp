@@ -130,18 +130,9 @@ TEST_CASE("a connection without a FastCGI request is closed, and libfcgi accepts
   CHECK(right.receive().ends_with("inherited: 0"));
 }
 
-TEST_CASE("a FastCGI program goes on when there are no descriptors or no memory for a connection for a while") {
-  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
-    CAPTURE(error);
-    Site site;
-    const Accepting accepting({.error = error});
-    FastcgiProgram program(site, count_visits);
-    CHECK(program.ask({}).ends_with("nobody 1"));
-  }
-}
-
-TEST_CASE("a connection that has gone before it was accepted does not end a FastCGI program") {
-  for (const int error : {EAGAIN, EINTR, ECONNABORTED, EPROTO}) {
+TEST_CASE(
+    "a FastCGI program goes on when a connection has gone, or there is no descriptor or memory for it for a while") {
+  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN, EINTR, ECONNABORTED, EPROTO}) {
     CAPTURE(error);
     Site site;
     const Accepting accepting({.error = error});
@@ -190,37 +181,31 @@ TEST_CASE("a FastCGI program takes the web servers that may connect from its env
 
 TEST_CASE("where no request can be accepted any more all threads of a FastCGI program end, and it is told why") {
   Site site;
-  TemporaryDirectory directory;
-  const std::string path = directory / "socket";
-  const int socket = FCGX_OpenSocket(path.c_str(), 16);
-  REQUIRE(socket >= 0);
+  ListeningSocket socket;
   const Accepting accepting({.error = ENOTSOCK, .for_good = true});
   Child child([&] {
     try {
-      fcgi::run(Store::open(site.path()), count_visits, run_options(), {.threads = 3, .socket = socket});
+      fcgi::run(Store::open(site.path()), count_visits, run_options(), {.threads = 3, .socket = socket.get()});
     } catch (const IoError& error) {
       if (error.error_number() == ENOTSOCK && error.operation() == "accept requests at") return;
       throw;
     }
     throw std::runtime_error("run has returned");
   });
-  ::close(socket);
-  const FastcgiClient client(path);
+  socket.close();
+  const FastcgiClient client(socket.path());
   CHECK(child.wait() == 0);
 }
 
 TEST_CASE("a FastCGI program ends when the server shuts the socket down") {
   Site site;
-  TemporaryDirectory directory;
-  const std::string path = directory / "socket";
-  const int socket = FCGX_OpenSocket(path.c_str(), 16);
-  REQUIRE(socket >= 0);
+  ListeningSocket socket;
   Child child([&] {
     static_cast<void>(
-        fcgi::run(Store::open(site.path()), count_visits, run_options(), {.threads = 2, .socket = socket}));
+        fcgi::run(Store::open(site.path()), count_visits, run_options(), {.threads = 2, .socket = socket.get()}));
   });
-  REQUIRE(::shutdown(socket, SHUT_RDWR) == 0);
-  ::close(socket);
+  REQUIRE(::shutdown(socket.get(), SHUT_RDWR) == 0);
+  socket.close();
   CHECK(child.wait() == 0);
 }
 

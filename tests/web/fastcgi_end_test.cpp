@@ -10,31 +10,11 @@
 namespace sess::test {
 namespace {
 
-/// A listening socket of which each process of a test has a copy.
-class Socket {
- public:
-  Socket() : path_(directory_ / "socket"), descriptor_(FCGX_OpenSocket(path_.c_str(), 16)) {
-    if (descriptor_ < 0) throw std::runtime_error("cannot listen at " + path_);
-  }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  ~Socket() { close(); }
-  void close() {
-    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-  }
-  int get() const { return descriptor_; }
-  std::string ask() const {
-    FastcgiClient client(path_);
-    client.send({});
-    const std::string answer = client.receive();
-    return answer.substr(answer.find("\r\n\r\n") + 4);
-  }
-
- private:
-  TemporaryDirectory directory_;
-  std::string path_;
-  int descriptor_;
-};
+/// What a program wrote as its answer's body.
+std::string ask(const ListeningSocket& socket) {
+  const std::string answer = socket.ask();
+  return answer.substr(answer.find("\r\n\r\n") + 4);
+}
 
 void tell_process(web::Request&, web::Response& response) { response << static_cast<std::int64_t>(::getpid()); }
 
@@ -68,7 +48,7 @@ TEST_CASE("a signal for a process that a handler had forked ended its parent ins
 
 TEST_CASE("a signal for one worker ended all that had been forked by a program which had run before") {
   Site site;
-  Socket socket;
+  ListeningSocket socket;
   Gate ended;
   Child master([&] {
     on_sigterm(SIG_DFL);
@@ -85,13 +65,13 @@ TEST_CASE("a signal for one worker ended all that had been forked by a program w
     }
     ::_exit(0);  // the workers have been reaped
   });
-  const int first = std::stoi(socket.ask());
+  const int first = std::stoi(ask(socket));
   CHECK(first == master.pid());
-  const int one = std::stoi(socket.ask());
+  const int one = std::stoi(ask(socket));
   socket.close();
   REQUIRE(::kill(one, SIGTERM) == 0);
   REQUIRE(ended.wait());
-  const int other = std::stoi(socket.ask());
+  const int other = std::stoi(ask(socket));
   CHECK(other != one);
   REQUIRE(::kill(other, SIGTERM) == 0);
   CHECK(master.wait() == 0);
@@ -99,19 +79,19 @@ TEST_CASE("a signal for one worker ended all that had been forked by a program w
 
 TEST_CASE("signals were still swallowed when the FastCGI program had ended") {
   Site site;
-  Socket socket;
+  ListeningSocket socket;
   Child child([&] {
     on_sigterm(SIG_DFL);
     serve(site, tell_process, {.threads = 2, .request_limit = 1, .socket = socket.get()});
     if (!has_default_actions()) throw std::runtime_error("handlers are left");
   });
-  CHECK(std::stoi(socket.ask()) == child.pid());
+  CHECK(std::stoi(ask(socket)) == child.pid());
   CHECK(child.wait() == 0);
 }
 
 TEST_CASE("handlers of the program itself are left as they are") {
   Site site;
-  Socket socket;
+  ListeningSocket socket;
   static void (*const own)(int) = [](int) {};
   Child child([&] {
     on_sigterm(own);
@@ -120,13 +100,13 @@ TEST_CASE("handlers of the program itself are left as they are") {
     ::sigaction(SIGTERM, nullptr, &present);
     if (present.sa_handler != own) throw std::runtime_error("the handler has been replaced");
   });
-  CHECK(std::stoi(socket.ask()) == child.pid());
+  CHECK(std::stoi(ask(socket)) == child.pid());
   CHECK(child.wait() == 0);
 }
 
 TEST_CASE("a signal ends one run of a FastCGI program and not the next one") {
   Site site;
-  Socket socket;
+  ListeningSocket socket;
   Child child([&] {
     on_sigterm(SIG_DFL);
     serve(site,
@@ -137,14 +117,14 @@ TEST_CASE("a signal ends one run of a FastCGI program and not the next one") {
           {.socket = socket.get()});
     serve(site, tell_process, {.request_limit = 1, .socket = socket.get()});
   });
-  CHECK(socket.ask() == "first");
-  CHECK(std::stoi(socket.ask()) == child.pid());
+  CHECK(ask(socket) == "first");
+  CHECK(std::stoi(ask(socket)) == child.pid());
   CHECK(child.wait() == 0);
 }
 
 TEST_CASE("a signal that comes when a run is ending for another reason ends the next one") {
   Site site;
-  Socket socket;
+  ListeningSocket socket;
   Child child([&] {
     on_sigterm(SIG_DFL);
     const web::Handler handler = [](web::Request&, web::Response& response) {
@@ -154,13 +134,13 @@ TEST_CASE("a signal that comes when a run is ending for another reason ends the 
     serve(site, handler, {.request_limit = 1, .socket = socket.get()});
     serve(site, handler, {.socket = socket.get()});
   });
-  CHECK(socket.ask() == "last");
+  CHECK(ask(socket) == "last");
   CHECK(child.wait() == 0);
 }
 
 TEST_CASE("an idle FastCGI program ends when a thread sets stop, though nobody asks") {
   Site site;
-  Socket socket;
+  ListeningSocket socket;
   Gate idle;
   Child child([&] {
     on_sigterm(SIG_DFL);
@@ -172,7 +152,7 @@ TEST_CASE("an idle FastCGI program ends when a thread sets stop, though nobody a
     serve(site, tell_process, {.threads = 2, .stop = &stop, .socket = socket.get()});
     stopping.join();
   });
-  CHECK(std::stoi(socket.ask()) == child.pid());
+  CHECK(std::stoi(ask(socket)) == child.pid());
   wait_until_asleep(child.pid());
   idle.signal();
   CHECK(child.wait() == 0);

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "support/fastcgi_client.hpp"
 #include "web/site.hpp"
@@ -26,33 +27,56 @@ inline void on_sigterm(void (*handler)(int)) {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
+/// A listening socket of which each process of a test has a copy.
+class ListeningSocket {
+ public:
+  ListeningSocket() : path_(directory_ / "socket"), descriptor_(FCGX_OpenSocket(path_.c_str(), 16)) {
+    if (descriptor_ < 0) throw std::runtime_error("cannot listen at " + path_);
+  }
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+  ~ListeningSocket() { close(); }
+  /// This process's copy.
+  void close() {
+    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+  }
+  int get() const { return descriptor_; }
+  const std::string& path() const { return path_; }
+  /// Answers what whoever listens wrote to its standard output.
+  std::string ask(const std::map<std::string, std::string>& variables = {}, const std::string& body = {}) const {
+    FastcgiClient client(path_);
+    client.send(variables, body);
+    return client.receive();
+  }
+
+ private:
+  TemporaryDirectory directory_;
+  std::string path_;
+  int descriptor_;
+};
+
 /// A FastCGI program that serves a site.
 class FastcgiProgram {
  public:
-  FastcgiProgram(Site& site, const web::Handler& handler, fcgi::Options options = {}, void (*sigterm)(int) = SIG_DFL)
-      : path_(directory_ / "socket") {
-    options.socket = FCGX_OpenSocket(path_.c_str(), 16);
-    if (options.socket < 0) throw std::runtime_error("cannot listen at " + path_);
+  FastcgiProgram(Site& site, const web::Handler& handler, fcgi::Options options = {}, void (*sigterm)(int) = SIG_DFL) {
+    options.socket = socket_.get();
     child_.emplace([&site, &handler, options, sigterm] {
       on_sigterm(sigterm);
       const int status = fcgi::run(Store::open(site.path()), handler, run_options(), options);
       if (status != 0) throw std::runtime_error("run answered " + std::to_string(status));
     });
-    ::close(options.socket);
+    socket_.close();
   }
 
   std::string ask(std::map<std::string, std::string> variables, const std::string& body = {}) const {
     if (!body.empty()) variables.emplace("CONTENT_LENGTH", std::to_string(body.size()));
-    FastcgiClient client(path_);
-    client.send(variables, body);
-    return client.receive();
+    return socket_.ask(variables, body);
   }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return socket_.path(); }
   Child& child() { return *child_; }
 
  private:
-  TemporaryDirectory directory_;
-  std::string path_;
+  ListeningSocket socket_;
   std::optional<Child> child_;
 };
 

@@ -93,23 +93,16 @@ TEST_CASE("a FastCGI program that is told to stop finishes the request under way
 
 TEST_CASE("a thread that still waited took a request when the program had ended, and nobody answered it") {
   Site site;
-  TemporaryDirectory directory;
-  const std::string path = directory / "socket";
-  const int socket = FCGX_OpenSocket(path.c_str(), 16);
-  REQUIRE(socket >= 0);
+  ListeningSocket socket;
   // Each life but the first stands for the next process that has the socket.
   constexpr int lives = 6;
   Child child([&] {
     for (int life = 0; life < lives; ++life)
       static_cast<void>(fcgi::run(Store::open(site.path()), count_visits, run_options(),
-                                  {.threads = 4, .request_limit = 1, .socket = socket}));
+                                  {.threads = 4, .request_limit = 1, .socket = socket.get()}));
   });
-  ::close(socket);
-  for (int request = 0; request < lives; ++request) {
-    FastcgiClient client(path);
-    client.send({});
-    CHECK(client.receive().ends_with("nobody 1"));
-  }
+  socket.close();
+  for (int request = 0; request < lives; ++request) CHECK(socket.ask().ends_with("nobody 1"));
   CHECK(child.wait() == 0);
 }
 

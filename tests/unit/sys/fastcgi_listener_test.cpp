@@ -61,6 +61,16 @@ void send(const FastcgiDescriptor& client, const std::string& text) {
   REQUIRE(::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
 }
 
+/// A listener, and one connection to it.
+struct Connected {
+  Server server;
+  FastcgiListener listener{server.get(), nullptr, ""};
+  FastcgiDescriptor client = server.connect("127.0.0.1");
+  FastcgiDescriptor connection;  // the listener's end of it, once it has been accepted
+  std::array<char, 100> buffer{};
+  auto next() { return listener.next(connection, buffer); }
+};
+
 TEST_CASE("a host that is not in the list of web servers is not heard, and the next one is") {
   const Server server;
   FastcgiListener listener(server.get(), nullptr, "127.0.0.2");
@@ -76,47 +86,35 @@ TEST_CASE("a host that is not in the list of web servers is not heard, and the n
 }
 
 TEST_CASE("what has come on a connection is shown and left there, and the connection is blocking") {
-  const Server server;
-  FastcgiListener listener(server.get(), nullptr, "");
-  const FastcgiDescriptor client = server.connect("127.0.0.1");
-  send(client, "some bytes");
-  FastcgiDescriptor connection;
-  std::array<char, 4> buffer{};
-  CHECK(listener.next(connection, buffer) == "some");
-  std::array<char, 100> all{};
-  CHECK(::recv(connection.get(), all.data(), all.size(), 0) == 10);
-  CHECK((::fcntl(connection.get(), F_GETFL) & O_NONBLOCK) == 0);
+  Connected one;
+  send(one.client, "some bytes");
+  std::array<char, 4> part{};
+  CHECK(one.listener.next(one.connection, part) == "some");
+  CHECK(::recv(one.connection.get(), one.buffer.data(), one.buffer.size(), 0) == 10);
+  CHECK((::fcntl(one.connection.get(), F_GETFL) & O_NONBLOCK) == 0);
 }
 
 TEST_CASE("a connection that its server has closed is replaced by the next one") {
-  const Server server;
-  FastcgiListener listener(server.get(), nullptr, "");
-  FastcgiDescriptor first = server.connect("127.0.0.1");
-  send(first, "x");
-  FastcgiDescriptor connection;
-  std::array<char, 100> buffer{};
-  REQUIRE(listener.next(connection, buffer) == "x");
+  Connected first;
+  send(first.client, "x");
+  REQUIRE(first.next() == "x");
   char byte = 0;
-  REQUIRE(::recv(connection.get(), &byte, 1, 0) == 1);
-  first.reset();
-  const FastcgiDescriptor second = server.connect("127.0.0.1");
+  REQUIRE(::recv(first.connection.get(), &byte, 1, 0) == 1);
+  first.client.reset();
+  const FastcgiDescriptor second = first.server.connect("127.0.0.1");
   send(second, "second");
-  CHECK(listener.next(connection, buffer) == "second");
+  CHECK(first.next() == "second");
 }
 
 TEST_CASE("what had been sent on a kept connection before the end is shown after it") {
-  const Server server;
-  FastcgiListener listener(server.get(), nullptr, "");
-  const FastcgiDescriptor client = server.connect("127.0.0.1");
-  send(client, "request");
-  FastcgiDescriptor connection;
-  std::array<char, 100> buffer{};
-  REQUIRE(listener.next(connection, buffer) == "request");
-  listener.stop();
-  CHECK(listener.next(connection, buffer) == "request");
-  REQUIRE(::recv(connection.get(), buffer.data(), buffer.size(), 0) == 7);
-  CHECK(listener.next(connection, buffer).empty());
-  CHECK_FALSE(connection);
+  Connected kept;
+  send(kept.client, "request");
+  REQUIRE(kept.next() == "request");
+  kept.listener.stop();
+  CHECK(kept.next() == "request");
+  REQUIRE(::recv(kept.connection.get(), kept.buffer.data(), kept.buffer.size(), 0) == 7);
+  CHECK(kept.next().empty());
+  CHECK_FALSE(kept.connection);
 }
 
 /// By the arguments of the system call that a thread of this process is in (proc(5)): poll and ppoll have the number of
@@ -130,40 +128,32 @@ bool polls_one_descriptor(pid_t thread) {
 }
 
 TEST_CASE("a connection that was accepted before the end may still bring its request") {
-  const Server server;
-  FastcgiListener listener(server.get(), nullptr, "");
-  const FastcgiDescriptor client = server.connect("127.0.0.1");
+  Connected late;
   std::string arrived;
   std::atomic<pid_t> who{0};
   std::atomic<bool> has_ended{false};
   std::thread thread([&] {
     who = ::gettid();
-    FastcgiDescriptor connection;
-    std::array<char, 100> buffer{};
-    arrived = listener.next(connection, buffer);
+    arrived = late.next();
     has_ended = true;
   });
   // It has been accepted: the queue is empty.
-  pollfd queue{.fd = server.get(), .events = POLLIN, .revents = 0};
+  pollfd queue{.fd = late.server.get(), .events = POLLIN, .revents = 0};
   while (::poll(&queue, 1, 0) != 0) std::this_thread::yield();
-  listener.stop();
+  late.listener.stop();
   // Not before the end has been noticed: then nothing but the connection is waited for.
   while (!has_ended && !polls_one_descriptor(who)) std::this_thread::yield();
-  send(client, "request");
+  send(late.client, "request");
   thread.join();
   CHECK(arrived == "request");
 }
 
 TEST_CASE("nothing is accepted after the end") {
-  const Server server;
-  FastcgiListener listener(server.get(), nullptr, "");
-  const FastcgiDescriptor client = server.connect("127.0.0.1");
-  send(client, "request");
-  listener.stop();
-  FastcgiDescriptor connection;
-  std::array<char, 100> buffer{};
-  CHECK(listener.next(connection, buffer).empty());
-  pollfd queue{.fd = server.get(), .events = POLLIN, .revents = 0};
+  Connected late;
+  send(late.client, "request");
+  late.listener.stop();
+  CHECK(late.next().empty());
+  pollfd queue{.fd = late.server.get(), .events = POLLIN, .revents = 0};
   CHECK(::poll(&queue, 1, 0) == 1);
 }
 
