@@ -16,6 +16,14 @@ TOLD_OF_END = ("You were logged out: on another device, or because the session h
                "Your session has ended. Log in again.")
 
 
+def tabs_of_ann(visitor):
+    one = visitor.open("/fcgi/")
+    one.log_in("ann")
+    other = visitor.open("/fcgi/")
+    other.shows("#user", "ann")
+    return one, other
+
+
 class Tabs(BrowserTest):
     """With tokens."""
 
@@ -26,13 +34,9 @@ class Tabs(BrowserTest):
         other.shows("#status", "You are now logged in as ann: in another tab.")
         other.shows("#user", "ann")
 
-    def two_tabs_of_ann(self):
+    def tabs_of_ann_one_deaf(self):
         """The second hears nothing from now on."""
-        visitor = self.visitor()
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
-        other = visitor.open("/fcgi/")
-        other.shows("#user", "ann")
+        one, other = tabs_of_ann(self.visitor())
         other.hold("*/fcgi/info").wait()
         return one, other
 
@@ -42,7 +46,7 @@ class Tabs(BrowserTest):
         self.assertEqual([status for status, _ in tab.answers(path)], [403])
 
     def test_a_form_with_the_token_from_before_a_new_login_of_the_same_user_works(self):
-        one, other = self.two_tabs_of_ann()
+        one, other = self.tabs_of_ann_one_deaf()
         one.log_out()
         one.log_in("ann")
         other.expect(403)
@@ -75,7 +79,7 @@ class Tabs(BrowserTest):
     def test_a_logout_everywhere_for_ann_does_not_log_out_bob(self):
         elsewhere = self.visitor().open("/fcgi/")
         elsewhere.log_in("bob")
-        one, other = self.two_tabs_of_ann()
+        one, other = self.tabs_of_ann_one_deaf()
         one.log_out()
         one.log_in("bob")
         other.expect(403)
@@ -88,7 +92,7 @@ class Tabs(BrowserTest):
             self.assertEqual(tab.text("#user"), "bob")
 
     def test_a_logout_is_not_sent_again_by_itself_even_for_the_same_user(self):
-        one, other = self.two_tabs_of_ann()
+        one, other = self.tabs_of_ann_one_deaf()
         one.log_out()
         one.log_in("ann")
         other.expect(403)
@@ -101,7 +105,7 @@ class Tabs(BrowserTest):
         other.shows("#user", "nobody")
 
     def test_a_form_sent_by_a_tab_that_has_not_heard_of_the_logout_is_not_done(self):
-        one, other = self.two_tabs_of_ann()
+        one, other = self.tabs_of_ann_one_deaf()
         one.send("#cart-add", item="tea")
         one.shows("#cart", "1 × tea")
         one.log_out()
@@ -119,10 +123,7 @@ class Tabs(BrowserTest):
 
     def test_a_logout_in_one_tab_is_said_in_the_other(self):
         visitor = self.visitor()
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
-        other = visitor.open("/fcgi/")
-        other.shows("#user", "ann")
+        one, other = tabs_of_ann(visitor)
         one.log_out()
         other.shows("#status", TOLD_OF_LOGOUT)
         other.shows("#user", "nobody")
@@ -211,10 +212,7 @@ class TabsAtOnce(BrowserTest):
 
     def test_what_was_sent_before_a_logout_is_not_done_after_it(self):
         visitor = self.visitor()
-        one = visitor.open("/fcgi/")
-        one.log_in("ann")
-        other = visitor.open("/fcgi/")
-        other.shows("#user", "ann")
+        one, other = tabs_of_ann(visitor)
         before = {name: cookie["value"] for name, cookie in visitor.cookies().items()}
         standing = self.send_to_gate(other, "/cart/add", "late-cart", "#cart-add", item="tea")
         one.log_out()

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """One slow request under its session's lock, and many that want the same session: as many wait as the configurations say
-(DEMO_WAITER_LIMIT), the others are answered 503 at once, and workers are free for other visitors. Behind each server, by each way of running programs."""
+(DEMO_WAITER_LIMIT), the others are answered 503 at once, and workers are free for other visitors. Behind each server, by
+each way of running programs."""
 
 import json
 import pathlib
