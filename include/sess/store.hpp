@@ -5,6 +5,7 @@
 #include <sess/event.hpp>
 #include <sess/export.hpp>
 #include <sess/gc.hpp>
+#include <sess/locks.hpp>
 #include <sess/result.hpp>
 #include <sess/session.hpp>
 #include <sess/session_id.hpp>
@@ -254,6 +255,10 @@ class SESS_API Store {
   GcReport gc(const GcOptions& options = {}) const;
   /// The sweep that ended last. Nothing where there was none that swept, or its record is damaged. Throws IoError.
   std::optional<LastSweep> last_sweep() const;
+
+  /// Who holds the locks of sessions at this moment, and who waits, as far as the kernel tells. Looks through the
+  /// descriptors of all processes of this user, and waits for none. Throws IoError.
+  LockUses lock_uses() const;
 
   /// Makes a new secret for session IDs. Programs that have the store open come to know it by themselves, before the
   /// first ID is signed with it; IDs of the earlier ones stay valid as long as the options say, and without end while

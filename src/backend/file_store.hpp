@@ -53,6 +53,7 @@ class FileStore final : public RecordStore {
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;
   std::optional<LastSweep> last_sweep() const override;
+  LockUses lock_uses() const override;
   const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
 
  private:

@@ -8,6 +8,7 @@
 #include "format/header.hpp"
 
 #include <sess/gc.hpp>
+#include <sess/locks.hpp>
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
 
@@ -135,6 +136,9 @@ class RecordStore {
   virtual GcReport sweep(const GcOptions& options) const = 0;
   /// Nothing where there was none, or where what is remembered of it is damaged.
   virtual std::optional<LastSweep> last_sweep() const = 0;
+
+  /// Who has locked which record, or has it open.
+  virtual LockUses lock_uses() const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
   /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what

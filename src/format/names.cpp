@@ -81,4 +81,13 @@ std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view nam
   return std::nullopt;
 }
 
+std::optional<SessionKey> record_in_path(std::string_view path) {
+  const auto key = SessionKey::parse(path.substr(path.size() - std::min(path.size(), SessionKey::text_size)));
+  if (!key) return std::nullopt;
+  const std::string end = fmt::format("/{}/{}", shards_directory, record_name(*key).view());
+  return path.ends_with(end) ? key : std::nullopt;
+}
+
+bool is_gc_file(std::string_view path) { return path.ends_with(fmt::format("/{}", gc_file)); }
+
 }  // namespace sess::format

@@ -71,4 +71,8 @@ struct ShardEntry {
 /// Nothing for a name that libsess does not write, or that belongs into another shard: left alone.
 std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view name);
 
+/// Of a path that ends as a store's files do, "…/shards/ab/ab…" of a record and "…/gc": of some store's.
+std::optional<SessionKey> record_in_path(std::string_view path);
+bool is_gc_file(std::string_view path);
+
 }  // namespace sess::format

@@ -207,4 +207,6 @@ GcReport Store::gc(const GcOptions& options) const {
 
 std::optional<LastSweep> Store::last_sweep() const { return core_->records().last_sweep(); }
 
+LockUses Store::lock_uses() const { return core_->records().lock_uses(); }
+
 }  // namespace sess

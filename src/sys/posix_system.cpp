@@ -1,6 +1,7 @@
 #include "sys/posix_system.hpp"
 
 #include "sys/held_locks.hpp"
+#include "sys/open_files.hpp"
 #include "sys/proc_locks.hpp"
 
 #include <dirent.h>
@@ -312,5 +313,9 @@ bool PosixSystem::locked_by_this_thread(FileIdentity identity, int other_than) {
 std::uint64_t PosixSystem::process_generation() { return HeldLocks::instance().generation(); }
 
 int PosixSystem::lock_holder(FileIdentity identity) { return holder_in_proc_locks(identity); }
+
+OpenFiles PosixSystem::open_files(const std::function<bool(std::string_view)>& wanted) {
+  return open_files_in_proc("/proc", wanted);
+}
 
 }  // namespace sess::sys

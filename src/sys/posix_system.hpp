@@ -42,6 +42,7 @@ class PosixSystem final : public System {
   bool locked_by_this_thread(FileIdentity identity, int other_than) override;
   std::uint64_t process_generation() override;
   int lock_holder(FileIdentity identity) override;
+  OpenFiles open_files(const std::function<bool(std::string_view path)>& wanted) override;
 };
 
 }  // namespace sess::sys

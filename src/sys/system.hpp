@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sess::sys {
 
@@ -79,6 +80,21 @@ enum class RenameMode : std::uint8_t {
 /// One entry of a directory; `.` and `..` are left out.
 struct DirectoryEntry {
   std::string_view name;  // valid during the call of the visitor
+};
+
+/// A file that a process has open.
+struct OpenFile {
+  int process = 0;
+  std::string command;  // the process's, at most 15 bytes: any bytes
+  std::string path;     // as it was last linked; from another mount namespace perhaps relative to a mount
+  FileIdentity identity;
+  bool locked = false;  // by this descriptor: the process holds its flock
+};
+
+struct OpenFiles {
+  std::vector<OpenFile> files;  // an entry a descriptor
+  unsigned hidden = 0;  // this user's processes whose descriptors it may not see: started by root, not executed since
+  bool all_processes = false;  // false: there may be others, of other PID namespaces
 };
 
 class System {
@@ -182,6 +198,9 @@ class System {
   /// The process that holds the flock of a file according to /proc/locks, or 0 where the kernel does not
   /// tell (other PID namespace, network file system).
   virtual int lock_holder(FileIdentity identity) = 0;
+  /// The files whose path `wanted` accepts, of all processes that this user may look at. Takes some microseconds for
+  /// each descriptor of the machine.
+  virtual OpenFiles open_files(const std::function<bool(std::string_view path)>& wanted) = 0;
 };
 
 }  // namespace sess::sys

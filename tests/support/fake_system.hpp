@@ -96,6 +96,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   bool locked_by_this_thread(sys::FileIdentity identity, int other_than) override;
   std::uint64_t process_generation() override;
   int lock_holder(sys::FileIdentity identity) override;
+  sys::OpenFiles open_files(const std::function<bool(std::string_view)>& wanted) override;
 
   // ---- the world around it -------------------------------------------------------------------------------
   void advance(std::chrono::nanoseconds duration);           // both clocks

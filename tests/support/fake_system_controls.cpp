@@ -129,6 +129,18 @@ int FakeSystem::lock_holder(sys::FileIdentity identity) {
   return process;
 }
 
+sys::OpenFiles FakeSystem::open_files(const std::function<bool(std::string_view)>& wanted) {
+  const std::lock_guard guard(mutex_);
+  sys::OpenFiles found;
+  for_each_description([&](const Description& description) {
+    const Inode& inode = *description.inode;
+    if (!wanted(description.path)) return;
+    found.files.push_back(
+        {options_.process, "fake", description.path, {options_.device, inode.number}, inode.locked_by == &description});
+  });
+  return found;
+}
+
 // ---- the world around it -------------------------------------------------------------------------------------
 
 void FakeSystem::advance(std::chrono::nanoseconds duration) {

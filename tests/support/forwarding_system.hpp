@@ -63,6 +63,9 @@ class ForwardingSystem : public sys::System {
   }
   std::uint64_t process_generation() override { return inner_->process_generation(); }
   int lock_holder(sys::FileIdentity identity) override { return inner_->lock_holder(identity); }
+  sys::OpenFiles open_files(const std::function<bool(std::string_view)>& wanted) override {
+    return inner_->open_files(wanted);
+  }
 
  private:
   std::shared_ptr<sys::System> inner_;

@@ -71,6 +71,9 @@ class ScheduledSystem final : public sys::System {
   bool locked_by_this_thread(sys::FileIdentity identity, int other_than) override;
   std::uint64_t process_generation() override;
   int lock_holder(sys::FileIdentity identity) override;
+  sys::OpenFiles open_files(const std::function<bool(std::string_view)>& wanted) override {
+    return inner_->open_files(wanted);
+  }
 
  private:
   struct Opened {

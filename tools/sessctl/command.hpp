@@ -39,6 +39,7 @@ ExitCode run_incr(const Invocation& invocation);
 ExitCode run_touch(const Invocation& invocation);
 ExitCode run_rm(const Invocation& invocation);
 ExitCode run_gc(const Invocation& invocation);
+ExitCode run_locks(const Invocation& invocation);
 ExitCode run_stats(const Invocation& invocation);
 ExitCode run_rotate_keys(const Invocation& invocation);
 ExitCode run_upgrade(const Invocation& invocation);

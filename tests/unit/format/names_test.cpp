@@ -97,3 +97,17 @@ TEST_CASE("shards are named 00 to ff") {
   CHECK(shard_name(0xab) == "ab");
   CHECK(shard_name(255) == "ff");
 }
+
+TEST_CASE("a path names a record if it ends as a store's does, with the shard that belongs to the key") {
+  const SessionKey of_ab = *SessionKey::parse("ab" + std::string(38, '0'));
+  const std::string end = std::string("shards/") + record_name(of_ab).c_str();
+  CHECK(record_in_path("/srv/store/" + end) == of_ab);
+  CHECK(record_in_path("/" + end) == of_ab);
+  for (const std::string& path :
+       {end, std::string(), of_ab.to_string(), "/srv/store/" + end + "~", "/srv/ab/" + of_ab.to_string(),
+        "/srv/shards/ac/" + of_ab.to_string(), "/srv/principals/ab/" + of_ab.to_string(), "/srv/x" + end})
+    CHECK_FALSE(record_in_path(path));
+  CHECK(is_gc_file("/srv/store/gc"));
+  CHECK_FALSE(is_gc_file("/srv/store/xgc"));
+  CHECK_FALSE(is_gc_file("gc"));
+}

@@ -1,0 +1,36 @@
+// Who holds the locks of a store's sessions, and who waits for them: Store::locks. For people who look for what is
+// stuck.
+#pragma once
+
+#include <sess/session_id.hpp>
+
+#include <string>
+#include <vector>
+
+namespace sess {
+
+struct LockUser {
+  int process = 0;      // its ID, as this process sees it
+  std::string command;  // what the process calls itself, at most 15 bytes: any bytes
+};
+
+/// A session that a process has locked, or has open.
+struct LockUse {
+  SessionKey key;
+  std::vector<LockUser> holders;  // one, or none where nobody who can be seen has locked it
+  /// Has its file open without its lock, once for each time: waits for it, or reads it just now. Who is still there
+  /// when it is asked again, waits.
+  std::vector<LockUser> others;
+};
+
+struct LockUses {
+  std::vector<LockUse> sessions;   // by key
+  std::vector<LockUser> sweepers;  // one, or none
+  /// Processes of the store's owner that the kernel does not let it look at: those that became it, from root, and have
+  /// executed nothing since.
+  unsigned hidden_processes = 0;
+  /// False in a container and where there is no /proc: processes elsewhere may hold locks as well.
+  bool sees_all_processes = false;
+};
+
+}  // namespace sess

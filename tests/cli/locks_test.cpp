@@ -1,0 +1,97 @@
+// locks: who holds a session's lock, and who waits.
+#include "cli/sessctl_program.hpp"
+#include "support/processes.hpp"
+
+#include <sess/sess.hpp>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sys/prctl.h>
+#include <nlohmann/json.hpp>
+
+using cli::Running;
+using cli::TestStore;
+using nlohmann::json;
+using sess::test::Child;
+using sess::test::Gate;
+
+namespace {
+
+/// Has a session locked until the end of the test.
+class Holder {
+ public:
+  Holder(const TestStore& store, const std::string& key, const char* command)
+      : child_([&, command] {
+          ::prctl(PR_SET_NAME, command);
+          const auto session = sess::Store::open(store.path()).lock(*sess::SessionKey::parse(key)).value();
+          locked_.signal();
+          never_.wait();
+        }) {
+    REQUIRE(locked_.wait());
+  }
+  pid_t pid() const { return child_.pid(); }
+
+ private:
+  Gate locked_;
+  Gate never_;
+  Child child_;
+};
+
+}  // namespace
+
+TEST_CASE("locks of a store that nobody uses are none") {
+  const TestStore store;
+  store.create_key({"a=1"});
+  CHECK(store.ok({"locks", "--for", "1ms", "--json"}).empty());
+  CHECK(cli::lines(store.ok({"locks", "--for", "1ms"})).size() == 1);
+}
+
+TEST_CASE("locks names the holder, and who waits") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  store.create_key({"a=1"});
+  const Holder holder(store, key, "shop.fcgi");
+  json line = json::parse(store.ok({"locks", "--for", "60ms", "--json"}));
+  CHECK(line.at("what") == "session");
+  CHECK(line.at("key") == key);
+  REQUIRE(line.at("holders").size() == 1);
+  CHECK(line.at("holders")[0].at("pid") == holder.pid());
+  CHECK(line.at("holders")[0].at("command") == "shop.fcgi");
+  CHECK(line.at("holders")[0].at("held_at_least_ms") >= 60);
+  CHECK(line.at("waiters").empty());
+  Running waiter(store.start({"set", key, "a=2", "--wait", "100s"}));
+  // Until it waits.
+  while (line.at("waiters").empty()) line = json::parse(store.ok({"locks", "--for", "60ms", "--json"}));
+  CHECK(line.at("waiters").size() == 1);
+  CHECK(line.at("waiters")[0].at("pid") == waiter.process());
+  CHECK(line.at("waiters")[0].at("command") == "sessctl");
+  const auto table = cli::lines(store.ok({"locks", "--for", "60ms"}));
+  REQUIRE(table.size() == 2);
+  CHECK(table[0].starts_with("KEY "));
+  CHECK(table[1].starts_with(key.substr(0, 12) + "  "));
+  CHECK(table[1].ends_with(" 1  shop.fcgi"));
+  CHECK(cli::lines(store.ok({"locks", "--full", "--for", "60ms"}))[1].starts_with(key + "  "));
+  ::kill(waiter.process(), SIGTERM);
+  waiter.wait();
+}
+
+TEST_CASE("a process may call itself what it likes, and no escape reaches the terminal") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const Holder holder(store, key, "\x1b[2J\xff\n\x9b");
+  for (const char* form : {"--full", "--json"}) {
+    const std::string out = store.ok({"locks", "--for", "1ms", form});
+    CHECK(out.find('\x1b') == out.npos);
+    CHECK(out.find('\x9b') == out.npos);
+    CHECK(cli::lines(out).size() == (std::string(form) == "--json" ? 1 : 2));
+  }
+}
+
+TEST_CASE("locks takes no sessions, and no time that is none") {
+  const TestStore store;
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"locks", "x"}, {"locks", "--for", "0"}})
+    cli::check_usage_error(store.run(arguments));
+}

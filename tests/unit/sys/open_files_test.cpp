@@ -1,0 +1,137 @@
+#include "sys/open_files.hpp"
+
+#include "support/temporary_directory.hpp"
+#include "sys/posix_system.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace sess::sys {
+namespace {
+
+namespace files = std::filesystem;
+
+void write(const files::path& path, const std::string& text) {
+  files::create_directories(path.parent_path());
+  std::ofstream(path) << text;
+}
+
+bool all(std::string_view) { return true; }
+
+TEST_CASE("an flock in a descriptor's table is held by that descriptor") {
+  CHECK(names_flock("pos:\t0\nflags:\t02100002\nlock:\t1: FLOCK  ADVISORY  WRITE 42 08:01:5678 0 EOF\n"));
+  CHECK(names_flock("lock:\t1: FLOCK  ADVISORY  WRITE 0 08:01:5678 0 EOF"));
+  for (const char* table : {"", "pos:\t0\nflags:\t02100002\n", "lock:\t1: OFDLCK ADVISORY  WRITE -1 08:01:5678 0 0\n",
+                            "lock:\t1: POSIX  ADVISORY  WRITE 42 08:01:5678 0 0\n",
+                            "lock:\t1: -> FLOCK  ADVISORY  WRITE 42 08:01:5678 0 EOF\n", "name: lock: FLOCK \n",
+                            "lock:", "lock:\nx: FLOCK  ADVISORY\n"}) {
+    CAPTURE(table);
+    CHECK_FALSE(names_flock(table));
+  }
+}
+
+TEST_CASE("processes and what they have open are those that proc names") {
+  const test::TemporaryDirectory directory;
+  const files::path proc = files::path(directory.path()) / "proc";
+  const files::path wanted = files::path(directory.path()) / "wanted";
+  const files::path other = files::path(directory.path()) / "other";
+  write(wanted, "");
+  write(other, "");
+  write(proc / "12" / "comm", "holder\n");
+  write(proc / "12" / "fdinfo" / "7", "lock:\t1: FLOCK  ADVISORY  WRITE 12 08:01:5678 0 EOF\n");
+  files::create_directories(proc / "12" / "fd");
+  files::create_symlink(wanted, proc / "12" / "fd" / "7");
+  files::create_symlink(other, proc / "12" / "fd" / "8");
+  files::create_symlink(files::path(directory.path()) / "gone", proc / "12" / "fd" / "9");
+  write(proc / "13" / "comm", "a\nb");
+  files::create_directories(proc / "13" / "fd");
+  files::create_symlink(wanted, proc / "13" / "fd" / "3");
+  files::create_directories(proc / "14");           // it has just ended
+  write(proc / "self" / "fd" / "3", "no process");  // a name
+  const auto found = open_files_in_proc(proc, [&](std::string_view path) { return path == wanted; });
+  REQUIRE(found.files.size() == 2);
+  const bool in_order = found.files[0].process == 12;
+  const OpenFile& holder = found.files[in_order ? 0 : 1];
+  const OpenFile& reader = found.files[in_order ? 1 : 0];
+  CHECK(holder.process == 12);
+  CHECK(holder.command == "holder");
+  CHECK(holder.locked);
+  CHECK(holder.path == wanted);
+  struct stat status {};
+  REQUIRE(::stat(wanted.c_str(), &status) == 0);
+  CHECK(holder.identity == FileIdentity{status.st_dev, status.st_ino});
+  CHECK(reader.process == 13);
+  CHECK(reader.command == "a\nb");
+  CHECK_FALSE(reader.locked);
+  CHECK(found.hidden == 0);
+}
+
+TEST_CASE("a process that ended while it was looked at made the whole look fail") {
+  const test::TemporaryDirectory directory;
+  const files::path proc = files::path(directory.path()) / "proc";
+  const files::path wanted = files::path(directory.path()) / "wanted";
+  write(wanted, "");
+  // These can be opened, and reads of them fail, as of a process that has ended in between.
+  files::create_directories(proc / "12" / "comm");
+  files::create_directories(proc / "12" / "fdinfo" / "7");
+  files::create_directories(proc / "12" / "fd");
+  files::create_symlink(wanted, proc / "12" / "fd" / "7");
+  const auto found = open_files_in_proc(proc, all);
+  REQUIRE(found.files.size() == 1);
+  CHECK(found.files[0].command.empty());
+  CHECK_FALSE(found.files[0].locked);
+}
+
+TEST_CASE("without a first PID namespace, or a proc, there may be processes that are not seen") {
+  const test::TemporaryDirectory directory;
+  const files::path proc = files::path(directory.path()) / "proc";
+  CHECK_FALSE(open_files_in_proc(proc, all).all_processes);
+  files::create_directories(proc / "self" / "ns");
+  CHECK_FALSE(open_files_in_proc(proc, all).all_processes);
+  files::create_symlink("pid:[4026532000]", proc / "self" / "ns" / "pid");
+  CHECK_FALSE(open_files_in_proc(proc, all).all_processes);
+  files::remove(proc / "self" / "ns" / "pid");
+  files::create_symlink("pid:[4026531836]", proc / "self" / "ns" / "pid");
+  CHECK(open_files_in_proc(proc, all).all_processes);
+}
+
+TEST_CASE("the kernel's own proc names the files that this process has open, and its lock alone") {
+  const test::TemporaryDirectory directory;
+  PosixSystem system;
+  const std::string path = directory / "a";
+  const int file = system.open(working_directory, path.c_str(), OpenMode::create_exclusive);
+  const int again = system.open(working_directory, path.c_str(), OpenMode::read_write);
+  REQUIRE(file >= 3);
+  REQUIRE(again >= 3);
+  const auto look = [&] {
+    auto found = system.open_files([](std::string_view name) { return name.ends_with("/a"); }).files;
+    std::erase_if(found, [&](const OpenFile& open) { return open.path != path; });
+    return found;
+  };
+  const auto locked = [](const OpenFile& open) { return open.locked; };
+  CHECK(look().size() == 2);
+  CHECK(std::ranges::none_of(look(), locked));
+  REQUIRE(system.try_lock(file) == 0);
+  CHECK(std::ranges::count_if(look(), locked) == 1);
+  FileStatus status;
+  REQUIRE(system.status(file, status) == 0);
+  for (const OpenFile& open : look()) {
+    CHECK(open.process == ::getpid());
+    CHECK(open.identity == status.identity);
+  }
+  // As a record that has just been replaced.
+  REQUIRE(system.unlink(working_directory, path.c_str()) == 0);
+  CHECK(look().size() == 2);
+  system.close(file);
+  system.close(again);
+  CHECK(look().empty());
+}
+
+}  // namespace
+}  // namespace sess::sys
