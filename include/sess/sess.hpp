@@ -12,5 +12,6 @@
 #include <sess/session_id.hpp>
 #include <sess/snapshot.hpp>
 #include <sess/store.hpp>
+#include <sess/transfer.hpp>
 #include <sess/value.hpp>
 #include <sess/version.hpp>

@@ -243,9 +243,9 @@ class SESS_API Store {
   /// UsageError if this thread holds one of them.
   Status destroy_principal(std::string_view principal, const std::optional<SessionKey>& except = std::nullopt) const;
 
-  /// Calls `visit` for every live session that had not expired when the listing began, until it answers false. Not a
-  /// consistent picture of one moment: sessions may come and go meanwhile. Changes nothing: a damaged record is
-  /// reported as it is.
+  /// Calls `visit` for every live session that had not expired when the listing began, in the order of their keys,
+  /// until it answers false. Not a consistent picture of one moment: sessions may come and go meanwhile. Changes
+  /// nothing: a damaged record is reported as it is.
   void list(const std::function<bool(const SessionEntry&)>& visit) const;
   /// The keys that begin with these hexadecimal digits (at least one), at most `limit` of them.
   std::vector<SessionKey> find(std::string_view key_prefix, std::size_t limit) const;

@@ -2,6 +2,7 @@
 #include "backend/file_store.hpp"
 #include "format/names.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,7 +11,7 @@ namespace sess::backend {
 
 namespace {
 
-/// The keys of one shard's records; the directory is read to its end before anything else happens.
+/// The keys of one shard's records, in order; the directory is read to its end before anything else happens.
 std::vector<SessionKey> keys_of(const fs::Directory& shards, unsigned shard) {
   std::vector<SessionKey> keys;
   shards.open_child(format::shard_name(shard).c_str()).visit([&](const sys::DirectoryEntry& entry) {
@@ -18,6 +19,7 @@ std::vector<SessionKey> keys_of(const fs::Directory& shards, unsigned shard) {
     if (parsed && parsed->kind == format::ShardEntry::Kind::record) keys.push_back(parsed->key);
     return true;
   });
+  std::ranges::sort(keys, {}, &SessionKey::bytes);
   return keys;
 }
 

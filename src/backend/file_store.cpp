@@ -258,10 +258,14 @@ Outcome FileStore::sync_removal(const SessionKey& key) const {
   }
 }
 
+// By the descriptor that has been open since before what is to be on disk was written: it is told of its errors.
+void FileStore::sync_all() const { top_.sync_file_system(); }
+
 std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome& outcome) const {
   const SessionKey& key = first.header.key;
   Version version{first.header, {first.payload.begin(), first.payload.end()}, first.header.deadline};
-  version.header.generation = 1;
+  const std::uint64_t generation = first.first_generation;
+  version.header.generation = generation;
   version.header.payload_size = static_cast<std::uint32_t>(first.payload.size());
   std::vector<std::byte> record;
   format::encode_record(version.header, first.payload, options_.format, record);
@@ -269,9 +273,10 @@ std::unique_ptr<LockedRecord> FileStore::create(const NewVersion& first, Outcome
   const auto shard = format::shard_of(key);
   if (is_index()) make_shard(key);
   // Made before the file appears: nothing may fail after that.
-  auto locked = std::make_unique<FileRecord>(*this, fs::FileLock(), std::move(version), 1);
-  auto created = fs::create_locked(shards_, name.c_str(), temporary_names(key), record, stamp(first.header.deadline, 1),
-                                   {options_.no_replace, first.durable, options_.early_writeback, shard.c_str()});
+  auto locked = std::make_unique<FileRecord>(*this, fs::FileLock(), std::move(version), generation);
+  auto created =
+      fs::create_locked(shards_, name.c_str(), temporary_names(key), record, stamp(first.header.deadline, generation),
+                        {options_.no_replace, first.durable, options_.early_writeback, shard.c_str()});
   if (!created) return nullptr;
   if (created->sync_error != 0 && first.or_throw)
     fs::throw_io("sync directory", shards_.path_of(shard.c_str()), created->sync_error);

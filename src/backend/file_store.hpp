@@ -55,6 +55,7 @@ class FileStore final : public RecordStore {
   std::optional<LastSweep> last_sweep() const override;
   LockUses lock_uses() const override;
   const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
+  void sync_all() const override;
 
  private:
   friend class FileRecord;

@@ -44,6 +44,8 @@ struct NewVersion {
   /// Of a commit: a deadline beyond the header's that is in force at once, as if it had been moved, and can be moved
   /// back. 0: none.
   std::int64_t later_deadline = 0;
+  /// Of a creation.
+  std::uint64_t first_generation = 1;
   /// The state says more: a version that is not live is always durable, and leaves none before it to come back.
 };
 
@@ -102,6 +104,7 @@ struct Listed {
 };
 
 /// Thread-safe. Expired versions are handed out like others: who asks decides, by Version::deadline.
+/// Visits go in the order of the keys.
 class RecordStore {
  public:
   RecordStore() = default;
@@ -118,7 +121,7 @@ class RecordStore {
   virtual ReadResult read(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
   /// Waits for the lock at most this long; zero: does not wait.
   virtual LockResult lock(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
-  /// A new record with generation 1, locked. Null if there is one of this key; the Outcome is that of commit.
+  /// A new record, locked. Null if there is one of this key; the Outcome is that of commit.
   virtual std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const = 0;
 
   /// Ends the record, for good once this answers ok or absent: also where it has been damaged, and where somebody else
@@ -134,6 +137,9 @@ class RecordStore {
   virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;
   /// Sweeps the index too.
   virtual GcReport sweep(const GcOptions& options) const = 0;
+  /// Puts on disk whatever has been written and not synced, by anybody. Throws IoError, also for what has failed since
+  /// the store was opened (before Linux 5.8, syncfs(2) tells of no errors).
+  virtual void sync_all() const = 0;
   /// Nothing where there was none, or where what is remembered of it is damaged.
   virtual std::optional<LastSweep> last_sweep() const = 0;
 

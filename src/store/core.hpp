@@ -49,6 +49,7 @@ class Store::Core {
 /// What the library's other parts may ask of a store beyond its public face.
 class StoreAccess {
  public:
+  static const Store::Core& core(const Store& store) { return *store.core_; }
   static sys::System& system(const Store& store) { return store.core_->system(); }
   /// Null: nobody listens.
   static const backend::Events* events(const Store& store) { return store.core_->events(); }

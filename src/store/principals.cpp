@@ -259,6 +259,8 @@ Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::f
     }
     // A larger number was read of a record that has been swept since: nobody knows what was ended meanwhile.
     if (since < locked.entry.ended || (!entry.continues && since > locked.entry.ended)) return Outcome::gone;
+    // One that is brought from another store may have been entered before, by a program that was killed then.
+    std::erase_if(sessions, [&](const Listed& session) { return session.key == entry.session; });
     const bool is_long = sessions.size() >= first_look && std::has_single_bit(sessions.size());
     if (limit.sessions > 0 || is_long) drop_ended(locked.entry, entry.principal);
     // A continuation takes the place of what it continues.

@@ -136,6 +136,27 @@ Course regenerating() {
           }};
 }
 
+/// Of a session of another store.
+Course restoring() {
+  return {"restore a session of a principal",
+          2,
+          0,
+          nullptr,
+          [](Machine& machine) {
+            SessionCopy copy = *copy_of(machine.store, machine.keys.front());
+            SessionKey::Bytes other = copy.key.bytes();
+            other.back() ^= 1;
+            copy.key = SessionKey(other);
+            copy.generation = 7;
+            machine.next = copy.key;
+            const Restoration into(machine.store);
+            const bool is_made = into.restore(copy) == Restored::made;
+            into.finish();
+            machine.answered = is_made;
+          },
+          is_in_if_answered};
+}
+
 void all_live(const Machine& machine, const std::vector<SessionKey>& live) {
   for (const SessionKey& key : machine.keys) expect(contains(live, key), "a session is lost");
 }
@@ -147,6 +168,7 @@ std::vector<Course> courses() {
           ending(false),
           ending(true),
           regenerating(),
+          restoring(),
           {"list that is lost", 2, 0, spoil_list, look, all_live, 23},
           {"index that is lost", 2, 0, lose_index, look, all_live, 23}};
 }
