@@ -42,6 +42,8 @@ ExitCode run_gc(const Invocation& invocation);
 ExitCode run_locks(const Invocation& invocation);
 ExitCode run_stats(const Invocation& invocation);
 ExitCode run_rotate_keys(const Invocation& invocation);
+ExitCode run_export(const Invocation& invocation);
+ExitCode run_import(const Invocation& invocation);
 ExitCode run_upgrade(const Invocation& invocation);
 
 }  // namespace sessctl

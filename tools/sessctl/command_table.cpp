@@ -22,6 +22,8 @@ constexpr auto commands = std::to_array<Command>({
     {"gc", "remove expired sessions and what crashes left behind", run_gc},
     {"stats", "count the sessions and what they take", run_stats},
     {"locks", "list who holds the locks of sessions, and who waits", run_locks},
+    {"export", "print sessions, values and all, for another store", run_export},
+    {"import", "make sessions of what was exported", run_import},
     {"rotate-keys", "make a new secret for session IDs", run_rotate_keys},
     {"upgrade", "write sessions in the newest format", run_upgrade},
 });

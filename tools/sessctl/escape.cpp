@@ -63,6 +63,15 @@ std::string escape(std::string_view text, const Special& special) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const Character character = decode(text);
+    if (!character.valid) return false;
+    text.remove_prefix(character.length);
+  }
+  return true;
+}
+
 std::string without_controls(std::string_view text) {
   return escape(text, [](char32_t, std::string&) { return false; });
 }

@@ -12,6 +12,8 @@ namespace sessctl {
 std::string without_controls(std::string_view text);
 /// The same, but lines stay lines: newline and tab are kept.
 std::string without_controls_but_lines(std::string_view text);
+/// RFC 3629: no overlong forms, no surrogates.
+bool is_utf8(std::string_view text) noexcept;
 /// In double quotes, as a JSON string.
 std::string json_quoted(std::string_view text);
 /// In double quotes as the library's own messages have it, for the thing that a message speaks of.

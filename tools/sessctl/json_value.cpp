@@ -1,5 +1,7 @@
 #include "json_value.hpp"
 
+#include "base64.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -8,7 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include <sodium.h>
 #include <nlohmann/json.hpp>
 
 namespace sessctl {
@@ -16,29 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using sess::Value;
-
-constexpr int base64_variant = sodium_base64_VARIANT_ORIGINAL;
-
-std::string to_base64(const Value::Bytes& bytes) {
-  std::string text(sodium_base64_ENCODED_LEN(bytes.size(), base64_variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                    base64_variant);
-  text.pop_back();  // the final zero
-  return text;
-}
-
-Value::Bytes from_base64(const std::string& text) {
-  Value::Bytes bytes(text.size() / 4 * 3 + 3);
-  std::size_t size = 0;
-  const char* end = nullptr;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
-                        &size, &end, base64_variant) == 0) {
-    bytes.resize(size);
-    // Compared, because libsodium 1.0.18 takes each byte from 0x80 on for '/' where char is signed.
-    if (end == text.data() + text.size() && to_base64(bytes) == text) return bytes;
-  }
-  throw InvalidJson("$bytes is not base64");
-}
 
 // ---- writing -------------------------------------------------------------------------------------------------------
 
@@ -51,6 +29,21 @@ Json members_of(const Value::Object& object) {
   Json members = Json::object();
   for (const auto& [name, member] : object) members[name] = to_document(member);
   return members;
+}
+
+/// Of a value that JSON has words for, which no form stands for.
+Json to_plain_document(const Value& value) {
+  if (const auto* array = value.get_if<Value::Array>()) {
+    Json elements = Json::array();
+    for (const Value& element : *array) elements.push_back(to_plain_document(element));
+    return elements;
+  }
+  if (const auto* object = value.get_if<Value::Object>()) {
+    Json members = Json::object();
+    for (const auto& [name, member] : *object) members[name] = to_plain_document(member);
+    return members;
+  }
+  return to_document(value);
 }
 
 // The nesting is that of the value, which the store limits to Value::depth_limit.
@@ -223,8 +216,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   [[noreturn]] static void too_big() { throw InvalidJson("an integer does not fit 64 bits with a sign"); }
 
   bool open(Level level) {
-    // The $ forms nest deeper in JSON than in the value, which is judged when it is complete.
-    if (levels_.size() >= 2 * std::size_t{Value::depth_limit}) too_deep();
+    // The $ forms nest deeper in JSON than in the value, which is judged when it is complete: at most three
+    // times, as an object in the form {"$members": [[name, value], ...]}, and a line of an export has levels of its
+    // own.
+    if (levels_.size() > 4 * std::size_t{Value::depth_limit}) too_deep();
     levels_.push_back(std::move(level));
     return true;
   }
@@ -246,10 +241,16 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
 InvalidJson::~InvalidJson() = default;
 
-Value value_from_json(std::string_view text) {
+Value plain_from_json(std::string_view text) {
   Builder builder;
   nlohmann::json::sax_parse(text, &builder);
-  Value value = interpret(builder.take());
+  return builder.take();
+}
+
+std::string plain_to_json(const Value& value) { return dump(to_plain_document(value)); }
+
+Value value_from_json(std::string_view text) {
+  Value value = interpret(plain_from_json(text));
   if (depth_of(value) > Value::depth_limit) too_deep();
   return value;
 }
@@ -257,6 +258,10 @@ Value value_from_json(std::string_view text) {
 std::string to_json(const Value& value) { return dump(to_document(value)); }
 
 JsonLine& JsonLine::add(std::string_view name, const Value& value) { return add_text(name, to_json(value)); }
+
+JsonLine& JsonLine::add_plain(std::string_view name, const Value& value) {
+  return add_text(name, plain_to_json(value));
+}
 
 JsonLine& JsonLine::add_values(std::string_view name, const sess::Values& values) {
   return add_text(name, dump(members_of(values)));

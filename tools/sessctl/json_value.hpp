@@ -7,6 +7,7 @@
 //
 // Integers are those of 64 bits with a sign; any number with a fraction or an exponent is a real. JSON is written in
 // ASCII, on one line; what is not UTF-8 in a string is written as U+FFFD. Everything else comes back as it went.
+// exact_json.hpp has the forms by which everything does.
 #pragma once
 
 #include <sess/value.hpp>
@@ -29,12 +30,19 @@ class InvalidJson : public std::runtime_error {
 sess::Value value_from_json(std::string_view text);
 std::string to_json(const sess::Value& value);
 
+/// JSON as it stands there, and back: an object with $ is an object. Throws InvalidJson. The value must be one that
+/// JSON has words for: no bytes, no user type, no real that is no number, all text UTF-8.
+sess::Value plain_from_json(std::string_view text);
+std::string plain_to_json(const sess::Value& value);
+
 /// One JSON object on one line, its fields in the order in which they were added.
 class JsonLine {
  public:
   JsonLine& add(std::string_view name, const sess::Value& value);
   /// All values of a session, as an object that is never taken for one of the forms above.
   JsonLine& add_values(std::string_view name, const sess::Values& values);
+  /// By plain_to_json.
+  JsonLine& add_plain(std::string_view name, const sess::Value& value);
   std::string text() const { return "{" + fields_ + "}"; }
 
  private:

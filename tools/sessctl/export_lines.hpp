@@ -1,0 +1,35 @@
+// The lines of an export, in both directions: one JSON object each, in ASCII.
+//
+//   {"type": "header", "format": "libsess export", "version": 1, "keyring": "8f0c1d2e3a4b5c6d"}
+//   {"type": "session", "key": ..., ..., "values": {...}}                  any number of them; exact_json.hpp
+//   {"type": "end", "sessions": 2}                                         without it the export is cut off
+//
+// What follows the end is another export, or nothing.
+#pragma once
+
+#include <sess/transfer.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sessctl {
+
+struct ExportHeader {
+  std::string keyring;  // sess::keyring_mark of the store
+};
+struct ExportEnd {
+  std::uint64_t sessions = 0;
+};
+using ExportLine = std::variant<ExportHeader, sess::SessionCopy, ExportEnd>;
+
+std::string to_line(const ExportHeader& header);
+std::string to_line(const sess::SessionCopy& copy);
+std::string to_line(const ExportEnd& end);
+
+/// Throws InvalidJson for a line that is none of these. Fields that are not known are passed over: later releases may
+/// add some without a new version, if who does not know them does no harm.
+ExportLine parse_export_line(std::string_view line);
+
+}  // namespace sessctl

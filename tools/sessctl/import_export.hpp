@@ -1,0 +1,15 @@
+// Sessions of what `sessctl export` has printed.
+#pragma once
+
+#include "import_result.hpp"
+#include "input_lines.hpp"
+
+#include <sess/store.hpp>
+
+namespace sessctl {
+
+/// Makes the sessions in the store; nothing is synced. Throws Failure where this is no export, or one of a store with
+/// another keyring, before anything is made of it.
+void import_export(InputLines& input, const sess::Store& store, ImportResult& result);
+
+}  // namespace sessctl

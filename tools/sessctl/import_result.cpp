@@ -1,0 +1,60 @@
+#include "import_result.hpp"
+
+#include "json_value.hpp"
+#include "report.hpp"
+
+#include <sess/error.hpp>
+
+#include <fmt/format.h>
+
+namespace sessctl {
+
+void ImportResult::restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where) {
+  try {
+    switch (into.restore(copy)) {
+      case sess::Restored::made:
+        ++imported_;
+        return;
+      case sess::Restored::unchanged:
+        ++unchanged_;
+        return;
+      case sess::Restored::kept:
+        ++kept_;
+        return;
+      case sess::Restored::expired:
+        ++expired_;
+        return;
+      case sess::Restored::gone:
+        return refuse(ExitCode::busy, where, "all sessions of its user were ended in this moment", "import again");
+      case sess::Restored::busy:
+        return refuse(ExitCode::busy, where, "its record, or the list of its user's sessions, is locked",
+                      "import again, when no program uses the store");
+    }
+  } catch (const sess::UsageError& error) {
+    refuse(ExitCode::data, where, error.what(), "the others are imported");
+  } catch (const sess::UnsupportedRecord& error) {
+    refuse(ExitCode::data, where, error.what(), "use a newer version of sessctl");
+  }
+}
+
+void ImportResult::refuse(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice) {
+  ++failed_;
+  complain_of(code, where, cause, advice);
+}
+
+void ImportResult::complain_of(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice) {
+  if (code_ == ExitCode::ok) code_ = code;
+  complain(fmt::format("import {}: {}; {}", where, cause, advice));
+}
+
+void ImportResult::print(Output& out, bool json) const {
+  if (!json)
+    return out.print_line(fmt::format("imported {}, unchanged {}, kept {}, expired {}, failed {}", imported_,
+                                      unchanged_, kept_, expired_, failed_));
+  JsonLine object;
+  object.add("imported", imported_).add("unchanged", unchanged_).add("kept", kept_);
+  object.add("expired", expired_).add("failed", failed_);
+  out.print_line(object.text());
+}
+
+}  // namespace sessctl

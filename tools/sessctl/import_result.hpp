@@ -1,0 +1,38 @@
+// What an import has done so far: counted, and said where something was wrong.
+#pragma once
+
+#include "exit_codes.hpp"
+#include "output.hpp"
+
+#include <sess/transfer.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sessctl {
+
+class ImportResult {
+ public:
+  /// Calls for the session that `where` names ("line 7") to be made, and counts what becomes of it. What is wrong with
+  /// it is said, and does not spare the next; what is wrong with the file system (sess::IoError) comes out.
+  void restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where);
+  /// Says that something cannot be imported, and counts it.
+  void refuse(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
+  /// The same for what is no session.
+  void complain_of(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
+  /// One line: numbers.
+  void print(Output& out, bool json) const;
+  /// That of the first failure.
+  ExitCode code() const noexcept { return code_; }
+
+ private:
+  std::uint64_t imported_ = 0;
+  std::uint64_t unchanged_ = 0;
+  std::uint64_t kept_ = 0;
+  std::uint64_t expired_ = 0;
+  std::uint64_t failed_ = 0;
+  ExitCode code_ = ExitCode::ok;
+};
+
+}  // namespace sessctl

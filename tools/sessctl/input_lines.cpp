@@ -1,0 +1,75 @@
+#include "input_lines.hpp"
+
+#include "failure.hpp"
+#include "report.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sessctl {
+namespace {
+
+constexpr std::size_t longest = std::size_t{1} << 30;  // bytes
+constexpr std::size_t piece = 256 * 1024;
+
+}  // namespace
+
+InputLines::InputLines(const std::string& path) : path_(path == "-" ? "standard input" : path) {
+  if (path == "-") {
+    descriptor_ = STDIN_FILENO;
+    return;
+  }
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (descriptor_ >= 0) return;
+  if (errno == ENOENT || errno == ENOTDIR)
+    throw Failure(ExitCode::absent, "open", path, std::strerror(errno), "check the name of the file");
+  const bool refused = errno == EACCES || errno == EPERM;
+  throw Failure(exit_code_of(errno), "open", path, std::strerror(errno),
+                refused ? "run sessctl as a user who may read it" : "check the file");
+}
+
+InputLines::~InputLines() {
+  if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
+}
+
+std::optional<std::string> InputLines::next() {
+  std::size_t searched = 0;
+  for (;;) {
+    const std::size_t end = buffer_.find('\n', used_ + searched);
+    if (end != std::string::npos) {
+      std::string line = buffer_.substr(used_, end - used_);
+      used_ = end + 1;
+      ++number_;
+      return line;
+    }
+    buffer_.erase(0, used_);
+    used_ = 0;
+    searched = buffer_.size();
+    if (at_end_) {
+      if (buffer_.empty()) return std::nullopt;
+      is_whole_ = false;
+      ++number_;
+      return std::exchange(buffer_, {});
+    }
+    if (buffer_.size() > longest)
+      throw Failure(ExitCode::data, "read", path_, fmt::format("line {} is longer than 1 GiB", number_ + 1),
+                    "check that it is an export");
+    buffer_.resize(searched + std::max(piece, searched / 2));
+    ssize_t got = -1;
+    do {
+      got = ::read(descriptor_, buffer_.data() + searched, buffer_.size() - searched);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+      throw Failure(ExitCode::io, "read", path_, std::strerror(errno), "check the file; what came before is imported");
+    buffer_.resize(searched + static_cast<std::size_t>(got));
+    at_end_ = got == 0;
+  }
+}
+
+}  // namespace sessctl

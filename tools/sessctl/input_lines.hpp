@@ -1,0 +1,38 @@
+// A file, or standard input, line by line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sessctl {
+
+/// Keeps one line in memory, and some of what follows it.
+class InputLines {
+ public:
+  /// "-" is standard input. Throws Failure (absent, no_permission, io).
+  explicit InputLines(const std::string& path);
+  InputLines(const InputLines&) = delete;
+  InputLines& operator=(const InputLines&) = delete;
+  ~InputLines();
+
+  /// The next line without its end; nothing behind the last one. Waits for input. Throws Failure (data) for a line of
+  /// more than 1 GiB, Failure (io).
+  std::optional<std::string> next();
+  /// Of the line that next() has answered last; from 1 on.
+  std::uint64_t number() const noexcept { return number_; }
+  /// That line had an end: the last one of a file that was cut off has none.
+  bool is_whole() const noexcept { return is_whole_; }
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+  std::string buffer_;
+  std::size_t used_ = 0;  // of the buffer
+  bool at_end_ = false;
+  bool is_whole_ = true;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace sessctl
