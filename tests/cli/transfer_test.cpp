@@ -55,7 +55,7 @@ struct Move {
 std::string counts(int imported, int unchanged, int kept = 0, int expired = 0, int failed = 0) {
   return "{\"imported\":" + std::to_string(imported) + ",\"unchanged\":" + std::to_string(unchanged) +
          ",\"kept\":" + std::to_string(kept) + ",\"expired\":" + std::to_string(expired) +
-         ",\"failed\":" + std::to_string(failed) + "}\n";
+         ",\"empty\":0,\"failed\":" + std::to_string(failed) + "}\n";
 }
 
 sess::SessionId make(const sess::Store& store, const Values& values, const sess::CreateOptions& options = {}) {

@@ -1,15 +1,64 @@
 #include "command_line.hpp"
+#include "duration.hpp"
 #include "import_export.hpp"
+#include "import_php.hpp"
 #include "import_result.hpp"
 #include "input_lines.hpp"
 #include "open_store.hpp"
 
 #include <sess/transfer.hpp>
 
+#include <chrono>
+#include <optional>
+#include <string>
+
 namespace sessctl {
+namespace {
+
+/// Options for PHP's files.
+struct PhpOptions {
+  bool is_php = false;
+  std::optional<std::string> map;
+  std::optional<std::string> handler;
+  bool skips_objects = false;
+  std::optional<std::chrono::milliseconds> idle;
+  std::optional<std::chrono::milliseconds> lifetime;
+
+  void add_to(CommandLine& line) {
+    const sess::StoreOptions defaults;
+    const std::chrono::milliseconds least(1);
+    line.add_flag("--php", is_php, "Import session files of PHP; needs --map");
+    line.add_text("--map", map, "FILE", "Write here which new ID each session of PHP has got");
+    line.add_text("--php-handler", handler, "NAME",
+                  "php, php_binary or php_serialize; without it the one\nthat a file fits");
+    line.add_flag("--skip-objects", skips_objects, "Leave objects and references out, and import the rest");
+    line.add_duration("--idle", idle, least,
+                      "PHP's session.gc_maxlifetime (default " + format_duration(defaults.idle_timeout) + ")");
+    line.add_duration("--lifetime", lifetime, least,
+                      "End so long after the last use in PHP (default " + format_duration(defaults.lifetime) + ")");
+  }
+
+  PhpImport take(const CommandLine& line) const {
+    PhpImport how{.handler = std::nullopt,
+                  .skips_objects = skips_objects,
+                  .idle_timeout = idle.value_or(sess::StoreOptions().idle_timeout),
+                  .lifetime = lifetime.value_or(sess::StoreOptions().lifetime)};
+    if (!is_php && (map || handler || skips_objects || idle || lifetime))
+      line.fail("--map, --php-handler, --skip-objects, --idle and --lifetime go with --php");
+    if (is_php && (!map || map->empty()))
+      line.fail("--php wants --map FILE: the sessions get new IDs, and nobody could use them without");
+    if (handler) {
+      how.handler = php_handler_of(*handler);
+      if (!how.handler) line.fail("--php-handler wants php, php_binary or php_serialize");
+    }
+    return how;
+  }
+};
+
+}  // namespace
 
 ExitCode run_import(const Invocation& invocation) {
-  CommandLine line(invocation, "[FILE]",
+  CommandLine line(invocation, "[FILE] | --php DIR|FILE...",
                    "Makes the sessions that 'sessctl export' has printed, from FILE or standard input: with their\n"
                    "keys, generations, deadlines and values. All are on disk when the command ends with 0.\n"
                    "\n"
@@ -23,17 +72,36 @@ ExitCode run_import(const Invocation& invocation) {
                    "\n"
                    "  sessctl --store new init\n"
                    "  cp -p old/keys new/keys\n"
-                   "  sessctl --store old export | sessctl --store new import\n");
+                   "  sessctl --store old export | sessctl --store new import\n"
+                   "\n"
+                   "With --php the sessions of PHP's files (sess_*) are made, each under a new ID: the file of --map\n"
+                   "has lines of PHP's ID and the new one, for the program that is to exchange a visitor's cookie.\n"
+                   "Keep it as secret as the cookies. A file with objects is reported and not imported.\n"
+                   "\n"
+                   "  sessctl import --php /var/lib/php/sessions --map ids --idle 24m\n");
+  PhpOptions php;
   line.add_wait();
+  php.add_to(line);
   if (!line.parse()) return ExitCode::ok;
-  if (line.operands().size() > 1) line.fail("wants one file, or none");
+  const PhpImport how = php.take(line);
+  if (php.is_php && line.operands().empty()) line.fail("--php wants directories, or files named sess_...");
+  if (!php.is_php && line.operands().size() > 1) line.fail("wants one file, or none");
 
-  // Opened first: who runs this may read it, and the owner of the store perhaps not.
-  InputLines input(line.operands().empty() ? "-" : line.operands().front());
-  const sess::Store store = open_store(line.store_path(), line.store_options());
   ImportResult result;
-  import_export(input, store, result);
-  sess::Restoration(store).finish();
+  // What is read is opened first: who runs this may read it, and the owner of the store perhaps not.
+  if (php.is_php) {
+    const PhpFiles files(line.operands());
+    PhpMap map(*php.map);
+    const sess::Store store = open_store(line.store_path(), line.store_options());
+    import_php(files, map, how, store, result);
+    map.sync();
+    sess::Restoration(store).finish();
+  } else {
+    InputLines input(line.operands().empty() ? "-" : line.operands().front());
+    const sess::Store store = open_store(line.store_path(), line.store_options());
+    import_export(input, store, result);
+    sess::Restoration(store).finish();
+  }
   result.print(invocation.out, line.json());
   return result.code();
 }

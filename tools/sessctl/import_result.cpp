@@ -49,11 +49,11 @@ void ImportResult::complain_of(ExitCode code, std::string_view where, std::strin
 
 void ImportResult::print(Output& out, bool json) const {
   if (!json)
-    return out.print_line(fmt::format("imported {}, unchanged {}, kept {}, expired {}, failed {}", imported_,
-                                      unchanged_, kept_, expired_, failed_));
+    return out.print_line(fmt::format("imported {}, unchanged {}, kept {}, expired {}, empty {}, failed {}", imported_,
+                                      unchanged_, kept_, expired_, empty_, failed_));
   JsonLine object;
   object.add("imported", imported_).add("unchanged", unchanged_).add("kept", kept_);
-  object.add("expired", expired_).add("failed", failed_);
+  object.add("expired", expired_).add("empty", empty_).add("failed", failed_);
   out.print_line(object.text());
 }
 

@@ -19,7 +19,10 @@ class ImportResult {
   void restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where);
   /// Says that something cannot be imported, and counts it.
   void refuse(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
-  /// The same for what is no session.
+  /// Counts a session without values, of which nothing is made.
+  void pass_over_empty() noexcept { ++empty_; }
+  void pass_over_expired() noexcept { ++expired_; }
+  /// As refuse, for what is no session.
   void complain_of(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
   /// One line: numbers.
   void print(Output& out, bool json) const;
@@ -31,6 +34,7 @@ class ImportResult {
   std::uint64_t unchanged_ = 0;
   std::uint64_t kept_ = 0;
   std::uint64_t expired_ = 0;
+  std::uint64_t empty_ = 0;
   std::uint64_t failed_ = 0;
   ExitCode code_ = ExitCode::ok;
 };

@@ -25,17 +25,14 @@ InputLines::InputLines(const std::string& path) : path_(path == "-" ? "standard 
     descriptor_ = STDIN_FILENO;
     return;
   }
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  own_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  descriptor_ = own_.get();
   if (descriptor_ >= 0) return;
   if (errno == ENOENT || errno == ENOTDIR)
     throw Failure(ExitCode::absent, "open", path, std::strerror(errno), "check the name of the file");
   const bool refused = errno == EACCES || errno == EPERM;
   throw Failure(exit_code_of(errno), "open", path, std::strerror(errno),
                 refused ? "run sessctl as a user who may read it" : "check the file");
-}
-
-InputLines::~InputLines() {
-  if (descriptor_ > STDIN_FILENO) ::close(descriptor_);
 }
 
 std::optional<std::string> InputLines::next() {

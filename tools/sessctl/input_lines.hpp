@@ -1,10 +1,13 @@
 // A file, or standard input, line by line.
 #pragma once
 
+#include "descriptor.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace sessctl {
 
@@ -13,9 +16,11 @@ class InputLines {
  public:
   /// "-" is standard input. Throws Failure (absent, no_permission, io).
   explicit InputLines(const std::string& path);
+  /// What has been opened already, from where it stands; it stays open.
+  InputLines(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
   InputLines(const InputLines&) = delete;
   InputLines& operator=(const InputLines&) = delete;
-  ~InputLines();
+  ~InputLines() = default;
 
   /// The next line without its end; nothing behind the last one. Waits for input. Throws Failure (data) for a line of
   /// more than 1 GiB, Failure (io).
@@ -27,6 +32,7 @@ class InputLines {
 
  private:
   std::string path_;
+  Descriptor own_;
   int descriptor_ = -1;
   std::string buffer_;
   std::size_t used_ = 0;  // of the buffer

@@ -1,0 +1,72 @@
+#include "import_php.hpp"
+
+#include "failure.hpp"
+#include "session_facts.hpp"
+
+#include <sess/transfer.hpp>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace sessctl {
+namespace {
+
+/// The ID that the map has for this session of PHP, or a new one that it has from now on. In the map before the session
+/// is in the store: after a kill in between, the next import makes that session and no second one.
+sess::SessionId id_for(const PhpFile& file, PhpMap& map, const sess::Store& store) {
+  if (const std::string* const known = map.find(file.id)) {
+    if (auto id = store.parse(*known)) return *std::move(id);
+    throw Failure(ExitCode::data, "import", "", "the map is of another store, which has other IDs",
+                  "name another file with --map");
+  }
+  sess::SessionId id = *store.create().id();
+  map.add(file.id, id.reveal());
+  return id;
+}
+
+}  // namespace
+
+void import_php(const PhpFiles& files, PhpMap& map, const PhpImport& how, const sess::Store& store,
+                ImportResult& result) {
+  const sess::Restoration into(store);
+  const auto take = [&](const PhpFile& file) {
+    const std::string label = php_label(file.id);
+    PhpVariables variables;
+    try {
+      variables = how.handler ? parse_php_session(file.content, *how.handler) : parse_php_session(file.content);
+    } catch (const InvalidPhp& error) {
+      return result.refuse(ExitCode::data, label, error.what(), "the others are imported");
+    }
+    if (variables.left_out > 0 && !how.skips_objects)
+      return result.refuse(
+          ExitCode::data, label,
+          fmt::format("it holds {}{}", variables.first_left_out,
+                      variables.left_out > 1 ? fmt::format(" and {} more of such", variables.left_out - 1) : ""),
+          "--skip-objects imports the rest of it");
+    if (variables.values.empty()) return result.pass_over_empty();
+    // PHP says when it was used last, and nothing of when it was made.
+    const Clock::time_point now = std::chrono::floor<std::chrono::milliseconds>(Clock::now());
+    const Clock::time_point created = std::min(file.modified, now);
+    const Clock::time_point absolute = created + how.lifetime;
+    const Clock::time_point deadline = std::min(created + how.idle_timeout, absolute);
+    if (deadline <= now) return result.pass_over_expired();
+    const sess::SessionId id = id_for(file, map, store);
+    result.restore(into,
+                   {.key = id.key(),
+                    .created = created,
+                    .idle_timeout = how.idle_timeout,
+                    .deadline = deadline,
+                    .absolute_deadline = absolute,
+                    .values = std::move(variables.values)},
+                   label);
+  };
+  files.visit(take, [&](const std::string& label, const std::string& why, bool is_locked) {
+    result.refuse(is_locked ? ExitCode::busy : ExitCode::io, label, why,
+                  is_locked ? "stop PHP, then import again" : "run sessctl as a user who may read it");
+  });
+}
+
+}  // namespace sessctl
