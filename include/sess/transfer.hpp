@@ -73,7 +73,8 @@ class SESS_API Restoration {
   /// record of this key that does not verify, which is recovered or moved to quarantine. Throws UsageError for a copy
   /// that is of no session: times out of order or out of range, values nested too deeply or too large (1 GiB;
   /// StoreOptions::size_limit is not looked at), a principal of an anonymous session; UnsupportedRecord, where a record
-  /// of a newer format is there; IoError. Then nothing is made.
+  /// of a newer format is there; StoreError, where the file system says that there is one and there is none; IoError.
+  /// Then nothing is made.
   Restored restore(const SessionCopy& copy) const;
   /// Returns when all that has been made is on disk: until then a power cut may take it. It syncs the file system.
   /// Throws IoError, then nobody knows what is on disk: restore again.

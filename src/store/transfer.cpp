@@ -137,7 +137,9 @@ Restored Restoration::restore(const SessionCopy& copy) const {
   }
   if (is_made) return Restored::made;
   // Another restoration was faster.
-  return there().value_or(Restored::kept);
+  if (const auto found = there()) return *found;
+  throw StoreError(StoreError::Reason::unusable,
+                   "restore session " + copy.key.to_string() + ": its name is taken, and there is nothing");
 }
 
 void Restoration::finish() const { StoreAccess::core(store_).records().sync_all(); }

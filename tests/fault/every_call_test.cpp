@@ -70,7 +70,7 @@ TEST_CASE("an ID that is replaced while there is a fault") {
   fail_all("replaced IDs", replaced_ids(), {14'840, 12'500});
 }
 TEST_CASE("the sessions of a principal while there is a fault") {
-  fail_all("principals", principals(), {25'000, 17'600});
+  fail_all("principals", principals(), {29'000, 20'900});
 }
 TEST_CASE("a repair that meets a fault") { fail_all("repairs", repairs(), {13'500, 10'300}); }
 TEST_CASE("a sweep that meets a fault") { fail_all("sweeps", sweeps(), {3'900, 450}); }

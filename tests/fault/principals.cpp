@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 
@@ -159,6 +160,44 @@ Subject looking(std::string name, Index index) {
           .may_quarantine = true};
 }
 
+/// Of a session of another store, until it is on disk.
+Subject restoring(std::string name, const Setting& setting) {
+  const auto copy = std::make_shared<SessionCopy>();
+  return {.name = std::move(name),
+          .run =
+              [copy](Machine& machine) {
+                const Restoration into(*machine.store);
+                switch (into.restore(*copy)) {
+                  case Restored::made:
+                  case Restored::unchanged:
+                    break;
+                  case Restored::busy:
+                    return Answer{Outcome::busy};
+                  default:
+                    return Answer{.wrong = "says that the session is another's, expired or ended"};
+                }
+                machine.made.emplace_back(copy->key);
+                try {
+                  into.finish();
+                } catch (const IoError&) {
+                  return Answer{Outcome::durability_unknown};  // which is what it means
+                }
+                return Answer{};
+              },
+          .setting = setting,
+          .ready =
+              [copy](Machine& machine) {
+                *copy = copy_of(*machine.store, machine.keys.back()).value();
+                SessionKey::Bytes bytes = copy->key.bytes();
+                bytes.back() ^= 1;
+                copy->key = SessionKey(bytes);
+              },
+          .needs_all_shards = true,
+          .durable = true,
+          .makes_another = true,
+          .may_quarantine = true};
+}
+
 }  // namespace
 
 std::vector<Subject> principals() {
@@ -176,6 +215,9 @@ std::vector<Subject> principals() {
       ending("end of all sessions but one", with_sessions(3), 2),
       ending("end of all sessions over a damaged list", with_sessions(2, Index::damaged)),
       ending("end of all sessions over a list that is lost", with_sessions(2, Index::spare_damaged_too)),
+      restoring("restore a session of a principal", with_sessions(1)),
+      restoring("restore a session over a damaged list", with_sessions(2, Index::damaged)),
+      restoring("restore a session of nobody", {}),
       looking("list of a principal", Index::sound),
       looking("list of a principal that is lost", Index::spare_damaged_too),
       looking("list of a principal whose index is lost", Index::lost),
