@@ -114,6 +114,7 @@ TEST_CASE("each handler's own form is read, and recognised where no other fits")
         sess::Values{{"5", 1}, {"k", Value()}});
   CHECK_THROWS_AS(parse(serialize), InvalidPhp);
   CHECK_THROWS_AS(parse(php, PhpHandler::php_binary), InvalidPhp);
+  CHECK_THROWS_AS(parse(serialize + "N;", PhpHandler::php_serialize), InvalidPhp);
   CHECK_THROWS_AS(parse_php_session("hello"), InvalidPhp);
   // Of two at once: PHP's, with a name of three bytes that begins with 3.
   const std::string both = std::string("\x03") + "a|bN;";
