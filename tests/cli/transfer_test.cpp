@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
@@ -379,10 +380,13 @@ TEST_CASE("an import that is killed in the middle, and run again, ends as one th
   // It has made what is whole of that, and waits for more.
   const auto whole = static_cast<std::size_t>(std::ranges::count(half, '\n')) - 1;
   const sess::Store there = sess::Store::open(move.to.path());
-  for (std::size_t made = 0; made < whole;) {
+  const auto too_late = std::chrono::steady_clock::now() + std::chrono::minutes(2);  // it has died
+  std::size_t made = 0;
+  while (made < whole && std::chrono::steady_clock::now() < too_late) {
     made = 0;
     there.list([&](const sess::SessionEntry&) { return ++made > 0; });
   }
+  CHECK(made == whole);
   REQUIRE(::kill(running.process(), SIGKILL) == 0);
   CHECK(running.wait().code == -SIGKILL);
   ::close(end);
