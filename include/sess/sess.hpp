@@ -12,4 +12,5 @@
 #include <sess/snapshot.hpp>
 #include <sess/store.hpp>
 #include <sess/value.hpp>
+#include <sess/verify.hpp>
 #include <sess/version.hpp>

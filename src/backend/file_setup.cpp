@@ -182,11 +182,13 @@ void probe_again(const Directory& top, StoreFile& file) {
 
 }  // namespace
 
-OpenedDirectory open_directory(sys::System& system, const std::string& path) {
+OpenedDirectory open_directory(sys::System& system, const std::string& path, bool probe) {
   Directory top = open_top(system, path);
   StoreFile file = read_store_file(top, format::newest_format);
   const sys::FileSystem here = file_system_of(top);
-  if (file.file_system != file_system_name(here)) probe_again(top, file);
+  const bool is_elsewhere = file.file_system != file_system_name(here);
+  if (is_elsewhere && probe) probe_again(top, file);
+  if (is_elsewhere && !probe) file.exchange = file.nanoseconds = file.no_replace = false;
   auto keys = std::make_unique<KeysFile>(top.again());
   return {std::move(top), std::move(file), std::move(keys), forgets_synced_removals(here)};
 }

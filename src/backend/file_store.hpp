@@ -53,11 +53,18 @@ class FileStore final : public RecordStore {
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options) const override;
   std::optional<LastSweep> last_sweep() const override;
+  std::uint64_t examine_frame(const std::function<void(Finding)>& found) const override;
+  unsigned parts() const override;
+  ExaminedPart examine(unsigned part, const ExaminationSink& sink) const override;
+  std::unique_ptr<Hold> hold(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
+  const RecordStore* present_index() const override;
   const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
 
  private:
   friend class FileRecord;
   friend class Sweep;
+  friend class Examination;
+  friend class FrameExamination;
 
   sys::System& system() const noexcept { return top_.system(); }
   /// The lock-free part of read: nothing if every attempt met a commit or damage. Changes nothing on disk.

@@ -10,6 +10,7 @@
 #include <sess/gc.hpp>
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
+#include <sess/verify.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -100,6 +101,27 @@ struct Listed {
   std::string problem;
 };
 
+/// What an examination hands out, in the thread that examines.
+struct ExaminationSink {
+  std::function<void(Finding)> found;
+  std::function<void(const Version&)> verified;  // each record that verifies
+};
+
+/// A part of the records that was looked at.
+struct ExaminedPart {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Holds a record's lock until it is destroyed.
+class Hold {
+ public:
+  Hold() = default;
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+  virtual ~Hold() = default;
+};
+
 /// Thread-safe. Expired versions are handed out like others: who asks decides, by Version::deadline.
 class RecordStore {
  public:
@@ -135,6 +157,18 @@ class RecordStore {
   virtual GcReport sweep(const GcOptions& options) const = 0;
   /// Nothing where there was none, or where what is remembered of it is damaged.
   virtual std::optional<LastSweep> last_sweep() const = 0;
+
+  // ---- examination: changes nothing, and what cannot be read is a finding ------------------------------------
+
+  /// What is not a record, nor among records. Answers how many records are in quarantine.
+  virtual std::uint64_t examine_frame(const std::function<void(Finding)>& found) const = 0;
+  /// Into how many parts the records fall, which may be examined by several threads at once.
+  virtual unsigned parts() const = 0;
+  virtual ExaminedPart examine(unsigned part, const ExaminationSink& sink) const = 0;
+  /// Holds the lock of a record without a look at what is in it. Null: absent, or not free in this time.
+  virtual std::unique_ptr<Hold> hold(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
+  /// The index, where there is one; null where it would have to be made. Lives as long as this.
+  virtual const RecordStore* present_index() const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
   /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what

@@ -164,4 +164,11 @@ std::optional<std::uint64_t> claimed_generation(std::span<const std::byte> file,
   return get<std::uint64_t>(file, at_generation);
 }
 
+std::optional<SessionKey> verified_key(std::span<const std::byte> file) {
+  if (file.size() < header_size) return std::nullopt;
+  const SessionKey key(get_array<SessionKey::size>(file, at_key));
+  if (!std::holds_alternative<Header>(verify_record(file, key))) return std::nullopt;
+  return key;
+}
+
 }  // namespace sess::format

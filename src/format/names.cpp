@@ -35,6 +35,8 @@ char* put_record(char* at, const SessionKey& key) noexcept {
 
 std::string shard_name(unsigned shard) { return fmt::format("{:02x}", shard); }
 
+bool is_shard_name(std::string_view name) { return name.size() == 2 && is_hexadecimal(name); }
+
 ShortName record_name(const SessionKey& key) noexcept {
   ShortName name;
   put_record(name.text_.data(), key);
@@ -79,6 +81,18 @@ std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view nam
       rest.ends_with(temporary_suffix) && is_hexadecimal(rest.substr(1, number_size)))
     return ShardEntry{ShardEntry::Kind::temporary, *key};
   return std::nullopt;
+}
+
+std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name) {
+  const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
+  if (!key) return std::nullopt;
+  std::string_view rest = name.substr(SessionKey::text_size);
+  const bool spare = rest.starts_with(spare_mark);
+  if (spare) rest.remove_prefix(1);
+  if (rest.size() != 1 + number_size || !rest.starts_with('.') || !is_hexadecimal(rest.substr(1))) return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char digit : rest.substr(1)) number = number << 4 | digits.find(digit);
+  return QuarantineEntry{*key, spare, number};
 }
 
 }  // namespace sess::format

@@ -33,6 +33,7 @@ inline constexpr unsigned shard_count = 256;
 
 /// "00" to "ff".
 std::string shard_name(unsigned shard);
+bool is_shard_name(std::string_view name);
 
 /// A name of fixed size, so that the hot path builds no string.
 class ShortName {
@@ -70,5 +71,15 @@ struct ShardEntry {
 
 /// Nothing for a name that libsess does not write, or that belongs into another shard: left alone.
 std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view name);
+
+/// A file in quarantine; the record and the spare of one session that were moved there together have the same number.
+struct QuarantineEntry {
+  SessionKey key;
+  bool spare = false;
+  std::uint64_t number = 0;
+};
+
+/// Nothing for a name that libsess does not write.
+std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name);
 
 }  // namespace sess::format

@@ -50,6 +50,7 @@ class Store::Core {
 class StoreAccess {
  public:
   static sys::System& system(const Store& store) { return store.core_->system(); }
+  static const Store::Core& core(const Store& store) { return *store.core_; }
   /// Null: nobody listens.
   static const backend::Events* events(const Store& store) { return store.core_->events(); }
   /// Throws IoError if there is no chance to be had.
