@@ -14,10 +14,10 @@ namespace sess::backend {
 
 namespace {
 
-constexpr std::uint32_t directory_mode = 0700;
-constexpr std::uint32_t file_mode = 0600;
 // Without the bit that a directory hands down to those that are made in it (setgid).
 constexpr std::uint32_t mode_mask = 0777;
+
+constexpr std::int64_t clock_tolerance = 60 * 1000;  // milliseconds
 
 std::string_view name_of(sys::FileType type) {
   switch (type) {
@@ -32,6 +32,20 @@ std::string_view name_of(sys::FileType type) {
 }
 
 }  // namespace
+
+bool DeadlineRange::permits(std::int64_t deadline) const {
+  return deadline >= earliest - clock_tolerance && deadline <= latest + clock_tolerance;
+}
+
+DeadlineRange deadlines_of(const format::Header& header, bool is_list, std::int64_t now) {
+  const bool is_session = !is_list && header.state == format::RecordState::live;
+  std::int64_t latest = header.absolute_deadline;
+  if (is_session) latest = std::min(latest, now + header.idle_timeout);
+  latest = std::max(latest, header.deadline);
+  return {header.deadline, latest, latest == header.absolute_deadline};
+}
+
+std::uint32_t right_mode(sys::FileType type) { return type == sys::FileType::directory ? 0700 : 0600; }
 
 bool examine_access(const sys::FileStatus& status, sys::FileType wanted, std::uint32_t user, const Finding& subject,
                     const FoundSink& found) {
@@ -50,7 +64,7 @@ bool examine_access(const sys::FileStatus& status, sys::FileType wanted, std::ui
     finding.advice = fmt::format("as root, give it to its owner: chown {}", user);
     found(std::move(finding));
   }
-  const std::uint32_t right = wanted == sys::FileType::directory ? directory_mode : file_mode;
+  const std::uint32_t right = right_mode(wanted);
   if ((status.mode & mode_mask) != right) {
     const bool is_usable = (status.mode & right) == right;
     Finding finding = subject;

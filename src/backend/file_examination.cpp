@@ -25,9 +25,6 @@ using Kind = Finding::Kind;
 using Severity = Finding::Severity;
 using Remedy = Finding::Remedy;
 
-// Deadlines are set by the wall clocks of other machines, too, and file systems may round times.
-constexpr std::int64_t clock_tolerance = 60 * 1000;  // milliseconds
-
 class FileHold final : public Hold {
  public:
   explicit FileHold(fs::FileLock lock) : lock_(std::move(lock)) {}
@@ -193,18 +190,13 @@ class Examination {
 
   /// Why the times of a file cannot be those of a version in it.
   std::optional<std::string> wrong_deadline(const Version& version, sys::FileTime modified) const {
-    const format::Header& header = version.header;
+    const DeadlineRange range = deadlines_of(version.header, store_.is_index(), store_.now());
     const std::int64_t deadline = deadline_of(modified);
-    const bool is_session = !store_.is_index() && header.state == format::RecordState::live;
-    const std::int64_t renewed = store_.now() + header.idle_timeout;
-    std::int64_t latest = header.absolute_deadline;
-    if (is_session) latest = std::max(header.deadline, std::min(latest, renewed));
-    if (deadline > latest + clock_tolerance)
-      return fmt::format("its deadline is {} s later than {}", (deadline - latest) / 1000,
-                         latest == header.absolute_deadline ? "its absolute one" : "its idle timeout permits");
-    if (deadline < header.deadline - clock_tolerance)
-      return fmt::format("its deadline is {} s earlier than that of its version", (header.deadline - deadline) / 1000);
-    return std::nullopt;
+    if (range.permits(deadline)) return std::nullopt;
+    if (deadline < range.earliest)
+      return fmt::format("its deadline is {} s earlier than that of its version", (range.earliest - deadline) / 1000);
+    return fmt::format("its deadline is {} s later than {}", (deadline - range.latest) / 1000,
+                       range.latest_is_absolute ? "its absolute one" : "its idle timeout permits");
   }
 
   // ---- what programs that were killed have left ------------------------------------------------------------

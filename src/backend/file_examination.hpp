@@ -1,6 +1,7 @@
 // What an examination asks of any file or directory of a store, be it a record or not.
 #pragma once
 
+#include "format/header.hpp"
 #include "fs/directory.hpp"
 #include "sys/system.hpp"
 
@@ -19,6 +20,19 @@ using FoundSink = std::function<void(Finding)>;
 // A temp file is locked while it is in use; this keeps an examination and a sweep away from one that was made a moment
 // ago and is about to be locked. By ctime: its mtime may be a deadline.
 inline constexpr std::int64_t leftover_age = 10 * 60 * 1000;  // milliseconds
+
+/// What the times of a record's file may say.
+struct DeadlineRange {
+  std::int64_t earliest;
+  std::int64_t latest;
+  bool latest_is_absolute;
+  /// To the minute: deadlines are set by the clocks of other machines, too, and file systems may round times.
+  bool permits(std::int64_t deadline) const;
+};
+DeadlineRange deadlines_of(const format::Header& header, bool is_list, std::int64_t now);
+
+/// The permissions that libsess gives.
+std::uint32_t right_mode(sys::FileType type);
 
 /// Type, owner and permissions. `subject` has the file's name, and whose it is. False, and told, where it is no file
 /// (or no directory, if one is wanted): then there is nothing in it to look at.

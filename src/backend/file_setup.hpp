@@ -28,6 +28,9 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path, boo
 /// killed. A store stays as it is. Several processes may do this at once. Throws StoreError, IoError.
 void init_directory(sys::System& system, const std::string& path);
 
+/// The file of the sweep, if there is none. Under the lock of setting up. Throws IoError.
+void make_gc_file(const fs::Directory& top);
+
 /// Raises the format that the file "store" names to `newest`, under the lock of setting up. A store at that format or
 /// above stays as it is. Throws StoreError where there is no store that this process may use; IoError.
 FormatUpgrade upgrade_directory(sys::System& system, const std::string& path,

@@ -8,6 +8,7 @@
 #include "format/header.hpp"
 
 #include <sess/gc.hpp>
+#include <sess/repair.hpp>
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
 #include <sess/verify.hpp>
@@ -113,6 +114,13 @@ struct ExaminedPart {
   std::uint64_t bytes = 0;
 };
 
+/// What was done about a finding.
+struct Mended {
+  Repaired::Action action = Repaired::Action::left;
+  std::string what = {};
+  bool needs_index = false;  // nothing was done yet: the index is missing, and is made by who knows what belongs in it
+};
+
 /// Holds a record's lock until it is destroyed.
 class Hold {
  public:
@@ -169,6 +177,11 @@ class RecordStore {
   virtual std::unique_ptr<Hold> hold(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
   /// The index, where there is one; null where it would have to be made. Lives as long as this.
   virtual const RecordStore* present_index() const = 0;
+
+  /// Acts on a finding of an examination of these records, by what there is now; nothing where there is nothing wrong
+  /// any more. A damaged record of an index is kept aside, and left for who makes it again. Throws IoError,
+  /// UnsupportedRecord.
+  virtual std::optional<Mended> mend(const Finding& finding, bool dry_run) const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
   /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what

@@ -71,6 +71,10 @@ std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t num
   return fmt::format("{}{}.{:016x}", key.to_string(), spare ? "~" : "", number);
 }
 
+std::string quarantine_temporary_name(std::string_view name) {
+  return std::string(name) + std::string(temporary_suffix);
+}
+
 std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view name) {
   const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
   if (!key || key->bytes()[0] != shard) return std::nullopt;
@@ -89,10 +93,12 @@ std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name) {
   std::string_view rest = name.substr(SessionKey::text_size);
   const bool spare = rest.starts_with(spare_mark);
   if (spare) rest.remove_prefix(1);
+  const bool temporary = rest.ends_with(temporary_suffix);
+  if (temporary) rest.remove_suffix(temporary_suffix.size());
   if (rest.size() != 1 + number_size || !rest.starts_with('.') || !is_hexadecimal(rest.substr(1))) return std::nullopt;
   std::uint64_t number = 0;
   for (const char digit : rest.substr(1)) number = number << 4 | digits.find(digit);
-  return QuarantineEntry{*key, spare, number};
+  return QuarantineEntry{*key, spare, temporary, number};
 }
 
 }  // namespace sess::format

@@ -58,6 +58,9 @@ std::string temporary_name(const SessionKey& key, std::uint64_t number);
 /// In quarantine/: "<key>.<16 hexadecimal digits>", with "~" before the dot for a spare.
 std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t number);
 
+/// What a file in quarantine is called before it is whole, where it is a copy.
+std::string quarantine_temporary_name(std::string_view name);
+
 /// Each session has so many bytes of the file "waiters", from this offset on.
 inline constexpr unsigned waiters_per_session = 64;
 std::uint64_t first_waiter_of(const SessionKey& key) noexcept;
@@ -76,6 +79,7 @@ std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view nam
 struct QuarantineEntry {
   SessionKey key;
   bool spare = false;
+  bool temporary = false;
   std::uint64_t number = 0;
 };
 

@@ -289,6 +289,15 @@ Status Principals::enter_existing(const NewEntry& entry) const {
   return Outcome::busy;
 }
 
+Status Principals::drop_ended(const SessionKey& principal) const {
+  Locked locked = lock(principal);
+  if (!locked.status.ok()) return locked.status;
+  if (!locked.record) return Outcome::ok;
+  drop_ended(locked.entry, principal);
+  static_cast<void>(write(std::move(locked), principal, 0));
+  return Outcome::ok;
+}
+
 Result<std::vector<SessionKey>> Principals::end_all(const SessionKey& principal,
                                                     const std::optional<SessionKey>& except) const {
   for (int attempt = 0; attempt < attempt_limit; ++attempt) {

@@ -80,6 +80,8 @@ class Principals {
   Result<std::vector<SessionKey>> end_all(const SessionKey& principal, const std::optional<SessionKey>& except) const;
   /// Enters what is there and not listed, or is to live longer. ok or busy. Throws as enter does.
   Status enter_existing(const NewEntry& entry) const;
+  /// Drops the sessions that have ended from the list. ok or busy. Throws as enter does.
+  Status drop_ended(const SessionKey& principal) const;
 
  private:
   struct Locked {
