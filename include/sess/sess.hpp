@@ -6,6 +6,7 @@
 #include <sess/error.hpp>
 #include <sess/event.hpp>
 #include <sess/gc.hpp>
+#include <sess/quarantine.hpp>
 #include <sess/repair.hpp>
 #include <sess/result.hpp>
 #include <sess/session.hpp>

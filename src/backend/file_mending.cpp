@@ -79,7 +79,9 @@ class Mending {
     }
     // What is restored is written into the file, and the next versions of a list into its spare.
     const bool has_bytes = acquired.status.size > 0;
-    if (!dry_run_ && has_bytes) store_.keep_copy(key, acquired.lock.file(), acquired.status);
+    // Of a list without a version before it both files are kept by who locks it to make it again.
+    const bool is_kept_by_lock = is_list && !loaded.version;
+    if (!dry_run_ && has_bytes && !is_kept_by_lock) store_.keep_copy(key, acquired.lock.file(), acquired.status);
     if (!dry_run_ && !is_list) store_.repair(key, acquired.lock, loaded);
     const std::string_view kept = has_bytes ? "; the damaged bytes are kept in quarantine" : "";
     return Mended{Action::mended, is_list ? fmt::format("it {} made again from the sessions{}", is_, kept)

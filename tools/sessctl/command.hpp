@@ -42,6 +42,7 @@ ExitCode run_gc(const Invocation& invocation);
 ExitCode run_stats(const Invocation& invocation);
 ExitCode run_verify(const Invocation& invocation);
 ExitCode run_repair(const Invocation& invocation);
+ExitCode run_quarantine(const Invocation& invocation);
 ExitCode run_rotate_keys(const Invocation& invocation);
 ExitCode run_upgrade(const Invocation& invocation);
 

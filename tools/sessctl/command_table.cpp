@@ -8,7 +8,7 @@ namespace sessctl {
 namespace {
 
 // In the order in which one meets them.
-constexpr std::array<Command, 16> commands{{
+constexpr std::array<Command, 17> commands{{
     {"init", "make a store", run_init},
     {"create", "make a session and print its ID", run_create},
     {"ls", "list the sessions", run_ls},
@@ -23,6 +23,7 @@ constexpr std::array<Command, 16> commands{{
     {"stats", "count the sessions and what they take", run_stats},
     {"verify", "read every record and say what is damaged", run_verify},
     {"repair", "mend what is safe to mend, and set the rest aside", run_repair},
+    {"quarantine", "look at damaged records, restore or delete them", run_quarantine},
     {"rotate-keys", "make a new secret for session IDs", run_rotate_keys},
     {"upgrade", "write sessions in the newest format", run_upgrade},
 }};
