@@ -235,9 +235,14 @@ ExaminedPart FileStore::examine(unsigned part, const ExaminationSink& sink) cons
 }
 
 std::unique_ptr<Hold> FileStore::hold(const SessionKey& key, std::chrono::nanoseconds timeout) const {
-  fs::Acquisition acquired = acquire(key, timeout);
-  if (acquired.outcome != fs::Acquisition::Outcome::locked) return nullptr;
-  return std::make_unique<FileHold>(std::move(acquired.lock));
+  try {
+    fs::Acquisition acquired = acquire(key, timeout);
+    if (acquired.outcome == fs::Acquisition::Outcome::locked)
+      return std::make_unique<FileHold>(std::move(acquired.lock));
+  } catch (const IoError& error) {
+    if (error.error_number() != EROFS) throw;  // nobody can be told to wait there
+  }
+  return nullptr;
 }
 
 }  // namespace sess::backend

@@ -1,5 +1,6 @@
 // Verify finds what is wrong, says of what kind it is, and changes nothing.
 #include "contract/damaged_store.hpp"
+#include "support/forwarding_system.hpp"
 
 #include <doctest/doctest.h>
 
@@ -273,6 +274,36 @@ TEST_CASE_FIXTURE(DamagedStore, "a file that cannot be read is said to be, and a
   CHECK(unread.error_number == EACCES);
   CHECK(unread.file == relative(record(key)));
   CHECK(findings[findings[0].key == key ? 1 : 0].kind == Kind::checksum);
+}
+
+/// A file system that was remounted after an error.
+class ReadOnlySystem final : public ForwardingSystem {
+ public:
+  using ForwardingSystem::ForwardingSystem;
+  int open(int directory, const char* path, sys::OpenMode mode) override {
+    const bool writes = mode == sys::OpenMode::read_write || mode == sys::OpenMode::create_exclusive;
+    return writes ? -EROFS : ForwardingSystem::open(directory, path, mode);
+  }
+};
+
+TEST_CASE_FIXTURE(DamagedStore, "a store on a read-only file system is verified like any other") {
+  const SessionKey key = make_with_spare();
+  flip(record(key));
+  static_cast<void>(log_in("ann"));
+  REQUIRE(store.destroy(log_in("ann")).ok());
+  const Store read_only = open_store(std::make_shared<ReadOnlySystem>(system), path, {.probe = false});
+  const auto findings = findings_of(read_only);
+  REQUIRE(findings.size() == 1);  // whether a login enters a session just now cannot be told there
+  CHECK(findings.front().kind == Kind::checksum);
+  CHECK(findings.front().remedy == Remedy::mend);
+  const auto all = [&] {
+    std::vector<Repaired> repaired;
+    static_cast<void>(repair(read_only, {}, [&](const Repaired& each) { repaired.push_back(each); }));
+    return repaired;
+  }();
+  REQUIRE(all.size() == 1);
+  CHECK(all.front().action == Repaired::Action::failed);
+  CHECK(all.front().error_number == EROFS);
 }
 
 TEST_CASE("a damaged record that is locked cannot be judged") {
