@@ -164,7 +164,8 @@ TEST_CASE_FIXTURE(DamagedStore, "permissions are set to what libsess gives") {
                                                                  {in_store("shards"), 0700},
                                                                  {in_store("shards/00"), 0700}};
   for (const auto& [file, right] : files) {
-    CAPTURE(file);
+    const std::string& opened = file;
+    CAPTURE(opened);
     system->set_owner_and_mode(file, system->user(), right | 0050);
     CHECK(repaired_alone(*this).action == Action::mended);
     CHECK(system->look(file).mode == right);

@@ -84,7 +84,8 @@ TEST_CASE_FIXTURE(DamagedStore, "a record that does not verify is a finding, and
   const auto after = tree(*this);
   REQUIRE(after.size() == before.size());
   for (const auto& [name, file] : before) {
-    CAPTURE(name);
+    const std::string& changed = name;
+    CAPTURE(changed);
     CHECK(after.at(name).first == file.first);
     CHECK(same(after.at(name).second, file.second));
   }
