@@ -7,6 +7,8 @@
 #include <sess/event.hpp>
 #include <sess/gc.hpp>
 #include <sess/locks.hpp>
+#include <sess/quarantine.hpp>
+#include <sess/repair.hpp>
 #include <sess/result.hpp>
 #include <sess/session.hpp>
 #include <sess/session_id.hpp>
@@ -14,4 +16,5 @@
 #include <sess/store.hpp>
 #include <sess/transfer.hpp>
 #include <sess/value.hpp>
+#include <sess/verify.hpp>
 #include <sess/version.hpp>

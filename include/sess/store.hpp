@@ -74,6 +74,9 @@ struct StoreOptions {
   /// Make the store if there is none at this path (Store::init). An existing directory that is not empty and
   /// not a store is refused all the same.
   bool create = false;
+  /// Find out again what the file system can, where the store has been moved to another one, and note it in the store's
+  /// own file. Without, opening a store changes nothing in it, and commits there do what every file system can.
+  bool probe = true;
   CommitMethod commit_method = CommitMethod::automatic;
   /// Is told what has happened (sess/event.hpp has when, where and how often), in the thread that has done it, by
   /// several threads at once if several use the store. Must not use the store, must not throw (what it throws is

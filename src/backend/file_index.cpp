@@ -68,23 +68,28 @@ void FileStore::rebuild_index(const std::function<void(const RecordStore&)>& fil
   top_.sync();
 }
 
-const RecordStore& FileStore::index(const std::function<void(const RecordStore&)>& fill) const {
+const RecordStore* FileStore::present_index() const {
   if (is_index()) throw UsageError("index: an index has none");
   for (int attempt = 0; attempt < attempt_limit; ++attempt) {
     const OpenIndex* known = index_.load(std::memory_order_acquire);
     const auto there = top_.status(format::principals_directory);
+    if (!there) return nullptr;
     // Somebody may have removed it, and another program made it again.
-    if (there && known != nullptr && there->identity == known->identity) return *known->store;
-    if (!there) {
-      rebuild_index(fill);
-      continue;
-    }
+    if (known != nullptr && there->identity == known->identity) return known->store.get();
     auto opened = std::make_unique<OpenIndex>();
     opened->store = open_index(format::principals_directory, FileStoreOptions::Role::index);
     opened->identity = opened->store->shards_.own_status().identity;
     opened->earlier = known;
     if (index_.compare_exchange_strong(known, opened.get(), std::memory_order_acq_rel))
-      return *opened.release()->store;  // the chain has it
+      return opened.release()->store.get();  // the chain has it
+  }
+  fs::throw_io("open directory", top_.path_of(format::principals_directory), -EAGAIN);
+}
+
+const RecordStore& FileStore::index(const std::function<void(const RecordStore&)>& fill) const {
+  for (int attempt = 0; attempt < attempt_limit; ++attempt) {
+    if (const RecordStore* present = present_index()) return *present;
+    rebuild_index(fill);
   }
   fs::throw_io("open directory", top_.path_of(format::principals_directory), -EAGAIN);
 }

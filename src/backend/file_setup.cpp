@@ -88,6 +88,11 @@ format::GcState new_gc_state(sys::System& system) {
 
 }  // namespace
 
+void make_gc_file(const Directory& top) {
+  if (!top.status(format::gc_file))
+    top.put_text(format::gc_file, format::new_store_file, format::to_text(new_gc_state(top.system())));
+}
+
 bool is_store(sys::System& system, const std::string& path) {
   sys::FileStatus status;
   return system.status_at(sys::working_directory, (path + "/" + format::store_file).c_str(), status) == 0;
@@ -116,8 +121,7 @@ void init_directory(sys::System& system, const std::string& path) {
   shards.sync();
   KeysFile::make(top);
   // At its full size from the start: a sweep must not need a block.
-  if (!top.status(format::gc_file))
-    top.put_text(format::gc_file, format::new_store_file, format::to_text(new_gc_state(system)));
+  make_gc_file(top);
   StoreFile file;
   probe_file_system(top.open_child(format::quarantine_directory), file);
   // Last, and whole or not at all: from here on the directory is a store.
@@ -182,11 +186,13 @@ void probe_again(const Directory& top, StoreFile& file) {
 
 }  // namespace
 
-OpenedDirectory open_directory(sys::System& system, const std::string& path) {
+OpenedDirectory open_directory(sys::System& system, const std::string& path, bool probe) {
   Directory top = open_top(system, path);
   StoreFile file = read_store_file(top, format::newest_format);
   const sys::FileSystem here = file_system_of(top);
-  if (file.file_system != file_system_name(here)) probe_again(top, file);
+  const bool is_elsewhere = file.file_system != file_system_name(here);
+  if (is_elsewhere && probe) probe_again(top, file);
+  if (is_elsewhere && !probe) file.exchange = file.nanoseconds = file.no_replace = false;
   auto keys = std::make_unique<KeysFile>(top.again());
   return {std::move(top), std::move(file), std::move(keys), forgets_synced_removals(here)};
 }

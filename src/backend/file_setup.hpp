@@ -20,12 +20,16 @@ struct OpenedDirectory {
   bool forgets_synced_removals = false;  // of its file system
 };
 
-/// Throws StoreError where there is no store that this process may use; IoError.
-OpenedDirectory open_directory(sys::System& system, const std::string& path);
+/// Throws StoreError where there is no store that this process may use; IoError. `probe`: what the file system can is
+/// found out again where it is another one; else it is taken to be able to do nothing special, and nothing is changed.
+OpenedDirectory open_directory(sys::System& system, const std::string& path, bool probe = true);
 
 /// Makes a store of a directory that does not exist, is empty, or holds what an earlier call left when it was
 /// killed. A store stays as it is. Several processes may do this at once. Throws StoreError, IoError.
 void init_directory(sys::System& system, const std::string& path);
+
+/// The file of the sweep, if there is none. Under the lock of setting up. Throws IoError.
+void make_gc_file(const fs::Directory& top);
 
 /// Raises the format that the file "store" names to `newest`, under the lock of setting up. A store at that format or
 /// above stays as it is. Throws StoreError where there is no store that this process may use; IoError.

@@ -54,12 +54,24 @@ class FileStore final : public RecordStore {
   GcReport sweep(const GcOptions& options) const override;
   std::optional<LastSweep> last_sweep() const override;
   LockUses lock_uses() const override;
+  std::uint64_t examine_frame(const std::function<void(Finding)>& found) const override;
+  unsigned parts() const override;
+  ExaminedPart examine(unsigned part, const ExaminationSink& sink) const override;
+  std::unique_ptr<Hold> hold(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
+  const RecordStore* present_index() const override;
+  std::optional<Mended> mend(const Finding& finding, bool dry_run) const override;
+  std::vector<KeptFile> kept() const override;
+  std::optional<Outcome> restore(const KeptFile& kept, std::uint64_t above) const override;
+  void purge(const KeptFile& kept) const override;
   const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
   void sync_all() const override;
 
  private:
   friend class FileRecord;
   friend class Sweep;
+  friend class Examination;
+  friend class Mending;
+  friend class FrameExamination;
 
   sys::System& system() const noexcept { return top_.system(); }
   /// The lock-free part of read: nothing if every attempt met a commit or damage. Changes nothing on disk.
@@ -100,6 +112,13 @@ class FileStore final : public RecordStore {
   void quarantine(const SessionKey& key) const;
   /// Keeps the bytes of a record that has no version, whose file stays where it is until it is replaced.
   void keep_aside(const SessionKey& key) const;
+  /// Puts a copy of a record that is locked into quarantine: the file itself is about to be written to.
+  void keep_copy(const SessionKey& key, const sys::UniqueFd& file, const sys::FileStatus& status) const;
+  /// Fills in what a file in quarantine is. False where it has been removed meanwhile.
+  static bool look_at_kept(const fs::Directory& quarantine, KeptFile& kept);
+  enum class Leftover : std::uint8_t { removed, young, in_use };  // in_use: or gone
+  /// Removes a file that no living program uses: it is old, and its lock is free. `owner`, if given, must be absent.
+  Leftover remove_leftover(const std::string& path, const char* owner, std::int64_t now, bool dry_run) const;
 
   bool is_index() const noexcept { return options_.role != FileStoreOptions::Role::sessions; }
   std::unique_ptr<FileStore> open_index(const char* directory, FileStoreOptions::Role role) const;

@@ -2,6 +2,7 @@
 // allocates nothing on disk, so that a full one can be swept.
 #include "backend/clock_guard.hpp"
 #include "backend/events.hpp"
+#include "backend/file_examination.hpp"
 #include "backend/file_record.hpp"
 #include "backend/file_store.hpp"
 #include "backend/stamp.hpp"
@@ -18,14 +19,6 @@
 #include <vector>
 
 namespace sess::backend {
-
-namespace {
-
-// A temp file is locked while it is in use; this keeps a sweep away from one that was made a moment ago and is about
-// to be locked. By ctime: its mtime may be a deadline.
-constexpr std::int64_t leftover_age = 10 * 60 * 1000;  // milliseconds
-
-}  // namespace
 
 /// One sweep of the whole store, or of as many shards as the budget allows.
 class Sweep {
@@ -217,16 +210,9 @@ class Sweep {
       tell(store_.options_.events.get(), [&] { return event_about(Event::Kind::expired, ended); });
   }
 
-  /// Removes a file that no living program uses: it is old, and its lock is free. `owner`, if given, must be absent.
   void sweep_leftover(const std::string& path, const char* owner) {
-    const auto status = store_.shards_.status(path.c_str());
-    const std::int64_t age = status ? now() - deadline_of(status->changed) : 0;
-    if (!status || age < leftover_age) return;
-    const fs::Acquisition acquired = fs::acquire(store_.shards_, path.c_str(), fs::Deadline::none());
-    if (acquired.outcome != fs::Acquisition::Outcome::locked) return;
-    if (owner != nullptr && store_.shards_.status(owner)) return;
-    if (!options_.dry_run) store_.shards_.unlink(path.c_str());
-    ++report_.leftovers;
+    const auto done = store_.remove_leftover(path, owner, now(), options_.dry_run);
+    if (done == FileStore::Leftover::removed) ++report_.leftovers;
   }
 
   /// A spare whose record is absent (an operator has removed it by hand), or has not been written for long.
@@ -262,6 +248,18 @@ class Sweep {
   std::set<std::string> index_shards_;
   bool stopped_ = false;
 };
+
+FileStore::Leftover FileStore::remove_leftover(const std::string& path, const char* owner, std::int64_t now,
+                                               bool dry_run) const {
+  const auto status = shards_.status(path.c_str());
+  if (!status) return Leftover::in_use;
+  if (now - deadline_of(status->changed) < leftover_age) return Leftover::young;
+  const fs::Acquisition acquired = fs::acquire(shards_, path.c_str(), fs::Deadline::none());
+  if (acquired.outcome != fs::Acquisition::Outcome::locked) return Leftover::in_use;
+  if (owner != nullptr && shards_.status(owner)) return Leftover::in_use;
+  if (!dry_run) shards_.unlink(path.c_str());
+  return Leftover::removed;
+}
 
 GcReport FileStore::sweep(const GcOptions& options) const { return Sweep(*this, options).run(); }
 

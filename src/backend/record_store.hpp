@@ -9,8 +9,10 @@
 
 #include <sess/gc.hpp>
 #include <sess/locks.hpp>
+#include <sess/repair.hpp>
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
+#include <sess/verify.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -103,6 +105,47 @@ struct Listed {
   std::string problem;
 };
 
+/// What an examination hands out, in the thread that examines.
+struct ExaminationSink {
+  std::function<void(Finding)> found;
+  std::function<void(const Version&)> verified;  // each record that verifies
+};
+
+/// A part of the records that was looked at.
+struct ExaminedPart {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// What was done about a finding.
+struct Mended {
+  Repaired::Action action = Repaired::Action::left;
+  std::string what = {};
+  bool needs_index = false;  // nothing was done yet: the index is missing, and is made by who knows what belongs in it
+};
+
+/// What was moved aside, and is in quarantine.
+struct KeptFile {
+  SessionKey key;
+  std::uint64_t number = 0;  // the same of a record and a version before it that were moved together
+  bool before = false;       // it is that version
+  std::uint64_t size = 0;    // bytes
+  std::int64_t since = 0;
+  std::optional<Version> version = std::nullopt;         // if it verifies
+  std::string problem = {};                              // else why not
+  std::optional<format::Header> claimed = std::nullopt;  // what the header says, if there is one; nothing of it is sure
+  std::uint64_t highest_generation = 0;                  // that any trace of it names
+};
+
+/// Holds a record's lock until it is destroyed.
+class Hold {
+ public:
+  Hold() = default;
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+  virtual ~Hold() = default;
+};
+
 /// Thread-safe. Expired versions are handed out like others: who asks decides, by Version::deadline.
 /// Visits go in the order of the keys.
 class RecordStore {
@@ -145,6 +188,31 @@ class RecordStore {
 
   /// Who has locked which record, or has it open.
   virtual LockUses lock_uses() const = 0;
+
+  // ---- examination: changes nothing, and what cannot be read is a finding ------------------------------------
+
+  /// What is not a record, nor among records. Answers how many records are in quarantine.
+  virtual std::uint64_t examine_frame(const std::function<void(Finding)>& found) const = 0;
+  /// Into how many parts the records fall, which may be examined by several threads at once.
+  virtual unsigned parts() const = 0;
+  virtual ExaminedPart examine(unsigned part, const ExaminationSink& sink) const = 0;
+  /// Holds the lock of a record without a look at what is in it. Null: absent, or not free in this time.
+  virtual std::unique_ptr<Hold> hold(const SessionKey& key, std::chrono::nanoseconds timeout) const = 0;
+  /// The index, where there is one; null where it would have to be made. Lives as long as this.
+  virtual const RecordStore* present_index() const = 0;
+
+  /// Acts on a finding of an examination of these records, by what there is now; nothing where there is nothing wrong
+  /// any more. A damaged record of an index is kept aside, and left for who makes it again. Throws IoError,
+  /// UnsupportedRecord.
+  virtual std::optional<Mended> mend(const Finding& finding, bool dry_run) const = 0;
+
+  /// Everything in quarantine.
+  virtual std::vector<KeptFile> kept() const = 0;
+  /// Makes a record of a file that verifies, on disk, with a generation above this one and above its own. ok or
+  /// durability_unknown; nothing where there is a record of this key. The file stays where it is.
+  virtual std::optional<Outcome> restore(const KeptFile& kept, std::uint64_t above) const = 0;
+  /// Deletes it, for good.
+  virtual void purge(const KeptFile& kept) const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
   /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what

@@ -76,6 +76,25 @@ constexpr std::uint16_t leads_flag = 2;
 
 bool is_time(std::int64_t milliseconds) { return milliseconds >= 0 && milliseconds <= time_limit; }
 
+Header read_header(std::span<const std::byte> file) {
+  const auto flags = get<std::uint16_t>(file, at_flags);
+  Header header;
+  header.state = static_cast<RecordState>(get<std::uint8_t>(file, at_state));
+  header.kind = static_cast<SessionKind>(get<std::uint8_t>(file, at_kind));
+  header.key = SessionKey(get_array<SessionKey::size>(file, at_key));
+  header.generation = get<std::uint64_t>(file, at_generation);
+  header.created = get<std::int64_t>(file, at_created);
+  header.idle_timeout = get<std::int64_t>(file, at_idle_timeout);
+  header.deadline = get<std::int64_t>(file, at_deadline);
+  header.absolute_deadline = get<std::int64_t>(file, at_absolute_deadline);
+  header.principal = get_array<std::tuple_size_v<PrincipalHash>>(file, at_principal);
+  header.payload_size = get<std::uint32_t>(file, at_payload_size);
+  header.sealed = (flags & sealed_flag) != 0;
+  header.successor = SessionKey(get_array<SessionKey::size>(file, at_successor));
+  header.leads = (flags & leads_flag) != 0;
+  return header;
+}
+
 Unverified corrupt(std::string why) { return {Unverified::Kind::corrupt, std::move(why)}; }
 
 }  // namespace
@@ -136,20 +155,7 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
   if (state < 1 || state > 3 || kind > 1 || !known_flags || !successor_fits || !seal_fits || !lead_fits)
     return Unverified{Unverified::Kind::foreign, "the record uses a state or flag that this program does not know"};
 
-  Header header;
-  header.state = static_cast<RecordState>(state);
-  header.kind = static_cast<SessionKind>(kind);
-  header.key = key;
-  header.generation = get<std::uint64_t>(file, at_generation);
-  header.created = get<std::int64_t>(file, at_created);
-  header.idle_timeout = get<std::int64_t>(file, at_idle_timeout);
-  header.deadline = get<std::int64_t>(file, at_deadline);
-  header.absolute_deadline = get<std::int64_t>(file, at_absolute_deadline);
-  header.principal = get_array<std::tuple_size_v<PrincipalHash>>(file, at_principal);
-  header.payload_size = payload_size;
-  header.sealed = sealed;
-  header.successor = successor;
-  header.leads = leads;
+  const Header header = read_header(file);
   // Nobody has written these: sums of times would leave 64 bits, and a generation could not be raised any more.
   const bool sensible = is_time(header.created) && is_time(header.deadline) && is_time(header.absolute_deadline) &&
                         header.idle_timeout > 0 && header.idle_timeout <= time_limit && header.generation > 0 &&
@@ -162,6 +168,25 @@ std::optional<std::uint64_t> claimed_generation(std::span<const std::byte> file,
   if (file.size() < header_size || get_array<8>(file, at_magic) != magic) return std::nullopt;
   if (SessionKey(get_array<SessionKey::size>(file, at_key)) != key) return std::nullopt;
   return get<std::uint64_t>(file, at_generation);
+}
+
+std::optional<Header> claimed_header(std::span<const std::byte> file) {
+  if (file.size() < header_size || get_array<8>(file, at_magic) != magic) return std::nullopt;
+  if (get<FormatVersion>(file, at_version) != newest_format) return std::nullopt;
+  Header header = read_header(file);
+  constexpr std::int64_t latest = 7'258'118'400'000;  // the year 2200: what a clock of nanoseconds can say
+  for (std::int64_t* time : {&header.created, &header.deadline, &header.absolute_deadline, &header.idle_timeout})
+    *time = std::clamp(*time, std::int64_t{0}, latest);
+  header.generation = std::min(header.generation, generation_limit);
+  if (header.kind != SessionKind::authenticated) header.kind = SessionKind::anonymous;
+  return header;
+}
+
+std::optional<SessionKey> verified_key(std::span<const std::byte> file) {
+  if (file.size() < header_size) return std::nullopt;
+  const SessionKey key(get_array<SessionKey::size>(file, at_key));
+  if (!std::holds_alternative<Header>(verify_record(file, key))) return std::nullopt;
+  return key;
 }
 
 }  // namespace sess::format

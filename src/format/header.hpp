@@ -70,4 +70,11 @@ std::variant<Header, Unverified> verify_record(std::span<const std::byte> file, 
 /// writer left. Nothing if these are not the beginnings of a record of this key.
 std::optional<std::uint64_t> claimed_generation(std::span<const std::byte> file, const SessionKey& key);
 
+/// What the header of bytes says that do not verify, as far as it can be told: for people. Nothing if there is none of
+/// this format; times that cannot be are moved to the nearest that can.
+std::optional<Header> claimed_header(std::span<const std::byte> file);
+
+/// The key that bytes are a record of, which verify in all else; nothing if they do not.
+std::optional<SessionKey> verified_key(std::span<const std::byte> file);
+
 }  // namespace sess::format

@@ -35,6 +35,8 @@ char* put_record(char* at, const SessionKey& key) noexcept {
 
 std::string shard_name(unsigned shard) { return fmt::format("{:02x}", shard); }
 
+bool is_shard_name(std::string_view name) { return name.size() == 2 && is_hexadecimal(name); }
+
 ShortName record_name(const SessionKey& key) noexcept {
   ShortName name;
   put_record(name.text_.data(), key);
@@ -69,6 +71,10 @@ std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t num
   return fmt::format("{}{}.{:016x}", key.to_string(), spare ? "~" : "", number);
 }
 
+std::string quarantine_temporary_name(std::string_view name) {
+  return std::string(name) + std::string(temporary_suffix);
+}
+
 std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view name) {
   const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
   if (!key || key->bytes()[0] != shard) return std::nullopt;
@@ -89,5 +95,19 @@ std::optional<SessionKey> record_in_path(std::string_view path) {
 }
 
 bool is_gc_file(std::string_view path) { return path.ends_with(fmt::format("/{}", gc_file)); }
+
+std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name) {
+  const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
+  if (!key) return std::nullopt;
+  std::string_view rest = name.substr(SessionKey::text_size);
+  const bool spare = rest.starts_with(spare_mark);
+  if (spare) rest.remove_prefix(1);
+  const bool temporary = rest.ends_with(temporary_suffix);
+  if (temporary) rest.remove_suffix(temporary_suffix.size());
+  if (rest.size() != 1 + number_size || !rest.starts_with('.') || !is_hexadecimal(rest.substr(1))) return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char digit : rest.substr(1)) number = number << 4 | digits.find(digit);
+  return QuarantineEntry{*key, spare, temporary, number};
+}
 
 }  // namespace sess::format

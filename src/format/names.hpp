@@ -33,6 +33,7 @@ inline constexpr unsigned shard_count = 256;
 
 /// "00" to "ff".
 std::string shard_name(unsigned shard);
+bool is_shard_name(std::string_view name);
 
 /// A name of fixed size, so that the hot path builds no string.
 class ShortName {
@@ -57,6 +58,9 @@ std::string temporary_name(const SessionKey& key, std::uint64_t number);
 /// In quarantine/: "<key>.<16 hexadecimal digits>", with "~" before the dot for a spare.
 std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t number);
 
+/// What a file in quarantine is called before it is whole, where it is a copy.
+std::string quarantine_temporary_name(std::string_view name);
+
 /// Each session has so many bytes of the file "waiters", from this offset on.
 inline constexpr unsigned waiters_per_session = 64;
 std::uint64_t first_waiter_of(const SessionKey& key) noexcept;
@@ -74,5 +78,16 @@ std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view nam
 /// Of a path that ends as a store's files do, "…/shards/ab/ab…" of a record and "…/gc": of some store's.
 std::optional<SessionKey> record_in_path(std::string_view path);
 bool is_gc_file(std::string_view path);
+
+/// A file in quarantine; the record and the spare of one session that were moved there together have the same number.
+struct QuarantineEntry {
+  SessionKey key;
+  bool spare = false;
+  bool temporary = false;
+  std::uint64_t number = 0;
+};
+
+/// Nothing for a name that libsess does not write.
+std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name);
 
 }  // namespace sess::format

@@ -51,7 +51,7 @@ namespace {
 
 backend::OpenedDirectory open_or_make(sys::System& system, const std::string& path, const StoreOptions& options) {
   if (options.create && !backend::is_store(system, path)) backend::init_directory(system, path);
-  return backend::open_directory(system, path);
+  return backend::open_directory(system, path, options.probe);
 }
 
 }  // namespace

@@ -291,6 +291,33 @@ Status Principals::enter_existing(const NewEntry& entry) const {
   return Outcome::busy;
 }
 
+Status Principals::enter_again(const NewEntry& entry, const std::function<void()>& make) const {
+  for (int attempt = 0; attempt < attempt_limit; ++attempt) {
+    Locked locked = lock(entry.principal);
+    if (!locked.status.ok()) return locked.status;
+    std::vector<Listed>& sessions = locked.entry.sessions;
+    const auto listed = std::ranges::find(sessions, entry.session, &Listed::key);
+    // Of one that was dropped from the list nobody knows whether it was ended with the others.
+    const std::uint64_t since = listed == sessions.end() ? 0 : listed->since;
+    if (since < locked.entry.ended) return Outcome::gone;
+    if (listed == sessions.end()) sessions.push_back({entry.session, since});
+    const auto held = write(std::move(locked), entry.principal, entry.deadline);
+    if (!held) continue;
+    make();
+    return Outcome::ok;
+  }
+  return Outcome::busy;
+}
+
+Status Principals::drop_ended(const SessionKey& principal) const {
+  Locked locked = lock(principal);
+  if (!locked.status.ok()) return locked.status;
+  if (!locked.record) return Outcome::ok;
+  drop_ended(locked.entry, principal);
+  static_cast<void>(write(std::move(locked), principal, 0));
+  return Outcome::ok;
+}
+
 Result<std::vector<SessionKey>> Principals::end_all(const SessionKey& principal,
                                                     const std::optional<SessionKey>& except) const {
   for (int attempt = 0; attempt < attempt_limit; ++attempt) {

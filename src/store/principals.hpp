@@ -80,6 +80,12 @@ class Principals {
   Result<std::vector<SessionKey>> end_all(const SessionKey& principal, const std::optional<SessionKey>& except) const;
   /// Enters what is there and not listed, or is to live longer. ok or busy. Throws as enter does.
   Status enter_existing(const NewEntry& entry) const;
+  /// Has a session made again that was there before, by `make`, under the lock of its list, in which it is then. ok,
+  /// busy, or gone: all sessions of its principal have been ended since it was entered, or perhaps. Throws as enter
+  /// does.
+  Status enter_again(const NewEntry& entry, const std::function<void()>& make) const;
+  /// Drops the sessions that have ended from the list. ok or busy. Throws as enter does.
+  Status drop_ended(const SessionKey& principal) const;
 
  private:
   struct Locked {

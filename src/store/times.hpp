@@ -21,7 +21,7 @@ inline std::chrono::system_clock::time_point to_time_point(std::int64_t millisec
 }
 
 inline std::int64_t to_milliseconds(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
 }
 
 inline SessionFacts to_facts(const backend::Version& version) {

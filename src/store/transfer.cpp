@@ -21,10 +21,6 @@ namespace {
 constexpr std::int64_t latest = std::int64_t{1} << 48;
 constexpr std::uint64_t largest_generation = std::uint64_t{1} << 62;
 
-std::int64_t milliseconds_of(std::chrono::system_clock::time_point time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-}
-
 [[noreturn]] void refuse(const char* why) { throw UsageError(std::string("restore session: ") + why); }
 
 /// Throws UsageError where no session can be like this.
@@ -33,10 +29,10 @@ format::Header header_of(const SessionCopy& copy) {
   header.kind = copy.kind;
   header.key = copy.key;
   header.generation = copy.generation;
-  header.created = milliseconds_of(copy.created);
+  header.created = to_milliseconds(copy.created);
   header.idle_timeout = copy.idle_timeout.count();
-  header.deadline = milliseconds_of(copy.deadline);
-  header.absolute_deadline = milliseconds_of(copy.absolute_deadline);
+  header.deadline = to_milliseconds(copy.deadline);
+  header.absolute_deadline = to_milliseconds(copy.absolute_deadline);
   header.sealed = copy.sealed.has_value();
   if (copy.principal) header.principal = copy.principal->bytes();
   if (header.key == SessionKey()) refuse("it has no key");

@@ -184,6 +184,10 @@ int PosixSystem::make_directory(int directory, const char* path) {
   return checked([&] { return ::mkdirat(directory, path, 0700); });
 }
 
+int PosixSystem::set_mode(int directory, const char* path, std::uint32_t mode) {
+  return checked([&] { return ::fchmodat(directory, path, mode, 0); });
+}
+
 int PosixSystem::make_directories(const std::string& path) {
   namespace filesystem = boost::filesystem;
   boost::system::error_code error;

@@ -26,6 +26,7 @@ class PosixSystem final : public System {
   int link(int directory, const char* from, int to_directory, const char* to) override;
   int unlink(int directory, const char* path) override;
   int make_directory(int directory, const char* path) override;
+  int set_mode(int directory, const char* path, std::uint32_t mode) override;
   int make_directories(const std::string& path) override;
   int file_system(int descriptor, FileSystem& found) override;
   int list(int descriptor, const std::function<bool(const DirectoryEntry&)>& visit) override;

@@ -151,6 +151,8 @@ class System {
   /// Makes a directory with mode 0700 and its missing parents, relative to the working directory, and syncs the
   /// directories that got an entry. 0 also when it is there already, which keeps its mode.
   virtual int make_directories(const std::string& path) = 0;
+  /// Sets the permission bits of a file or directory (fchmodat(2), which follows a symbolic link: look first).
+  virtual int set_mode(int directory, const char* path, std::uint32_t mode) = 0;
   /// The file system of an open file or directory (fstatfs(2)).
   virtual int file_system(int descriptor, FileSystem& found) = 0;
   /// Visits every entry of an open directory, in the file system's order, until the visitor answers false.

@@ -81,6 +81,8 @@ std::vector<int> errors_of(const LoggedCall& call) {
     case Call::make_directories:  // and openat(2), fsync(2) of the parents
       return with(of_any_disk,
                   {EACCES, EDQUOT, ELOOP, EMFILE, EMLINK, ENAMETOOLONG, ENFILE, ENOMEM, ENOSPC, ENOTDIR, EPERM, EROFS});
+    case Call::set_mode:  // fchmodat(2)
+      return with(of_any_disk, {EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOTDIR, EPERM, EROFS});
     case Call::file_system:  // fstatfs(2)
       return with(of_any_disk, {ENOMEM, ENOSYS, EOVERFLOW});
     case Call::list:  // openat(2), fdopendir(3), getdents(2)

@@ -4,6 +4,7 @@
 #include "init_subject.hpp"
 #include "killing.hpp"
 #include "principals_subject.hpp"
+#include "repair_subject.hpp"
 #include "replaced_id_subject.hpp"
 #include "rotation_subject.hpp"
 #include "session_operation.hpp"
@@ -157,6 +158,18 @@ TEST_CASE(
         table.add(subject, std::span(all_looks).first(everything && !visits ? 3 : 1), {.stride = stride});
       }
   });
+}
+
+TEST_CASE("a repair that is killed at any system call is finished by the next") {
+  constexpr std::array looks = {Look::reader, Look::sweeper};
+  std::size_t kills = 0;
+  for (const std::string& below : places()) {
+    Table table(below);
+    RepairSubject repair(below);
+    table.add(repair, looks);
+    kills += table.total();
+  }
+  REQUIRE(kills >= 340 * places().size());
 }
 
 TEST_CASE("a rotation that is killed at any system call leaves the old keyring or the new one") {

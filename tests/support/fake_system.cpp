@@ -255,6 +255,18 @@ int FakeSystem::make_directory(int directory, const char* path) {
   });
 }
 
+int FakeSystem::set_mode(int directory, const char* path, std::uint32_t mode) {
+  const std::lock_guard guard(mutex_);
+  return attempt(Call::set_mode, path_of(directory, path), [&] {
+    const FakeFileTree::Place found = place(directory, path);
+    if (found.error != 0) return found.error;
+    if (!found.inode) return -ENOENT;
+    found.inode->mode = mode;
+    found.inode->changed = now();
+    return 0;
+  });
+}
+
 int FakeSystem::make_directories(const std::string& path) {
   const std::lock_guard guard(mutex_);
   return attempt(Call::make_directories, path_of(sys::working_directory, path), [&] {

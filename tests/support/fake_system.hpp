@@ -80,6 +80,7 @@ class FakeSystem final : public sys::System, public FootprintSource {
   int link(int directory, const char* from, int to_directory, const char* to) override;
   int unlink(int directory, const char* path) override;
   int make_directory(int directory, const char* path) override;
+  int set_mode(int directory, const char* path, std::uint32_t mode) override;
   int make_directories(const std::string& path) override;  // in one step, which no kernel does
   int file_system(int descriptor, sys::FileSystem& found) override;
   int list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) override;

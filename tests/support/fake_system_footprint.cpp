@@ -99,6 +99,7 @@ Footprint FakeSystem::footprint(const PendingCall& call) {
       break;
     case Call::unlink:
     case Call::make_directory:
+    case Call::set_mode:
       change(look_up(call.descriptor, call.name));
       break;
     default:

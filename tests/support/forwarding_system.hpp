@@ -41,6 +41,9 @@ class ForwardingSystem : public sys::System {
   }
   int unlink(int directory, const char* path) override { return inner_->unlink(directory, path); }
   int make_directory(int directory, const char* path) override { return inner_->make_directory(directory, path); }
+  int set_mode(int directory, const char* path, std::uint32_t mode) override {
+    return inner_->set_mode(directory, path, mode);
+  }
   int make_directories(const std::string& path) override { return inner_->make_directories(path); }
   int file_system(int descriptor, sys::FileSystem& found) override { return inner_->file_system(descriptor, found); }
   int list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) override {

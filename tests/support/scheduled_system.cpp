@@ -209,6 +209,10 @@ int ScheduledSystem::make_directory(int directory, const char* path) {
                    [&] { return inner_->make_directory(directory, path); });
 }
 
+int ScheduledSystem::set_mode(int directory, const char* path, std::uint32_t mode) {
+  return scheduled(on_path(Call::set_mode, directory, path), [&] { return inner_->set_mode(directory, path, mode); });
+}
+
 int ScheduledSystem::make_directories(const std::string& path) {
   return scheduled(on_path(Call::make_directories, sys::working_directory, path.c_str()),
                    [&] { return inner_->make_directories(path); });

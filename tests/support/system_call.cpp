@@ -27,6 +27,7 @@ std::string_view to_string(Call call) {
       "unlink",
       "make_directory",
       "make_directories",
+      "set_mode",
       "file_system",
       "list",
       "random",
@@ -62,6 +63,7 @@ bool is_read_only(Call call) {
     case Call::unlink:
     case Call::make_directory:
     case Call::make_directories:
+    case Call::set_mode:
       return false;
     default:
       return true;  // sync too: what is on the disk is seen after a power cut only

@@ -30,6 +30,7 @@ enum class Call : std::uint8_t {
   unlink,
   make_directory,
   make_directories,
+  set_mode,
   file_system,
   list,
   random,

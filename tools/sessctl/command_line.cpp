@@ -5,6 +5,7 @@
 #include "session_name.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -152,6 +153,14 @@ void CommandLine::require_operands(std::size_t least, std::size_t most, std::str
   if (operands_.size() < session) fail("no session is named: give a key, a unique prefix of one, or --id -");
   const std::size_t left = operands_.size() - session;
   if (left < least || left > most) fail(fmt::format("wants {}{}", session == 1 ? "a session and " : "", what));
+}
+
+unsigned CommandLine::number_of(std::string_view option, std::string_view text, unsigned least, unsigned most) const {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
+    fail(fmt::format("{} wants a whole number from {} to {}", option, least, most));
+  return number;
 }
 
 void CommandLine::fail(std::string_view cause) const {

@@ -67,6 +67,9 @@ class CommandLine {
   /// the store is opened, so that a wrong command line is told as such whatever the store is like.
   void require_operands(std::size_t least, std::size_t most, std::string_view what) const;
 
+  /// Of an option's argument. Throws Failure (usage) unless it is a whole number from `least` to `most`.
+  unsigned number_of(std::string_view option, std::string_view text, unsigned least, unsigned most) const;
+
   [[noreturn]] void fail(std::string_view cause) const;  // Failure (usage) that points to the command's help
 
  private:

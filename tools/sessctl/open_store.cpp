@@ -98,7 +98,7 @@ void become_owner(const std::string& path) {
 
 sess::Store open_store(const std::string& path, sess::StoreOptions options) {
   become_owner(path);
-  options.on_event = report_event;
+  if (!options.on_event) options.on_event = report_event;
   try {
     return sess::Store::open(path, options);
   } catch (const sess::StoreError& error) {

@@ -306,3 +306,31 @@ TEST_CASE("the generation that a damaged record claims is read, if it is one of 
   CHECK_FALSE(claimed_generation({}, key).has_value());
   CHECK_FALSE(claimed_generation(Bytes(header_size), SessionKey()).has_value());
 }
+
+TEST_CASE("a record that verifies says whose it is, and no other bytes do") {
+  Bytes record = record_of(sample());
+  CHECK(verified_key(record) == key);
+  record.back() ^= std::byte{1};
+  CHECK_FALSE(verified_key(record));
+  CHECK_FALSE(verified_key({}));
+  CHECK_FALSE(verified_key(Bytes(127)));
+}
+
+TEST_CASE("what the header of a damaged record claims is told, within what times can be") {
+  Bytes record = record_of(sample());
+  record.back() ^= std::byte{1};
+  REQUIRE(claimed_header(record));
+  Header expected = sample();
+  expected.payload_size = 24;
+  CHECK(*claimed_header(record) == expected);
+  for (std::size_t i = 12; i < record.size(); ++i) record[i] = std::byte{0xff};
+  const auto wild = claimed_header(record);
+  REQUIRE(wild);
+  CHECK(wild->created == 0);  // -1
+  CHECK(wild->generation <= std::uint64_t{1} << 62);
+  put(record, 24, std::uint64_t{1} << 62, 8);
+  CHECK(claimed_header(record)->created < std::int64_t{1} << 43);
+  record.resize(127);
+  CHECK_FALSE(claimed_header(record));
+  CHECK_FALSE(claimed_header({}));
+}

@@ -111,3 +111,28 @@ TEST_CASE("a path names a record if it ends as a store's does, with the shard th
   CHECK_FALSE(is_gc_file("/srv/store/xgc"));
   CHECK_FALSE(is_gc_file("gc"));
 }
+
+TEST_CASE("names in quarantine come back as what they were made of, and nothing else is one") {
+  for (const bool spare : {false, true}) {
+    const std::string name = quarantine_name(key, spare, 0x0123456789abcdef);
+    for (const bool temporary : {false, true}) {
+      const auto parsed = parse_quarantine_name(temporary ? quarantine_temporary_name(name) : name);
+      REQUIRE(parsed);
+      CHECK(parsed->key == key);
+      CHECK(parsed->spare == spare);
+      CHECK(parsed->temporary == temporary);
+      CHECK(parsed->number == 0x0123456789abcdef);
+    }
+  }
+  const std::string digits(16, '0');
+  for (const std::string& name :
+       {std::string(), key_text, key_text + "~", key_text + ".", key_text + "." + digits + "0",
+        key_text + "." + digits.substr(1) + "X", key_text + digits + ".", key_text + "~~." + digits, key_text + ".temp",
+        "x" + key_text + "." + digits})
+    CHECK_FALSE(parse_quarantine_name(name));
+}
+
+TEST_CASE("the names of shards are two lower-case hexadecimal digits") {
+  for (unsigned number = 0; number < shard_count; ++number) CHECK(is_shard_name(shard_name(number)));
+  for (const char* name : {"", "0", "000", "AB", "g0", "..", ".a"}) CHECK_FALSE(is_shard_name(name));
+}

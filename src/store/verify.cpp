@@ -1,0 +1,145 @@
+#include <sess/verify.hpp>
+
+#include "format/forward.hpp"
+#include "format/values_codec.hpp"
+#include "store/core.hpp"
+#include "store/verify_lists.hpp"
+#include "store/work_in_order.hpp"
+
+#include <sess/error.hpp>
+#include <sess/store.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace sess {
+
+namespace {
+
+constexpr unsigned most_jobs = 8;
+
+unsigned jobs_of(const VerifyOptions& options) {
+  if (options.jobs > 0) return options.jobs;
+  return std::clamp(std::thread::hardware_concurrency(), 1U, most_jobs);
+}
+
+/// What one thread has found in one part.
+struct Part {
+  std::vector<Finding> findings;
+  backend::ExaminedPart examined;
+};
+
+/// Whether the values of a version that verifies can be decoded. Of a sealed one that is for who has its ID.
+void verify_payload(const backend::Version& version, const std::function<void(Finding)>& found) {
+  const format::Header& header = version.header;
+  Finding finding;
+  finding.kind = Finding::Kind::payload;
+  finding.key = header.key;
+  finding.advice = "the file is left as it is; end the session with 'sessctl rm' if it is not needed";
+  if (header.leads || header.state == format::RecordState::forward) {
+    if (format::decode_forward(version.payload)) return;
+    finding.what = "it verifies, and does not say to which ID it leads";
+    return found(std::move(finding));
+  }
+  if (header.sealed) return;
+  try {
+    static_cast<void>(format::decode_values(version.payload));
+  } catch (const CorruptRecord& error) {
+    finding.what = "it verifies, and its values cannot be decoded: " + error.why();
+    found(std::move(finding));
+  }
+}
+
+Part verify_sessions(const backend::RecordStore& sessions, const backend::RecordStore* index, unsigned shard) {
+  Part part;
+  const auto found = [&](Finding finding) { part.findings.push_back(std::move(finding)); };
+  std::optional<ListVerification> lists;
+  if (index != nullptr) lists.emplace(sessions, *index);
+  part.examined = sessions.examine(shard, {found, [&](const backend::Version& version) {
+                                             verify_payload(version, found);
+                                             if (lists) lists->verify_session(version, found);
+                                           }});
+  return part;
+}
+
+Part verify_lists(const backend::RecordStore& sessions, const backend::RecordStore& index, unsigned shard) {
+  Part part;
+  const auto found = [&](Finding finding) { part.findings.push_back(std::move(finding)); };
+  const ListVerification lists(sessions, index);
+  part.examined =
+      index.examine(shard, {found, [&](const backend::Version& version) { lists.verify_list(version, found); }});
+  return part;
+}
+
+class Counting {
+ public:
+  Counting(VerifyReport& report, const std::function<void(const Finding&)>& visit) : report_(report), visit_(visit) {}
+
+  void operator()(const Finding& finding) const {
+    switch (finding.severity) {
+      case Finding::Severity::note:
+        ++report_.notes;
+        break;
+      case Finding::Severity::warning:
+        ++report_.warnings;
+        break;
+      case Finding::Severity::error:
+        ++report_.errors;
+        break;
+    }
+    if (finding.kind == Finding::Kind::unreadable || finding.kind == Finding::Kind::busy) ++report_.unread;
+    visit_(finding);
+  }
+
+ private:
+  VerifyReport& report_;
+  const std::function<void(const Finding&)>& visit_;
+};
+
+}  // namespace
+
+std::string_view to_string(Finding::Kind kind) noexcept {
+  constexpr std::array<std::string_view, 17> names{
+      "checksum",    "wrong_key",    "newer_format", "payload",       "times",       "deadline",
+      "owner",       "mode",         "file_type",    "missing",       "unreadable",  "busy",
+      "orphan_temp", "orphan_spare", "stale_entry",  "missing_entry", "foreign_file"};
+  return names.at(static_cast<std::size_t>(kind));
+}
+
+std::string_view to_string(Finding::Severity severity) noexcept {
+  constexpr std::array<std::string_view, 3> names{"note", "warning", "error"};
+  return names.at(static_cast<std::size_t>(severity));
+}
+
+VerifyReport verify(const Store& store, const VerifyOptions& options,
+                    const std::function<void(const Finding&)>& visit) {
+  sys::System& system = StoreAccess::system(store);
+  const backend::RecordStore& sessions = StoreAccess::core(store).records();
+  const auto started = system.monotonic_clock();
+  VerifyReport report;
+  const Counting tell(report, visit);
+  report.quarantined = sessions.examine_frame(tell);
+  const backend::RecordStore* const index = sessions.present_index();
+  const auto take = [&](std::uint64_t& records) {
+    return [&](const Part& part) {
+      records += part.examined.records;
+      if (&records == &report.records) report.bytes += part.examined.bytes;
+      for (const Finding& finding : part.findings) tell(finding);
+    };
+  };
+  work_in_order<Part>(
+      jobs_of(options), sessions.parts(), [&](unsigned shard) { return verify_sessions(sessions, index, shard); },
+      take(report.records));
+  if (index != nullptr)
+    work_in_order<Part>(
+        jobs_of(options), index->parts(), [&](unsigned shard) { return verify_lists(sessions, *index, shard); },
+        take(report.principals));
+  report.duration = std::chrono::duration_cast<std::chrono::microseconds>(system.monotonic_clock() - started);
+  return report;
+}
+
+}  // namespace sess

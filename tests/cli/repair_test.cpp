@@ -1,0 +1,188 @@
+// sessctl repair: what an operator is told that was done, and that a dry run does nothing.
+#include "cli/sessctl_program.hpp"
+#include "format/names.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
+
+using cli::Finished;
+using cli::TestStore;
+using nlohmann::json;
+
+namespace {
+
+void damage(const std::filesystem::path& file) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary | std::ios::ate);
+  REQUIRE(stream.good());
+  stream.seekp(-1, std::ios::end);
+  stream.put('\x7f');
+}
+
+/// Name, content and status of everything below a directory.
+std::map<std::string, std::string> tree(const std::filesystem::path& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    struct stat status {};
+    REQUIRE(::lstat(entry.path().c_str(), &status) == 0);
+    std::string text = std::to_string(status.st_ino) + " " + std::to_string(status.st_mode) + " " +
+                       std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " " +
+                       std::to_string(status.st_ctim.tv_sec) + "." + std::to_string(status.st_ctim.tv_nsec) + " ";
+    if (entry.is_regular_file()) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      text.append(std::istreambuf_iterator<char>(file), {});
+    }
+    files[entry.path()] = text;
+  }
+  return files;
+}
+
+/// One of each that repair does something about, and one that it does not.
+struct Damaged {
+  Damaged() {
+    store.ok({"set", recoverable, "a=2"});
+    damage(store.record(recoverable));
+    damage(store.record(lost));
+    REQUIRE(::chmod(store.record(open_to_all).c_str(), 0644) == 0);
+    std::filesystem::last_write_time(store.record(too_late), std::filesystem::file_time_type::clock::now());
+    std::filesystem::remove(store.path() + "/gc");
+    {
+      const auto opened = sess::Store::open(store.path());
+      for (int n = 0; n < 2; ++n) {
+        sess::Session session = opened.create({.kind = sess::SessionKind::authenticated, .principal = "ann"});
+        session.set("a", 1);
+        REQUIRE(session.commit().ok());
+        if (n == 1) REQUIRE(session.destroy().ok());
+      }
+    }
+    std::ofstream(store.path() + "/shards/00/core") << "x";
+  }
+
+  TestStore store;
+  std::string recoverable = store.create_key({"a=1"});
+  std::string lost = store.create_key({"a=1"});
+  std::string open_to_all = store.create_key({"a=1"});
+  std::string too_late = store.create_key({"a=1"});
+};
+
+}  // namespace
+
+TEST_CASE("repair of a store in order says so and ends with 0") {
+  const TestStore store;
+  store.create({"a=1"});
+  const auto before = tree(store.path());
+  CHECK(store.ok({"repair"}).ends_with(" ms: nothing to repair"));
+  CHECK(tree(store.path()) == before);
+  CHECK(json::parse(store.ok({"repair", "--json"})).at("mended") == 0);
+}
+
+TEST_CASE("repair --dry-run says what repair does, and leaves every byte and every time as it is") {
+  const Damaged damaged;
+  const TestStore& store = damaged.store;
+  const auto before = tree(store.path());
+  const Finished text = store.run({"repair", "--dry-run", "--notes"});
+  CHECK(tree(store.path()) == before);
+  CHECK(text.code == 65);
+  CHECK(cli::is_one_error_line(text.err));
+  CHECK(text.err.find("1 damaged record would be moved to quarantine") != std::string::npos);
+  CHECK(text.out.find("to be mended ") != std::string::npos);
+  CHECK(text.out.find("to be quarantined ") != std::string::npos);
+  CHECK(text.out.find("dry run, nothing was changed: ") != std::string::npos);
+  const Finished would = store.run({"repair", "--dry-run", "--json"});
+  CHECK(tree(store.path()) == before);
+  const Finished done = store.run({"repair", "--json"});
+  CHECK(would.code == done.code);
+  const auto actions = [](const Finished& finished) {
+    std::set<std::string> all;
+    for (const std::string& line : cli::lines(finished.out)) {
+      const json object = json::parse(line);
+      if (object.contains("action"))
+        all.insert(object.at("file").get<std::string>() + " " + object.at("kind").get<std::string>() + " " +
+                   object.at("action").get<std::string>());
+    }
+    return all;
+  };
+  CHECK(actions(would) == actions(done));
+  CHECK(actions(done).size() == 7);
+}
+
+TEST_CASE(
+    "repair mends what it can, says what it did, and the next one has nothing left to do but what is a person's") {
+  const Damaged damaged;
+  const TestStore& store = damaged.store;
+  const Finished finished = store.run({"repair"});
+  CHECK(finished.code == 65);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(finished.err.find("1 damaged record was moved to quarantine") != std::string::npos);
+  const auto line_of = [&](const std::string& name) {
+    for (const std::string& line : cli::lines(finished.out))
+      if (line.find(name) != std::string::npos) return line;
+    return std::string();
+  };
+  CHECK(line_of(damaged.recoverable).starts_with("mended       checksum "));
+  CHECK(line_of(damaged.recoverable).find("restored from its previous version; the damaged bytes are kept") !=
+        std::string::npos);
+  CHECK(line_of(damaged.lost).starts_with("quarantined  checksum "));
+  CHECK(line_of(damaged.open_to_all).starts_with("mended       mode "));
+  CHECK(line_of("shards/00/core").starts_with("left         foreign_file "));
+  CHECK(line_of("  gc: ").starts_with("mended       missing "));
+  CHECK(cli::lines(finished.out).back().find("1 moved to quarantine, 1 left") != std::string::npos);
+  CHECK(store.ok({"get", damaged.recoverable, "a"}) == "1");
+  CHECK(store.run({"get", damaged.lost, "a"}).code == 66);
+  CHECK(store.ok({"get", damaged.too_late, "a"}) == "1");
+  CHECK(std::filesystem::exists(store.path() + "/shards/00/core"));
+
+  const Finished again = store.run({"repair"});
+  CHECK(again.code == 65);
+  CHECK(again.err.find("something is left for a person") != std::string::npos);
+  std::filesystem::remove(store.path() + "/shards/00/core");
+  CHECK(store.run({"repair"}).code == 0);
+  CHECK(store.ok({"verify"}).find(": nothing wrong; 2 damaged records are in quarantine") != std::string::npos);
+}
+
+TEST_CASE("repair of what may not be written says so with 77 and goes on") {
+  if (::geteuid() != 0) return;  // only root can give a file to somebody else
+  const TestStore store;
+  constexpr uid_t owner = 65534;
+  std::filesystem::permissions(store.directory(), std::filesystem::perms(0755));
+  const std::string path = store.directory() / "shop";
+  std::filesystem::create_directory(path);
+  REQUIRE(::chmod(path.c_str(), 0700) == 0);
+  REQUIRE(::chown(path.c_str(), owner, owner) == 0);
+  REQUIRE(cli::run({"init", "--store", path}).code == 0);
+  const auto created = cli::run({"create", "--json", "--store", path, "a=1"});
+  const std::string key = json::parse(created.out).at("key");
+  const std::string file = path + "/shards/" + key.substr(0, 2) + "/" + key;
+  REQUIRE(::chown(file.c_str(), 0, 0) == 0);
+  std::filesystem::remove(path + "/gc");
+  const Finished finished = cli::run({"repair", "--store", path});
+  CHECK(finished.code == 77);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(std::filesystem::exists(path + "/gc"));
+  struct stat status {};
+  REQUIRE(::stat((path + "/gc").c_str(), &status) == 0);
+  CHECK(status.st_uid == owner);
+  CHECK(finished.out.find("chown 65534") != std::string::npos);
+}
+
+TEST_CASE("repair of what is no store ends with 66, of a wrong command line with 64, and writes nothing") {
+  const TestStore store;
+  const auto other = store.directory() / "other";
+  std::filesystem::create_directory(other);
+  std::ofstream(other / "precious") << "data";
+  const auto before = tree(other);
+  CHECK(cli::run({"repair", "--store", other}).code == 66);
+  CHECK(tree(other) == before);
+  CHECK(store.run({"repair", "extra"}).code == 64);
+  CHECK(store.run({"repair", "--dry-run=0"}).code == 64);
+  CHECK(store.run({"repair", "--jobs", "0"}).code == 64);
+}

@@ -1,0 +1,100 @@
+#include "findings.hpp"
+
+#include "escape.hpp"
+#include "json_value.hpp"
+#include "report.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace sessctl {
+namespace {
+
+sess::Value key_or_null(const std::optional<sess::SessionKey>& key) {
+  return key ? sess::Value(key->to_string()) : sess::Value();
+}
+
+JsonLine json_of(const sess::Finding& finding) {
+  JsonLine line;
+  line.add("kind", to_string(finding.kind))
+      .add("severity", to_string(finding.severity))
+      .add("key", key_or_null(finding.key))
+      .add("principal", key_or_null(finding.principal))
+      .add("file", finding.file)
+      .add("problem", finding.what)
+      .add("advice", finding.advice.empty() ? sess::Value() : sess::Value(finding.advice));
+  return line;
+}
+
+std::string counted(std::uint64_t count, std::string_view one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string finding_line(const sess::Finding& finding) {
+  const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
+  std::string line =
+      fmt::format("{:<7}  {:<13}  {}: {}", to_string(finding.severity), to_string(finding.kind), file, finding.what);
+  if (finding.remedy == sess::Finding::Remedy::mend) line += "; 'sessctl repair' puts it right";
+  if (finding.remedy == sess::Finding::Remedy::quarantine) line += "; 'sessctl repair' moves it to quarantine";
+  if (!finding.advice.empty()) line += "; " + finding.advice;
+  return without_controls(line);
+}
+
+std::string repaired_line(const sess::Repaired& repaired, bool dry_run) {
+  using Action = sess::Repaired::Action;
+  const sess::Finding& finding = repaired.finding;
+  const bool is_change = repaired.action != Action::left && repaired.action != Action::failed;
+  const std::string action = fmt::format("{}{}", dry_run && is_change ? "to be " : "", to_string(repaired.action));
+  const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
+  std::string line =
+      fmt::format("{:<{}}  {:<13}  {}: {}", action, dry_run ? 17 : 11, to_string(finding.kind), file, finding.what);
+  for (const std::string& more : {repaired.what, finding.advice})
+    if (!more.empty()) line += "; " + more;
+  return without_controls(line);
+}
+
+std::string finding_json(const sess::Finding& finding) { return json_of(finding).text(); }
+
+std::string repaired_json(const sess::Repaired& repaired, bool dry_run) {
+  return json_of(repaired.finding)
+      .add("action", to_string(repaired.action))
+      .add("result", repaired.what.empty() ? sess::Value() : sess::Value(repaired.what))
+      .add("dry_run", dry_run)
+      .text();
+}
+
+std::string counts_of(std::uint64_t errors, std::uint64_t warnings, std::uint64_t notes) {
+  std::string text;
+  const auto add = [&](std::uint64_t count, std::string_view one) {
+    if (count > 0) text += (text.empty() ? "" : ", ") + counted(count, one);
+  };
+  add(errors, "error");
+  add(warnings, "warning");
+  add(notes, "note");
+  return text.empty() ? "nothing wrong" : text;
+}
+
+void Verdict::add(const sess::Finding& finding) {
+  if (finding.severity == sess::Finding::Severity::note) return;
+  if (finding.kind == sess::Finding::Kind::busy) {
+    busy_ = true;
+  } else if (finding.kind != sess::Finding::Kind::unreadable) {
+    wrong_ = true;
+  } else if (exit_code_of(finding.error_number) == ExitCode::no_permission) {
+    refused_ = true;
+  } else {
+    unreadable_ = true;
+  }
+}
+
+ExitCode Verdict::code() const noexcept {
+  if (unreadable_) return ExitCode::io;
+  if (refused_) return ExitCode::no_permission;
+  if (wrong_) return ExitCode::data;
+  return busy_ ? ExitCode::busy : ExitCode::ok;
+}
+
+}  // namespace sessctl

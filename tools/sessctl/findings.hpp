@@ -1,0 +1,38 @@
+// How findings are printed, and what exit code they make.
+#pragma once
+
+#include "exit_codes.hpp"
+
+#include <sess/repair.hpp>
+#include <sess/verify.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace sessctl {
+
+/// One line, safe for a terminal.
+std::string finding_line(const sess::Finding& finding);
+std::string finding_json(const sess::Finding& finding);
+/// Likewise, with what was done about it.
+std::string repaired_line(const sess::Repaired& repaired, bool dry_run);
+std::string repaired_json(const sess::Repaired& repaired, bool dry_run);
+/// "2 errors, 1 warning, 3 notes"; "nothing wrong".
+std::string counts_of(std::uint64_t errors, std::uint64_t warnings, std::uint64_t notes);
+
+/// What has been found so far, in the order of what matters most to who asks.
+class Verdict {
+ public:
+  void add(const sess::Finding& finding);
+  /// io or no_permission: not everything could be read; data: something is wrong; busy: something could not be judged;
+  /// ok: there is nothing but notes.
+  ExitCode code() const noexcept;
+
+ private:
+  bool unreadable_ = false;
+  bool refused_ = false;
+  bool wrong_ = false;
+  bool busy_ = false;
+};
+
+}  // namespace sessctl
