@@ -47,6 +47,7 @@ ExitCode run_quarantine(const Invocation& invocation);
 ExitCode run_rotate_keys(const Invocation& invocation);
 ExitCode run_export(const Invocation& invocation);
 ExitCode run_import(const Invocation& invocation);
+ExitCode run_completion(const Invocation& invocation);
 ExitCode run_upgrade(const Invocation& invocation);
 
 }  // namespace sessctl

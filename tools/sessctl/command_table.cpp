@@ -29,6 +29,7 @@ constexpr auto commands = std::to_array<Command>({
     {"import", "make sessions of what was exported", run_import},
     {"rotate-keys", "make a new secret for session IDs", run_rotate_keys},
     {"upgrade", "write sessions in the newest format", run_upgrade},
+    {"completion", "print a script for a shell's completion", run_completion},
 });
 
 }  // namespace
