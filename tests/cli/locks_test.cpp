@@ -78,6 +78,17 @@ TEST_CASE("locks names the holder, and who waits") {
   waiter.wait();
 }
 
+TEST_CASE("ls lists those that are locked, where that is asked for") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  store.create_key({"a=1"});
+  CHECK(store.ok({"ls", "--locked", "--json"}).empty());
+  const Holder holder(store, key, "shop.fcgi");
+  CHECK(json::parse(store.ok({"ls", "--locked", "--json"})).at("key") == key);
+  CHECK(json::parse(store.ok({"ls", "--locked", "--kind", "anonymous", "--sort", "age", "--json"})).at("key") == key);
+  CHECK(store.ok({"ls", "--locked", "--kind", "authenticated", "--json"}).empty());
+}
+
 TEST_CASE("a process may call itself what it likes, and no escape reaches the terminal") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});

@@ -199,6 +199,7 @@ ExitCode run_ls(const Invocation& invocation) {
   Order order;
   line.add_flag("--full", full, "Print keys in full");
   selection.add_options(line);
+  selection.add_locked_option(line);
   line.add_text("--sort", order.by, "COLUMN", "In this order");
   line.add_flag("--reverse", order.reverse, "In the opposite order");
   line.add_text("--limit", order.limit, "COUNT", "No more than so many");

@@ -3,7 +3,10 @@
 #include "failure.hpp"
 #include "human.hpp"
 
+#include <sess/locks.hpp>
+
 #include <algorithm>
+#include <set>
 
 namespace sessctl {
 
@@ -26,6 +29,10 @@ void Selection::add_options(CommandLine& line) {
   line.add_flag("--sealed", is_sealed_, "Only sealed ones");
 }
 
+void Selection::add_locked_option(CommandLine& line) {
+  line.add_flag("--locked", is_locked_, "Only those that a process has locked just now");
+}
+
 void Selection::take(const CommandLine& line) {
   if (principal_ && principal_->empty()) line.fail("--principal wants a name");
   if (kind_text_) {
@@ -46,7 +53,12 @@ bool Selection::matches(const sess::SessionFacts& facts, Clock::time_point now) 
 }
 
 void Selection::visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const {
+  std::set<std::string> locked;
+  if (is_locked_)
+    for (const sess::LockUse& use : store.lock_uses().sessions)
+      if (!use.holders.empty()) locked.insert(use.key.to_string());
   const auto offer = [&](const sess::SessionEntry& entry) {
+    if (is_locked_ && !locked.contains(entry.key.to_string())) return true;
     const bool is_meant = entry.problem.empty() ? matches(entry.facts, Clock::now()) : !has_conditions();
     return !is_meant || visit(entry);
   };

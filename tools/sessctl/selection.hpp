@@ -22,19 +22,21 @@ std::chrono::milliseconds least_idle(const sess::SessionFacts& facts, Clock::tim
 class Selection {
  public:
   void add_options(CommandLine& line);
+  /// --locked: not for commands that would wait for these locks.
+  void add_locked_option(CommandLine& line);
   /// After CommandLine::parse. Throws Failure (usage) for an option whose argument means nothing.
   void take(const CommandLine& line);
 
   /// Nothing is said: every session.
-  bool is_empty() const noexcept { return !principal_ && !has_conditions(); }
+  bool is_empty() const noexcept { return !principal_ && !is_locked_ && !has_conditions(); }
   const std::optional<std::string>& principal() const noexcept { return principal_; }
   /// Something is said beside the principal.
   bool has_conditions() const noexcept { return kind_ || older_than_ || idle_more_than_ || larger_than_ || is_sealed_; }
   bool matches(const sess::SessionFacts& facts, Clock::time_point now) const;
 
-  /// Calls `visit` for each live session that is meant, until it answers false; and for those whose record cannot be
-  /// read where there are no conditions, which nobody can tell of them. Throws Failure (busy) if the list of a
-  /// principal is locked.
+  /// Calls `visit` for each live session that is meant, a locked one if it was when the visit began, until it answers
+  /// false; and for those whose record cannot be read where there are no conditions, which nobody can tell of them.
+  /// Throws Failure (busy) if the list of a principal is locked.
   void visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const;
 
  private:
@@ -46,6 +48,7 @@ class Selection {
   std::optional<std::string> larger_than_text_;
   std::optional<std::uint64_t> larger_than_;  // bytes
   bool is_sealed_ = false;
+  bool is_locked_ = false;
 };
 
 }  // namespace sessctl
