@@ -14,6 +14,7 @@
 namespace sess {
 
 class Store;
+struct SessionCopy;
 
 struct GcOptions {
   /// Stop after about this long; the next sweep goes on from there. Zero: sweep everything. At least one
@@ -28,6 +29,12 @@ struct GcOptions {
   /// The spare file of a session that has not been written or touched for so long is removed: half the inodes of a
   /// store whose sessions live for days. Its next commit makes another one. Zero: never.
   std::chrono::milliseconds spare_idle = std::chrono::hours(1);
+  /// Is given each session that has expired (sess/transfer.hpp), under its lock, and it is removed when this returns.
+  /// So each is given at least once: again where the sweep is killed in between, or a power cut undoes the removal.
+  /// What this throws ends the sweep and comes out of it; the session stays. Not given, and left alone, are records
+  /// whose values cannot be decoded (GcReport::unreadable); not given are sessions that end otherwise. Must not use the
+  /// store.
+  std::function<void(const SessionCopy&)> on_expired = nullptr;
 };
 
 /// What one sweep did.
@@ -39,7 +46,7 @@ struct GcReport {
   std::uint64_t leftovers = 0;    // files removed that belong to no session: of killed programs, mostly
   std::uint64_t spares = 0;       // spare files of idle sessions removed
   std::uint64_t quarantined = 0;  // records that did not verify and could not be recovered: moved aside
-  std::uint64_t unreadable = 0;   // records of a newer format, damaged ones of principals: left alone
+  std::uint64_t unreadable = 0;   // records of a newer format, damaged ones of principals, see on_expired: left alone
   std::uint64_t errors = 0;       // files that could not be examined or removed because of an I/O error
   std::string first_error;        // the message of the first of them
   std::uint32_t shards_done = 0;  // of all shards, how many this sweep finished

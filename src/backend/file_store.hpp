@@ -51,7 +51,7 @@ class FileStore final : public RecordStore {
   std::optional<Listed> look(const SessionKey& key) const override;
   void visit(const std::function<bool(const Listed&)>& visitor) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
-  GcReport sweep(const GcOptions& options) const override;
+  GcReport sweep(const GcOptions& options, const Expiring& expiring) const override;
   std::optional<LastSweep> last_sweep() const override;
   LockUses lock_uses() const override;
   std::uint64_t examine_frame(const std::function<void(Finding)>& found) const override;

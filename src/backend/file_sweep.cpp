@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,9 +24,10 @@ namespace sess::backend {
 /// One sweep of the whole store, or of as many shards as the budget allows.
 class Sweep {
  public:
-  Sweep(const FileStore& store, const GcOptions& options)
+  Sweep(const FileStore& store, const GcOptions& options, const RecordStore::Expiring& expiring)
       : store_(store),
         options_(options),
+        expiring_(expiring),
         started_(store.system().monotonic_clock()),
         wall_at_start_(store.now()),
         boot_at_start_(store.system().boot_clock()) {}
@@ -34,6 +36,7 @@ class Sweep {
   Sweep(const FileStore& index, const Sweep& of)
       : store_(index),
         options_(of.options_),
+        expiring_(of.expiring_),
         started_(of.started_),
         wall_at_start_(of.wall_at_start_),
         boot_at_start_(of.boot_at_start_) {}
@@ -73,6 +76,7 @@ class Sweep {
         shard,      store_.now(), report_.duration.count() / 1000, report_.examined, report_.expired, report_.leftovers,
         state.clock};
     if (!options_.dry_run) guarded([&] { remember(lock, state); });
+    if (refusal_) std::rethrow_exception(refusal_);
     return std::move(report_);
   }
 
@@ -159,6 +163,7 @@ class Sweep {
         stopped_ = true;
         return;
       }
+      if (stopped_) return;
       guarded([&, &key = entry.key, kind = entry.kind, &path = name] {
         switch (kind) {
           case format::ShardEntry::Kind::record:
@@ -199,6 +204,7 @@ class Sweep {
       ++report_.in_use;
       return;
     }
+    if (!options_.dry_run && !hand_out(*loaded.version)) return;
     ++report_.expired;
     if (options_.dry_run) return;
     store_.shards_.unlink(format::spare_name(key).c_str());
@@ -208,6 +214,19 @@ class Sweep {
     const format::Header& ended = loaded.version->header;
     if (removed && ended.state == format::RecordState::live && !store_.is_index())
       tell(store_.options_.events.get(), [&] { return event_about(Event::Kind::expired, ended); });
+  }
+
+  /// False if the version is to stay.
+  bool hand_out(const Version& version) {
+    if (!expiring_ || store_.is_index() || version.header.state != format::RecordState::live) return true;
+    try {
+      if (expiring_(version)) return true;
+      ++report_.unreadable;
+    } catch (...) {
+      refusal_ = std::current_exception();
+      stopped_ = true;
+    }
+    return false;
   }
 
   void sweep_leftover(const std::string& path, const char* owner) {
@@ -241,6 +260,8 @@ class Sweep {
 
   const FileStore& store_;
   const GcOptions& options_;
+  const RecordStore::Expiring& expiring_;
+  std::exception_ptr refusal_;  // what it threw
   std::chrono::nanoseconds started_;
   std::int64_t wall_at_start_;
   std::chrono::nanoseconds boot_at_start_;
@@ -261,7 +282,9 @@ FileStore::Leftover FileStore::remove_leftover(const std::string& path, const ch
   return Leftover::removed;
 }
 
-GcReport FileStore::sweep(const GcOptions& options) const { return Sweep(*this, options).run(); }
+GcReport FileStore::sweep(const GcOptions& options, const Expiring& expiring) const {
+  return Sweep(*this, options, expiring).run();
+}
 
 std::optional<LastSweep> FileStore::last_sweep() const {
   const auto state = format::parse_gc_state(top_.read_text(format::gc_file).value_or(""));

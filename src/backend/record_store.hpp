@@ -178,8 +178,10 @@ class RecordStore {
   virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;
   /// Keys that begin with this hexadecimal prefix of at least one digit, at most `limit`.
   virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;
-  /// Sweeps the index too.
-  virtual GcReport sweep(const GcOptions& options) const = 0;
+  /// Is given a live version that has expired, under its lock. False: it stays.
+  using Expiring = std::function<bool(const Version& version)>;
+  /// Sweeps the index too. What `expiring` throws, which may be empty, ends the sweep and comes out.
+  virtual GcReport sweep(const GcOptions& options, const Expiring& expiring) const = 0;
   /// Puts on disk whatever has been written and not synced, by anybody. Throws IoError, also for what has failed since
   /// the store was opened (before Linux 5.8, syncfs(2) tells of no errors).
   virtual void sync_all() const = 0;

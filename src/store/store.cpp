@@ -1,11 +1,15 @@
 #include <sess/store.hpp>
 
+#include "store/copies.hpp"
 #include "store/core.hpp"
 #include "store/session_state.hpp"
 #include "store/times.hpp"
 
+#include <sess/error.hpp>
+
 #include <array>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace sess {
@@ -198,11 +202,29 @@ KeyRotation Store::rotate_keys(const KeyRotationOptions& options) const {
   return core_->keys().rotate(options);
 }
 
+namespace {
+
+/// False if it cannot be decoded.
+bool hand_out(const backend::Version& version, const GcOptions& options) {
+  std::optional<SessionCopy> copy;
+  try {
+    copy = copy_of(version);
+  } catch (const CorruptRecord&) {
+    return false;
+  }
+  options.on_expired(*copy);
+  return true;
+}
+
+}  // namespace
+
 GcReport Store::gc(const GcOptions& options) const {
   GcOptions bounds = options;
   for (std::chrono::milliseconds* duration : {&bounds.budget, &bounds.clock_hold, &bounds.spare_idle})
     *duration = bounded(*duration);
-  return core_->records().sweep(bounds);
+  backend::RecordStore::Expiring expiring;
+  if (options.on_expired) expiring = [&](const backend::Version& version) { return hand_out(version, options); };
+  return core_->records().sweep(bounds, expiring);
 }
 
 std::optional<LastSweep> Store::last_sweep() const { return core_->records().last_sweep(); }

@@ -3,6 +3,7 @@
 #include "format/header.hpp"
 #include "format/sealing.hpp"
 #include "format/values_codec.hpp"
+#include "store/copies.hpp"
 #include "store/core.hpp"
 #include "store/session_state.hpp"
 #include "store/times.hpp"
@@ -77,8 +78,12 @@ Result<SessionCopy> copy_of(const Store& store, const SessionKey& key) {
   const backend::Version& version = *listed->version;
   const Outcome outcome = usability(version, core.records().now());
   if (outcome != Outcome::ok) return outcome;
+  return copy_of(version);
+}
+
+SessionCopy copy_of(const backend::Version& version) {
   const format::Header& header = version.header;
-  SessionCopy copy{.key = key,
+  SessionCopy copy{.key = header.key,
                    .kind = header.kind,
                    .generation = header.generation,
                    .created = to_time_point(header.created),
