@@ -17,7 +17,9 @@ struct LockUser {
 /// A session that a process has locked, or has open.
 struct LockUse {
   SessionKey key;
-  std::vector<LockUser> holders;  // one, or none where nobody who can be seen has locked it
+  /// None where nobody who can be seen has locked it. Mostly one; more where a forked child shares the lock, or where
+  /// it has gone from one to the next during the look.
+  std::vector<LockUser> holders;
   /// Has its file open without its lock, once for each time: waits for it, or reads it just now. Who is still there
   /// when it is asked again, waits.
   std::vector<LockUser> others;
@@ -25,9 +27,9 @@ struct LockUse {
 
 struct LockUses {
   std::vector<LockUse> sessions;   // by key
-  std::vector<LockUser> sweepers;  // one, or none
-  /// Processes of the store's owner that the kernel does not let it look at: those that became it, from root, and have
-  /// executed nothing since.
+  std::vector<LockUser> sweepers;  // who holds the lock of the sweep, as holders
+  /// Processes of the store's owner that the kernel does not let it look at: they were started as root, or have
+  /// capabilities, for example.
   unsigned hidden_processes = 0;
   /// False in a container and where there is no /proc: processes elsewhere may hold locks as well.
   bool sees_all_processes = false;

@@ -9,7 +9,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -38,53 +37,79 @@ bool visit_numbers(const std::string& path, const std::function<void(int)>& visi
   return true;
 }
 
-/// Empty where there is none any more.
+/// Empty where there is none any more, or where it may not be read (errno).
 std::string link_target(const std::string& link) {
   std::array<char, 4096> target;  // PATH_MAX: a longer one is no name of a store's
+  errno = 0;
   const ssize_t size = ::readlink(link.c_str(), target.data(), target.size());
   return size > 0 ? std::string(target.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
-/// As far as it can be read: of a process that has ended, that fails.
-std::string text_of(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();  // an iterator of the buffer would throw
-  return text.str();
+/// As far as it can be read: of a process that has ended, that fails. Nothing where it may not be read.
+std::optional<std::string> text_of(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno == EACCES ? std::nullopt : std::optional(std::string());
+  std::string text;
+  std::array<char, 1024> piece;
+  ssize_t got = 0;
+  while ((got = ::read(file, piece.data(), piece.size())) > 0) text.append(piece.data(), static_cast<std::size_t>(got));
+  const bool refused = got < 0 && errno == EACCES;
+  ::close(file);
+  return refused ? std::nullopt : std::optional(std::move(text));
 }
 
-/// The effective user; without it nobody.
-std::optional<uid_t> user_of(const std::string& process_directory) {
-  std::ifstream status(process_directory + "/status");
+/// A living process of this effective user. One that has ended and was not waited for yet has nothing open.
+bool is_own(const std::string& process_directory) {
+  // Cheaper than the status, and there are many of other users.
+  struct stat owner {};
+  if (::stat(process_directory.c_str(), &owner) != 0) return false;
+  if (owner.st_uid != ::geteuid() && owner.st_uid != 0) return false;
+  std::istringstream status(text_of(process_directory + "/status").value_or(""));
+  bool own = false;
   for (std::string line; std::getline(status, line);) {
     std::istringstream words(line);
     std::string name;
+    char state = 0;
     uid_t real = 0;
     uid_t effective = 0;
-    if (words >> name >> real >> effective && name == "Uid:") return effective;
+    words >> name;
+    if (name == "State:" && words >> state && (state == 'Z' || state == 'X')) return false;
+    if (name == "Uid:" && words >> real >> effective) own = effective == ::geteuid();
   }
-  return std::nullopt;
+  return own;
 }
 
-/// Processes and descriptors may go at any moment: what cannot be read any more is left out.
+/// Processes and descriptors may go at any moment: what cannot be read any more is left out. Of one that was started as
+/// root the directory cannot be read; of one with capabilities it can, and nothing in it. Then it is not known what it
+/// has locked, and nothing is told of it.
 void add_files(const std::string& process_directory, int process, const std::function<bool(std::string_view)>& wanted,
                OpenFiles& found) {
   std::string command;
+  bool refused = false;
   const bool readable = visit_numbers(process_directory + "/fd", [&](int descriptor) {
+    if (refused) return;
     const std::string number = std::to_string(descriptor);
     const std::string link = process_directory + "/fd/" + number;
     std::string path = link_target(link);
+    refused = path.empty() && errno == EACCES;
     if (path.ends_with(removed_suffix)) path.resize(path.size() - removed_suffix.size());
+    if (refused || !wanted(path)) return;
     struct stat status {};
-    if (!wanted(path) || ::stat(link.c_str(), &status) != 0) return;
+    if (::stat(link.c_str(), &status) != 0) {
+      refused = errno == EACCES;
+      return;
+    }
     if (command.empty()) {
-      command = text_of(process_directory + "/comm");
+      command = text_of(process_directory + "/comm").value_or("");
       if (command.ends_with('\n')) command.pop_back();
     }
-    const bool locked = names_flock(text_of(process_directory + "/fdinfo/" + number));
-    found.files.push_back({process, command, std::move(path), {status.st_dev, status.st_ino}, locked});
+    const auto table = text_of(process_directory + "/fdinfo/" + number);
+    refused = !table;
+    if (table)
+      found.files.push_back({process, command, std::move(path), {status.st_dev, status.st_ino}, names_flock(*table)});
   });
-  if (!readable && errno == EACCES && user_of(process_directory) == ::geteuid()) ++found.hidden;
+  if (refused || (!readable && errno == EACCES))
+    if (is_own(process_directory)) ++found.hidden;
 }
 
 /// Of the machine's first PID namespace (linux/proc_ns.h, PROC_PID_INIT_INO): from there all processes are seen.

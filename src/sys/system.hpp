@@ -93,7 +93,8 @@ struct OpenFile {
 
 struct OpenFiles {
   std::vector<OpenFile> files;  // an entry a descriptor
-  unsigned hidden = 0;  // this user's processes whose descriptors it may not see: started by root, not executed since
+  /// This user's processes whose descriptors it may not see: started as root, or with capabilities, for example.
+  unsigned hidden = 0;
   bool all_processes = false;  // false: there may be others, of other PID namespaces
 };
 

@@ -176,7 +176,7 @@ ExitCode run_locks(const Invocation& invocation) {
   if (last.hidden_processes > 0)
     complain(
         fmt::format("look at locks: {} of this user's processes may not be looked at, and may hold locks that are not "
-                    "listed; they were started by root, and have executed no program since",
+                    "listed; they were started as root, or have capabilities, for example",
                     last.hidden_processes));
   if (!last.sees_all_processes)
     complain(

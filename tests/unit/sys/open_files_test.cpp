@@ -24,6 +24,32 @@ void write(const files::path& path, const std::string& text) {
 
 bool all(std::string_view) { return true; }
 
+/// Permissions hold nobody who is root: while this is there, the test is somebody else.
+class Unprivileged {
+ public:
+  explicit Unprivileged(const files::path& directory) : is_root_(::geteuid() == 0) {
+    if (!is_root_) return;
+    REQUIRE(::chmod(directory.c_str(), 0755) == 0);
+    for (const auto& entry : files::recursive_directory_iterator(directory))
+      REQUIRE(::lchown(entry.path().c_str(), user, user) == 0);
+    REQUIRE(::seteuid(user) == 0);
+  }
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+  ~Unprivileged() {
+    if (is_root_) static_cast<void>(::seteuid(0));
+  }
+  /// Of whoever it will be.
+  static std::string status(const char* state) {
+    const std::string name = std::to_string(::geteuid() == 0 ? user : ::geteuid());
+    return std::string("Name:\ta\nState:\t") + state + "\nUid:\t0\t" + name + "\t0\t0\n";
+  }
+
+ private:
+  static constexpr uid_t user = 65534;
+  bool is_root_;
+};
+
 TEST_CASE("an flock in a descriptor's table is held by that descriptor") {
   CHECK(names_flock("pos:\t0\nflags:\t02100002\nlock:\t1: FLOCK  ADVISORY  WRITE 42 08:01:5678 0 EOF\n"));
   CHECK(names_flock("lock:\t1: FLOCK  ADVISORY  WRITE 0 08:01:5678 0 EOF"));
@@ -86,6 +112,58 @@ TEST_CASE("a process that ended while it was looked at made the whole look fail"
   REQUIRE(found.files.size() == 1);
   CHECK(found.files[0].command.empty());
   CHECK_FALSE(found.files[0].locked);
+}
+
+TEST_CASE("a lock that may not be looked at was told as a file that is open without one") {
+  const test::TemporaryDirectory directory;
+  const files::path proc = files::path(directory.path()) / "proc";
+  const files::path wanted = files::path(directory.path()) / "wanted";
+  write(wanted, "");
+  // Newer kernels let anybody list the descriptors of a process with capabilities, and read none of them.
+  for (const char* process : {"12", "13", "14", "15"}) {
+    write(proc / process / "status", Unprivileged::status("S (sleeping)"));
+    write(proc / process / "fdinfo" / "7", "lock:\t1: FLOCK  ADVISORY  WRITE 12 08:01:5678 0 EOF\n");
+    write(proc / process / "fdinfo" / "8", "");
+    files::create_directories(proc / process / "fd");
+    files::create_symlink(wanted, proc / process / "fd" / "7");
+    files::create_symlink(wanted, proc / process / "fd" / "8");
+  }
+  files::permissions(proc / "12" / "fdinfo" / "7", files::perms::none);
+  files::permissions(proc / "12" / "fdinfo" / "8", files::perms::none);
+  files::permissions(proc / "13" / "fd", files::perms::owner_read);  // names can be listed, and not followed
+  files::permissions(proc / "14" / "fd", files::perms::none);
+  const auto found = [&] {
+    const Unprivileged user(directory.path());
+    return open_files_in_proc(proc, all);
+  }();
+  files::permissions(proc / "13" / "fd", files::perms::owner_all);
+  files::permissions(proc / "14" / "fd", files::perms::owner_all);
+  CHECK(found.hidden == 3);
+  REQUIRE(found.files.size() == 2);
+  CHECK(found.files[0].process == 15);
+  CHECK(found.files[1].process == 15);
+}
+
+TEST_CASE("processes that have ended, and those of others, were told as hidden") {
+  const test::TemporaryDirectory directory;
+  const files::path proc = files::path(directory.path()) / "proc";
+  write(proc / "12" / "status", Unprivileged::status("Z (zombie)"));
+  write(proc / "13" / "status", Unprivileged::status("X (dead)"));
+  write(proc / "14" / "status", "Name:\ta\nState:\tS (sleeping)\nUid:\t4242\t4242\t4242\t4242\n");
+  write(proc / "15" / "status", Unprivileged::status("D (disk sleep)"));
+  write(proc / "16" / "comm", "");  // no status any more
+  for (const char* process : {"12", "13", "14", "15", "16"}) {
+    files::create_directories(proc / process / "fd");
+    files::permissions(proc / process / "fd", files::perms::none);
+  }
+  const auto found = [&] {
+    const Unprivileged user(directory.path());
+    return open_files_in_proc(proc, all);
+  }();
+  for (const char* process : {"12", "13", "14", "15", "16"})
+    files::permissions(proc / process / "fd", files::perms::owner_all);
+  CHECK(found.hidden == 1);
+  CHECK(found.files.empty());
 }
 
 TEST_CASE("without a first PID namespace, or a proc, there may be processes that are not seen") {
