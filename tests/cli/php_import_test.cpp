@@ -317,6 +317,28 @@ TEST_CASE("a map that others can read, that another import has, or that is none 
   CHECK(php.store.ok({"ls", "--json"}).empty());
 }
 
+TEST_CASE("a map that belongs to another user, or has a second name, got all sessions") {
+  const Php php;
+  php.request("plain0123456789abcdef");
+  const auto refused = [&] {
+    const Finished finished = php.import();
+    CHECK(finished.code == 77);
+    CHECK(cli::is_one_error_line(finished.err));
+    CHECK(std::filesystem::file_size(php.map) == 0);
+  };
+  std::ofstream(php.map) << "";
+  std::filesystem::permissions(php.map, std::filesystem::perms(0600));
+  std::filesystem::create_hard_link(php.map, php.map + "2");
+  refused();
+  std::filesystem::remove(php.map + "2");
+  if (::geteuid() == 0) {
+    REQUIRE(::chown(php.map.c_str(), 65534, 65534) == 0);
+    refused();
+    REQUIRE(::chown(php.map.c_str(), 0, 0) == 0);
+  }
+  CHECK(json::parse(php.import().out) == counts(1, 0));
+}
+
 TEST_CASE("hostile files and names among PHP's do no harm, and what is wrong is told for each") {
   const Php php;
   const auto good = php.request("plain0123456789abcdef");

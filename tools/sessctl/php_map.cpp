@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace sessctl {
 
@@ -25,7 +26,11 @@ PhpMap::PhpMap(const std::string& path) : path_(path) {
   if (!file_) fail("open");
   struct stat status {};
   if (::fstat(file_.get(), &status) != 0) fail("stat");
-  if (!S_ISREG(status.st_mode) || (status.st_mode & 077) != 0)
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1)
+    throw Failure(ExitCode::no_permission, "open", path_,
+                  "it is not a file of this user's alone, with one name: who owns it would have every session in it",
+                  "name a new file, in a directory that only this user can write to");
+  if ((status.st_mode & 077) != 0)
     throw Failure(ExitCode::no_permission, "open", path_, "others can read it, and who has it has every session in it",
                   "name a new file, or chmod 0600 this one");
   if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {

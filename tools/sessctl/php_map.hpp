@@ -12,8 +12,8 @@ namespace sessctl {
 class PhpMap {
  public:
   /// Opens the file, or makes it (mode 0600), and locks it until the end. What a power cut has left of a last line is
-  /// cut off. Throws Failure: busy (another import has it), no_permission (others can read it), data (it is no map),
-  /// io.
+  /// cut off. Throws Failure: busy (another import has it), no_permission (it is not this effective user's, has another
+  /// name, or others can read it), data (it is no map), io.
   explicit PhpMap(const std::string& path);
 
   /// Null if there is none.
