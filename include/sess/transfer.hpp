@@ -29,7 +29,7 @@ namespace sess {
 struct SessionCopy {
   SessionKey key;
   SessionKind kind = SessionKind::anonymous;
-  std::uint64_t generation = 1;                                  // 1 to 2^62
+  std::uint64_t generation = 1;                                  // 1 to 2^48
   std::chrono::system_clock::time_point created = {};            // from 1970 on
   std::chrono::milliseconds idle_timeout{0};                     // positive
   std::chrono::system_clock::time_point deadline = {};           // when it expires unless it is renewed

@@ -20,7 +20,8 @@ namespace {
 
 // What a header may hold (FORMAT.md, "Record").
 constexpr std::int64_t latest = std::int64_t{1} << 48;
-constexpr std::uint64_t largest_generation = std::uint64_t{1} << 62;
+// Far below what a header may hold: each commit of the session adds one.
+constexpr std::uint64_t largest_generation = std::uint64_t{1} << 48;
 
 [[noreturn]] void refuse(const char* why) { throw UsageError(std::string("restore session: ") + why); }
 

@@ -133,6 +133,19 @@ TEST_CASE_FIXTURE(FakeStore, "a copy that has expired is not restored") {
   CHECK(store.snapshot(id).outcome() == Outcome::absent);
 }
 
+TEST_CASE_FIXTURE(FakeStore,
+                  "a restored generation left no room for the next, so that the session's first commit was damage") {
+  const SessionId id = make_session(store, some_values());
+  SessionCopy copy = copy_of(store, id).value();
+  REQUIRE(store.destroy(id));
+  copy.generation = (std::uint64_t{1} << 48) + 1;
+  CHECK_THROWS_AS(Restoration(store).restore(copy), UsageError);
+  copy.generation = std::uint64_t{1} << 48;
+  CHECK(Restoration(store).restore(copy) == Restored::made);
+  CHECK(store.update(id, [](Editor& editor) { editor.add("visits", 1); }));
+  CHECK(store.snapshot(id)->facts().generation == copy.generation + 1);
+}
+
 TEST_CASE_FIXTURE(FakeStore, "a copy that is of no session is refused, and nothing is made") {
   const SessionId id = logged_in(store);
   const SessionCopy good = elsewhere(store, id);
