@@ -108,6 +108,10 @@ struct Php {
       if (line.starts_with(php_id + " ")) return line.substr(php_id.size() + 1);
     return {};
   }
+  std::string map_text() const {
+    std::ifstream file(map);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   sess::Snapshot session(const std::string& php_id) const {
     const sess::Store opened = sess::Store::open(store.path());
     const auto id = opened.parse(new_id(php_id));
@@ -270,25 +274,54 @@ TEST_CASE("the map is for its owner alone, holds each session once, and keeps an
   CHECK(php.new_id("plainone0123456789abcdef") == first);
   CHECK(cli::lines(php.store.ok({"ls", "--json"})).size() == 2);
 
-  // Killed after the line of a third: its session is made now, and no other.
+  // Killed after the line of a third, so before the mark behind it: its session is made now, and no other.
   php.request("plainthree0123456789abcdef");
   CHECK(json::parse(php.import().out) == counts(1, 0, 2));
   const std::string third = php.new_id("plainthree0123456789abcdef");
+  REQUIRE(cli::lines(php.map_text()).back() == "# made");
+  std::filesystem::resize_file(php.map, php.map_text().size() - std::string_view("# made\n").size());
   const sess::Store opened = sess::Store::open(php.store.path());
   std::filesystem::remove(php.store.record(opened.parse(third)->key().to_string()));
   // And the power was cut while a line was written.
   std::ofstream(php.map, std::ios::app) << "plainfour01234";
   CHECK(json::parse(php.import().out) == counts(1, 0, 2));
   CHECK(php.new_id("plainthree0123456789abcdef") == third);
-  CHECK(cli::lines([&] {
-          std::ifstream file(php.map);
-          return std::string(std::istreambuf_iterator<char>(file), {});
-        }())
-            .size() == 3);
+  std::vector<std::string> lines = cli::lines(php.map_text());
+  std::erase(lines, "# made");
+  CHECK(lines.size() == 3);
   // The visitor's new cookie opens it.
   cli::Start start = php.store.start({"get", "--id", "-", "tenth"});
   start.input = third + "\n";
   CHECK(cli::run(start).out == "0.1\n");
+}
+
+TEST_CASE("a session that has ended since it was imported was made again by the next import") {
+  const Php php;
+  php.request("plainann0123456789abcdef");
+  CHECK(json::parse(php.import().out) == counts(1, 0));
+  const sess::Store opened = sess::Store::open(php.store.path());
+  REQUIRE(opened.destroy(*opened.parse(php.new_id("plainann0123456789abcdef"))));
+  const std::string before = php.map_text();
+  CHECK(json::parse(php.import().out) == counts(0, 0, 1));
+  CHECK(php.map_text() == before);
+  php.request("plainbob0123456789abcdef");
+  CHECK(json::parse(php.import().out) == counts(1, 0, 1));
+  CHECK(cli::lines(php.store.ok({"ls", "--json"})).size() == 1);
+}
+
+TEST_CASE("a session of PHP's that could not be made is tried again, though the import went to its end") {
+  const Php php;
+  std::string deep = "N;";
+  for (int i = 0; i < 70; ++i) deep = "a:1:{i:0;" + deep + "}";
+  const auto file = php.directory / "sess_plaindeep0123456789abcdef";
+  std::ofstream(file) << "a|" << deep;
+  php.request("plain0123456789abcdef");
+  const json first = json::parse(php.import().out);
+  CHECK(first["imported"] == 1);
+  CHECK(first["failed"] == 1);
+  std::ofstream(file) << "a|N;";
+  CHECK(json::parse(php.import().out) == counts(1, 0, 1));
+  CHECK(json::parse(php.import().out) == counts(0, 0, 2));
 }
 
 TEST_CASE("a map that others can read, that another import has, or that is none or another store's, is refused") {

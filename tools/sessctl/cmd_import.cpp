@@ -93,9 +93,11 @@ ExitCode run_import(const Invocation& invocation) {
     const PhpFiles files(line.operands());
     PhpMap map(*php.map);
     const sess::Store store = open_store(line.store_path(), line.store_options());
-    import_php(files, map, how, store, result);
+    const auto failed = import_php(files, map, how, store, result);
     map.sync();
     sess::Restoration(store).finish();
+    map.mark_made(failed);
+    map.sync();
   } else {
     InputLines input(line.operands().empty() ? "-" : line.operands().front());
     const sess::Store store = open_store(line.store_path(), line.store_options());

@@ -6,8 +6,10 @@
 #include <sess/transfer.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -16,9 +18,12 @@ namespace {
 
 /// The ID that the map has for this session of PHP, or a new one that it has from now on. In the map before the session
 /// is in the store: after a kill in between, the next import makes that session and no second one.
-sess::SessionId id_for(const PhpFile& file, PhpMap& map, const sess::Store& store) {
-  if (const std::string* const known = map.find(file.id)) {
-    if (auto id = store.parse(*known)) return *std::move(id);
+/// None if an import has made that already, and gone to its end: if it is not there, its visitor has logged out.
+std::optional<sess::SessionId> id_for(const PhpFile& file, PhpMap& map, const sess::Store& store) {
+  if (const PhpMap::Entry* const known = map.find(file.id)) {
+    auto id = store.parse(known->id);
+    if (id && known->is_made) return std::nullopt;
+    if (id) return *std::move(id);
     throw Failure(ExitCode::data, "import", "", "the map is of another store, which has other IDs",
                   "name another file with --map");
   }
@@ -29,9 +34,10 @@ sess::SessionId id_for(const PhpFile& file, PhpMap& map, const sess::Store& stor
 
 }  // namespace
 
-void import_php(const PhpFiles& files, PhpMap& map, const PhpImport& how, const sess::Store& store,
-                ImportResult& result) {
+std::vector<std::string> import_php(const PhpFiles& files, PhpMap& map, const PhpImport& how, const sess::Store& store,
+                                    ImportResult& result) {
   const sess::Restoration into(store);
+  std::vector<std::string> failed;
   const auto take = [&](const PhpFile& file) {
     const std::string label = php_label(file.id);
     PhpVariables variables;
@@ -53,20 +59,23 @@ void import_php(const PhpFiles& files, PhpMap& map, const PhpImport& how, const 
     const Clock::time_point absolute = created + how.lifetime;
     const Clock::time_point deadline = std::min(created + how.idle_timeout, absolute);
     if (deadline <= now) return result.pass_over_expired();
-    const sess::SessionId id = id_for(file, map, store);
-    result.restore(into,
-                   {.key = id.key(),
-                    .created = created,
-                    .idle_timeout = how.idle_timeout,
-                    .deadline = deadline,
-                    .absolute_deadline = absolute,
-                    .values = std::move(variables.values)},
-                   label);
+    const auto id = id_for(file, map, store);
+    if (!id) return result.pass_over_made();
+    const bool settled = result.restore(into,
+                                        {.key = id->key(),
+                                         .created = created,
+                                         .idle_timeout = how.idle_timeout,
+                                         .deadline = deadline,
+                                         .absolute_deadline = absolute,
+                                         .values = std::move(variables.values)},
+                                        label);
+    if (!settled) failed.push_back(file.id);
   };
   files.visit(take, [&](const std::string& label, const std::string& why, bool is_locked) {
     result.refuse(is_locked ? ExitCode::busy : ExitCode::io, label, why,
                   is_locked ? "stop PHP, then import again" : "run sessctl as a user who may read it");
   });
+  return failed;
 }
 
 }  // namespace sessctl

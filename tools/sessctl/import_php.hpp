@@ -10,6 +10,8 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace sessctl {
 
@@ -21,8 +23,9 @@ struct PhpImport {
 };
 
 /// Makes the sessions in the store; nothing is synced. A file that is in the map already gets the session that this
-/// names. Throws Failure where a directory or the map fails, or the map is of another store; sess::IoError.
-void import_php(const PhpFiles& files, PhpMap& map, const PhpImport& how, const sess::Store& store,
-                ImportResult& result);
+/// names, unless an import that went to its end has made it. Answers PHP's IDs of those in the map that could not be
+/// made. Throws Failure where a directory or the map fails, or the map is of another store; sess::IoError.
+std::vector<std::string> import_php(const PhpFiles& files, PhpMap& map, const PhpImport& how, const sess::Store& store,
+                                    ImportResult& result);
 
 }  // namespace sessctl

@@ -9,32 +9,35 @@
 
 namespace sessctl {
 
-void ImportResult::restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where) {
+bool ImportResult::restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where) {
   try {
     switch (into.restore(copy)) {
       case sess::Restored::made:
         ++imported_;
-        return;
+        return true;
       case sess::Restored::unchanged:
         ++unchanged_;
-        return;
+        return true;
       case sess::Restored::kept:
         ++kept_;
-        return;
+        return true;
       case sess::Restored::expired:
         ++expired_;
-        return;
+        return true;
       case sess::Restored::gone:
-        return refuse(ExitCode::busy, where, "all sessions of its user were ended in this moment", "import again");
+        refuse(ExitCode::busy, where, "all sessions of its user were ended in this moment", "import again");
+        return false;
       case sess::Restored::busy:
-        return refuse(ExitCode::busy, where, "its record, or the list of its user's sessions, is locked",
-                      "import again, when no program uses the store");
+        refuse(ExitCode::busy, where, "its record, or the list of its user's sessions, is locked",
+               "import again, when no program uses the store");
+        return false;
     }
   } catch (const sess::UsageError& error) {
     refuse(ExitCode::data, where, error.what(), "the others are imported");
   } catch (const sess::UnsupportedRecord& error) {
     refuse(ExitCode::data, where, error.what(), "use a newer version of sessctl");
   }
+  return false;
 }
 
 void ImportResult::refuse(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice) {

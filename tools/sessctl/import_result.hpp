@@ -16,12 +16,15 @@ class ImportResult {
  public:
   /// Calls for the session that `where` names ("line 7") to be made, and counts what becomes of it. What is wrong with
   /// it is said, and does not spare the next; what is wrong with the file system (sess::IoError) comes out.
-  void restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where);
+  /// False if it has failed, and another import may make it.
+  bool restore(const sess::Restoration& into, const sess::SessionCopy& copy, std::string_view where);
   /// Says that something cannot be imported, and counts it.
   void refuse(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
   /// Counts a session without values, of which nothing is made.
   void pass_over_empty() noexcept { ++empty_; }
   void pass_over_expired() noexcept { ++expired_; }
+  /// Counts one that an earlier import has made, whatever has become of it since.
+  void pass_over_made() noexcept { ++unchanged_; }
   /// As refuse, for what is no session.
   void complain_of(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
   /// One line: numbers.

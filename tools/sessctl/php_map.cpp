@@ -4,6 +4,7 @@
 #include "input_lines.hpp"
 #include "report.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -14,6 +15,11 @@
 #include <unistd.h>
 
 namespace sessctl {
+namespace {
+
+constexpr const char* mark = "# made";  // PHP has no '#' in an ID
+
+}  // namespace
 
 PhpMap::PhpMap(const std::string& path) : path_(path) {
   const std::size_t slash = path.rfind('/');
@@ -54,32 +60,53 @@ void PhpMap::read() {
     while (const auto line = lines.next()) {
       is_torn = !lines.is_whole();
       if (is_torn) break;
+      whole += static_cast<off_t>(line->size()) + 1;
+      if (*line == mark) {
+        take_mark();
+        continue;
+      }
       const std::size_t space = line->find(' ');
       if (space == 0 || space == std::string::npos || line->find(' ', space + 1) != std::string::npos)
         throw Failure(ExitCode::data, "read", path_,
                       "line " + std::to_string(lines.number()) + " is not one of such a map", "name a new file");
-      ids_.insert_or_assign(line->substr(0, space), line->substr(space + 1));
-      whole += static_cast<off_t>(line->size()) + 1;
+      ids_.insert_or_assign(line->substr(0, space), Entry{line->substr(space + 1)});
     }
   }
   if (is_torn && ::ftruncate(file_.get(), whole) != 0) fail("cut");
 }
 
-const std::string* PhpMap::find(const std::string& php_id) const {
+const PhpMap::Entry* PhpMap::find(const std::string& php_id) const {
   const auto found = ids_.find(php_id);
   return found == ids_.end() ? nullptr : &found->second;
 }
 
 void PhpMap::add(const std::string& php_id, const std::string& id) {
-  const std::string line = php_id + ' ' + id + '\n';
+  append(php_id + ' ' + id + '\n');
+  ids_.insert_or_assign(php_id, Entry{id});
+}
+
+void PhpMap::take_mark() {
+  for (auto& [php_id, entry] : ids_) entry.is_made = true;
+}
+
+void PhpMap::mark_made(const std::vector<std::string>& failed) {
+  const auto is_made = [](const auto& named) { return named.second.is_made; };
+  if (std::ranges::all_of(ids_, is_made)) return;
+  std::string text = std::string(mark) + '\n';
+  for (const std::string& php_id : failed) text += php_id + ' ' + ids_.at(php_id).id + '\n';
+  append(text);
+  take_mark();
+  for (const std::string& php_id : failed) ids_.at(php_id).is_made = false;
+}
+
+void PhpMap::append(const std::string& text) {
   std::size_t written = 0;
-  while (written < line.size()) {
-    const ssize_t got = ::write(file_.get(), line.data() + written, line.size() - written);
+  while (written < text.size()) {
+    const ssize_t got = ::write(file_.get(), text.data() + written, text.size() - written);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("write");
     written += static_cast<std::size_t>(got);
   }
-  ids_.insert_or_assign(php_id, id);
 }
 
 void PhpMap::sync() const {
