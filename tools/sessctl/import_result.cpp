@@ -25,8 +25,11 @@ bool ImportResult::restore(const sess::Restoration& into, const sess::SessionCop
         ++expired_;
         return true;
       case sess::Restored::gone:
-        refuse(ExitCode::busy, where, "all sessions of its user were ended in this moment", "import again");
-        return false;
+        ++expired_;
+        complain(fmt::format(
+            "import {}: all sessions of its user were ended meanwhile, and so is this one; it counts as expired",
+            where));
+        return true;
       case sess::Restored::busy:
         refuse(ExitCode::busy, where, "its record, or the list of its user's sessions, is locked",
                "import again, when no program uses the store");
