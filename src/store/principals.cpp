@@ -219,6 +219,22 @@ void Principals::drop_ended(format::PrincipalEntry& entry, const SessionKey& pri
                 [&](const Listed& session) { return state_of(session.key, principal) == State::ended; });
 }
 
+std::size_t Principals::older(const format::PrincipalEntry& entry, std::int64_t created) const {
+  std::size_t place = entry.sessions.size();
+  for (std::size_t i = place; i-- > 0;) {
+    try {
+      // Not waited for, as in state_of.
+      const backend::ReadResult read = sessions_.read(entry.sessions[i].key, std::chrono::nanoseconds(0));
+      if (read.outcome != Outcome::ok) continue;
+      if (read.version.header.created <= created) break;
+      place = i;
+    } catch (const Error&) {
+      continue;
+    }
+  }
+  return place;
+}
+
 std::size_t Principals::live(const format::PrincipalEntry& entry, const NewEntry& login) const {
   return static_cast<std::size_t>(std::ranges::count_if(entry.sessions, [&](const Listed& session) {
     return session.key != login.replaces && state_of(session.key, login.principal) == State::live;
@@ -268,7 +284,8 @@ Status Principals::enter(const NewEntry& entry, const Limit& limit, const std::f
     const std::size_t others = counts ? live(locked.entry, entry) : 0;
     const bool full = counts && others >= limit.sessions;
     if (full && limit.refuse) return Outcome::limit_reached;
-    sessions.push_back({entry.session, since});
+    const std::size_t place = entry.created ? older(locked.entry, *entry.created) : sessions.size();
+    sessions.insert(sessions.begin() + static_cast<std::ptrdiff_t>(place), {entry.session, since});
     const format::PrincipalEntry written = locked.entry;
     const auto held = write(std::move(locked), entry.principal, entry.deadline);
     if (!held) continue;

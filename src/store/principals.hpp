@@ -41,6 +41,9 @@ struct NewEntry {
   std::optional<SessionKey> continues = std::nullopt;
   /// A session that is to be superseded by this one: it does not count, and is not ended as the oldest.
   std::optional<SessionKey> replaces = std::nullopt;
+  /// Of a session that was made before, in another store: its place in the list, which has the oldest first, is before
+  /// those that were made later. Milliseconds since 1970.
+  std::optional<std::int64_t> created = std::nullopt;
 };
 
 /// Of a session that there is; the principal is all zero if it has none.
@@ -106,6 +109,8 @@ class Principals {
   std::unique_ptr<backend::LockedRecord> write(Locked locked, const SessionKey& principal, std::int64_t deadline) const;
   enum class State : std::uint8_t { live, ended, expired, unreadable };  // the last two may be live later
   State state_of(const SessionKey& session, const SessionKey& principal) const;
+  /// How many of the list stay before one that was made then: those that cannot be read make no difference.
+  std::size_t older(const format::PrincipalEntry& entry, std::int64_t created) const;
   void drop_ended(format::PrincipalEntry& entry, const SessionKey& principal) const;
   /// How many are, but for the one that is to be replaced.
   std::size_t live(const format::PrincipalEntry& entry, const NewEntry& login) const;

@@ -131,6 +131,7 @@ Restored Restoration::restore(const SessionCopy& copy) const {
     if (!ended) return Restored::busy;
     NewEntry entry = entry_of(header);
     entry.since = *ended;
+    entry.created = header.created;
     const Status entered = principals.enter(entry, {}, [&] {
       is_made = make() != nullptr;
       return Outcome::ok;

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sess::test {
 namespace {
@@ -144,6 +145,26 @@ TEST_CASE_FIXTURE(FakeStore,
   CHECK(Restoration(store).restore(copy) == Restored::made);
   CHECK(store.update(id, [](Editor& editor) { editor.add("visits", 1); }));
   CHECK(store.snapshot(id)->facts().generation == copy.generation + 1);
+}
+
+TEST_CASE("restored sessions were listed as they came, so that a limit ended the youngest of them") {
+  in_each_world([](StoreWorld& world) {
+    const Store store = world.open({.sessions_per_principal = 3});
+    std::vector<SessionId> ids;
+    std::vector<SessionCopy> copies;
+    for (int i = 0; i < 3; ++i) {
+      ids.push_back(logged_in(store));
+      copies.push_back(copy_of(store, ids.back()).value());
+      world.advance(1min);
+    }
+    for (const SessionId& id : ids) CHECK(store.destroy(id));
+    for (const std::size_t i : {1U, 2U, 0U}) CHECK(Restoration(store).restore(copies[i]) == Restored::made);
+    const SessionId next = logged_in(store);
+    CHECK(store.snapshot(ids[0]).outcome() == Outcome::absent);
+    CHECK(store.snapshot(ids[1]));
+    CHECK(store.snapshot(ids[2]));
+    CHECK(store.snapshot(next));
+  });
 }
 
 TEST_CASE_FIXTURE(FakeStore, "a copy that is of no session is refused, and nothing is made") {
