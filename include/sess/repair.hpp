@@ -55,7 +55,9 @@ struct RepairReport {
 /// - A list of a principal that is damaged, or lacks a session, is made right from the sessions; entries of sessions
 /// that
 ///   ended are dropped; a missing index is made again.
-/// - A deadline that nobody can have set is set to the latest that somebody can, and not before that of the version.
+/// - A deadline beyond the absolute one of the version, or before its own, is set to that. One that is only further
+/// ahead
+///   than a renewal would set it is left: the clock may be wrong.
 /// - Permissions are set; missing directories and the file of the sweep are made.
 /// - Leftovers go as a sweep removes them: older than ten minutes, and not locked.
 /// - Files of other users, of newer formats, or with names that are not libsess's are left, as is what cannot be read.

@@ -26,7 +26,7 @@ struct Finding {
     newer_format,   // a record of a format, a state or a flag that this program does not know; it is left alone
     payload,        // a record that verifies, and whose values cannot be decoded
     times,          // the file's modification time is not that of its version (src/FORMAT.md, "Times")
-    deadline,       // it is, but says a deadline that no program can have set
+    deadline,       // it is, but the deadline is not the version's, or a clock is or was wrong
     owner,          // a file or directory of another user
     mode,           // its permissions are not those that libsess gives: 0700 and 0600
     file_type,      // a directory, a symbolic link or a device in the place of a file, or the other way round

@@ -37,12 +37,12 @@ bool DeadlineRange::permits(std::int64_t deadline) const {
   return deadline >= earliest - clock_tolerance && deadline <= latest + clock_tolerance;
 }
 
-DeadlineRange deadlines_of(const format::Header& header, bool is_list, std::int64_t now) {
-  const bool is_session = !is_list && header.state == format::RecordState::live;
-  std::int64_t latest = header.absolute_deadline;
-  if (is_session) latest = std::min(latest, now + header.idle_timeout);
-  latest = std::max(latest, header.deadline);
-  return {header.deadline, latest, latest == header.absolute_deadline};
+DeadlineRange deadlines_of(const format::Header& header) {
+  return {header.deadline, std::max(header.absolute_deadline, header.deadline)};
+}
+
+bool is_beyond_renewal(const format::Header& header, std::int64_t deadline, std::int64_t now) {
+  return header.state == format::RecordState::live && deadline > now + header.idle_timeout + clock_tolerance;
 }
 
 std::uint32_t right_mode(sys::FileType type) { return type == sys::FileType::directory ? 0700 : 0600; }

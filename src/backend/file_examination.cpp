@@ -121,7 +121,8 @@ class Examination {
     const auto read = store_.read_unlocked(key, why);
     if (read && read->outcome == Outcome::absent) return;
     // The times are those from before the reading; where they cannot be right for what was read, the lock decides.
-    if (read && !wrong_deadline(read->version, before.modified)) return sink_.verified(read->version);
+    if (read && !wrong_deadline(read->version, before.modified) && !is_far_ahead(read->version, before.modified))
+      return sink_.verified(read->version);
     judge_locked(key, path, subject);
   }
 
@@ -167,6 +168,8 @@ class Examination {
            "times");
     } else if (const auto what = wrong_deadline(*loaded.version, status.modified)) {
       tell(subject, Kind::deadline, Severity::warning, Remedy::mend, *what);
+    } else if (is_far_ahead(*loaded.version, status.modified)) {
+      tell_of_clock(*loaded.version, status.modified, subject);
     }
     return std::move(loaded.version);
   }
@@ -189,14 +192,28 @@ class Examination {
   }
 
   /// Why the times of a file cannot be those of a version in it.
-  std::optional<std::string> wrong_deadline(const Version& version, sys::FileTime modified) const {
-    const DeadlineRange range = deadlines_of(version.header, store_.is_index(), store_.now());
+  static std::optional<std::string> wrong_deadline(const Version& version, sys::FileTime modified) {
+    const DeadlineRange range = deadlines_of(version.header);
     const std::int64_t deadline = deadline_of(modified);
     if (range.permits(deadline)) return std::nullopt;
     if (deadline < range.earliest)
       return fmt::format("its deadline is {} s earlier than that of its version", (range.earliest - deadline) / 1000);
-    return fmt::format("its deadline is {} s later than {}", (deadline - range.latest) / 1000,
-                       range.latest_is_absolute ? "its absolute one" : "its idle timeout permits");
+    return fmt::format("its deadline is {} s later than its absolute one", (deadline - range.latest) / 1000);
+  }
+
+  /// It may have been renewed by a clock that was right, while that of today is wrong.
+  bool is_far_ahead(const Version& version, sys::FileTime modified) const {
+    return !store_.is_index() && is_beyond_renewal(version.header, deadline_of(modified), store_.now());
+  }
+
+  void tell_of_clock(const Version& version, sys::FileTime modified, const Finding& subject) const {
+    const std::int64_t latest = store_.now() + version.header.idle_timeout;
+    Finding finding = subject;
+    finding.advice =
+        "the clock is behind, or was ahead and has been set back since: look at it; the session ends by then";
+    tell(std::move(finding), Kind::deadline, Severity::warning, Remedy::none,
+         fmt::format("its deadline is {} s later than a renewal by the clock of now would set",
+                     (deadline_of(modified) - latest) / 1000));
   }
 
   // ---- what programs that were killed have left ------------------------------------------------------------

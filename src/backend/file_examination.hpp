@@ -21,15 +21,18 @@ using FoundSink = std::function<void(Finding)>;
 // ago and is about to be locked. By ctime: its mtime may be a deadline.
 inline constexpr std::int64_t leftover_age = 10 * 60 * 1000;  // milliseconds
 
-/// What the times of a record's file may say.
+/// What the times of a record's file may say. By its header alone: what somebody has renewed must not be taken back
+/// because the clock of today is wrong.
 struct DeadlineRange {
   std::int64_t earliest;
   std::int64_t latest;
-  bool latest_is_absolute;
-  /// To the minute: deadlines are set by the clocks of other machines, too, and file systems may round times.
+  /// To the minute: file systems may round times.
   bool permits(std::int64_t deadline) const;
 };
-DeadlineRange deadlines_of(const format::Header& header, bool is_list, std::int64_t now);
+DeadlineRange deadlines_of(const format::Header& header);
+/// Of a session: whether a renewal at this time would end before it. Then either clock was wrong, now or when it was
+/// set. To the minute: deadlines are set by the clocks of other machines, too.
+bool is_beyond_renewal(const format::Header& header, std::int64_t deadline, std::int64_t now);
 
 /// The permissions that libsess gives.
 std::uint32_t right_mode(sys::FileType type);

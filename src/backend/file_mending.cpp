@@ -90,7 +90,7 @@ class Mending {
 
   std::optional<Mended> mend_deadline(const SessionKey& key, const fs::Acquisition& acquired,
                                       const Version& version) const {
-    const DeadlineRange range = deadlines_of(version.header, store_.is_index(), store_.now());
+    const DeadlineRange range = deadlines_of(version.header);
     const std::int64_t found = deadline_of(acquired.status.modified);
     if (range.permits(found)) return std::nullopt;
     const std::int64_t right = std::clamp(found, range.earliest, range.latest);

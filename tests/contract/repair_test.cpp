@@ -172,20 +172,40 @@ TEST_CASE_FIXTURE(DamagedStore, "permissions are set to what libsess gives") {
   }
 }
 
-TEST_CASE_FIXTURE(DamagedStore, "a deadline that nobody can have set is set to the latest that somebody can") {
+TEST_CASE_FIXTURE(DamagedStore, "a deadline that the version does not permit is set to the nearest that it does") {
   const SessionKey key = make();
   const sys::FileTime right = system->look(record(key)).modified;
-  const auto generation = store.snapshot(key)->facts().generation;
-  for (const std::int64_t seconds : {3600, -3600}) {
+  const auto facts = store.snapshot(key)->facts();
+  const auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(store.options().lifetime).count();
+  const auto idle = std::chrono::duration_cast<std::chrono::seconds>(store.options().idle_timeout).count();
+  for (const std::int64_t seconds : {lifetime, std::int64_t{-3600}}) {
     sys::FileTime wrong = right;
     wrong.seconds += seconds;
     system->set_modified(record(key), wrong);
     const Repaired repaired = repaired_alone(*this);
     CHECK(repaired.finding.kind == Kind::deadline);
     CHECK(repaired.action == Action::mended);
-    CHECK(system->look(record(key)).modified == right);  // it was used just now
+    CHECK(system->look(record(key)).modified.seconds == right.seconds + (seconds > 0 ? lifetime - idle : 0));
+    system->set_modified(record(key), right);
   }
-  CHECK(store.snapshot(key)->facts().generation == generation);
+  CHECK(store.snapshot(key)->facts().generation == facts.generation);
+}
+
+TEST_CASE_FIXTURE(DamagedStore, "a session that was renewed outlives a repair by a clock that is behind") {
+  const SessionKey key = make();
+  system->advance(10min);
+  REQUIRE(store.lock(key)->commit().ok());
+  const sys::FileTime renewed = system->look(record(key)).modified;
+  system->advance(-60min);  // as after booting without a clock that is kept
+  const Repaired repaired = repaired_alone(*this);
+  CHECK(repaired.finding.kind == Kind::deadline);
+  CHECK(repaired.action == Action::left);
+  CHECK_FALSE(repaired.finding.advice.empty());
+  CHECK(system->look(record(key)).modified == renewed);
+  system->advance(60min);
+  CHECK(findings_of(store).empty());
+  CHECK(store.gc().expired == 0);
+  CHECK(store.snapshot(key));
 }
 
 TEST_CASE_FIXTURE(DamagedStore, "times that are not those of the version are set to them") {

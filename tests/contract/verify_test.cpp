@@ -154,7 +154,8 @@ TEST_CASE_FIXTURE(DamagedStore, "times that are not those of the version are a f
   CHECK(finding.remedy == Remedy::mend);
 }
 
-TEST_CASE_FIXTURE(DamagedStore, "a deadline that nobody can have set is a finding, to the minute") {
+TEST_CASE_FIXTURE(DamagedStore,
+                  "a deadline that cannot be, or that a clock has set wrong, is a finding, to the minute") {
   const SessionKey key = make();
   const sys::FileTime right = system->look(record(key)).modified;
   const auto moved = [&](std::int64_t seconds) {
@@ -166,7 +167,9 @@ TEST_CASE_FIXTURE(DamagedStore, "a deadline that nobody can have set is a findin
   CHECK(findings_of(store).empty());
   moved(62);
   CHECK(finding_of(store).kind == Kind::deadline);
-  CHECK(finding_of(store).what == "its deadline is 62 s later than its idle timeout permits");
+  CHECK(finding_of(store).what == "its deadline is 62 s later than a renewal by the clock of now would set");
+  CHECK(finding_of(store).remedy == Remedy::none);
+  CHECK_FALSE(finding_of(store).advice.empty());
   moved(-59);
   CHECK(findings_of(store).empty());
   moved(-62);
@@ -175,6 +178,7 @@ TEST_CASE_FIXTURE(DamagedStore, "a deadline that nobody can have set is a findin
   CHECK(finding_of(store).kind == Kind::deadline);
   system->advance(store.options().lifetime - 1min);  // the absolute deadline is a minute off
   CHECK(finding_of(store).what.ends_with("later than its absolute one"));
+  CHECK(finding_of(store).remedy == Remedy::mend);
 }
 
 TEST_CASE_FIXTURE(DamagedStore, "files of another user, and with other permissions, are findings") {
