@@ -64,8 +64,9 @@ class SESS_API Quarantine {
   std::vector<Quarantined> list() const;
 
   /// Brings a session back, under a generation of its own and with the deadline that it has, from the file that
-  /// verifies: the record, else the previous version. That file is removed from quarantine then; a call that is cut
-  /// short may leave it there. Never over a record that there is.
+  /// verifies: the record, else the previous version. Both files are removed from quarantine then; a call that is cut
+  /// short may leave them there, and so does one that cannot delete them: the session is back. Never over a record that
+  /// there is.
   ///
   /// A session in quarantine is absent, so a logout with its ID finds nothing to end and leaves no trace. Whether its
   /// user has logged out since cannot be known; that all sessions of its principal were ended can, while the list of

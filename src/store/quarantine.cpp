@@ -60,6 +60,20 @@ bool holds_values(const backend::Version& version) {
   }
 }
 
+/// Both files: what is left there could be restored again after a logout, and the other one is older than what is back.
+/// That one first, because a call may be cut short. The session is back, whether they can be deleted or not.
+void purge_restored(const backend::RecordStore& records, const Pair& pair) {
+  try {
+    const bool is_record = pair.record && pair.record->version;
+    const auto& other = is_record ? pair.previous : pair.record;
+    const auto& restored = is_record ? pair.record : pair.previous;
+    if (other) records.purge(*other);
+    records.purge(*restored);
+  } catch (const IoError&) {
+    // Seen by who lists what is there.
+  }
+}
+
 QuarantineOutcome restoration_of(const std::optional<Outcome>& outcome) {
   if (!outcome) return QuarantineOutcome::occupied;
   return *outcome == Outcome::ok ? QuarantineOutcome::restored : QuarantineOutcome::durability_unknown;
@@ -116,7 +130,7 @@ QuarantineOutcome Quarantine::restore(const std::string& name) const {
     if (status == Outcome::gone) return QuarantineOutcome::ended;
     if (!status.ok()) return QuarantineOutcome::busy;
   }
-  if (restoration == QuarantineOutcome::restored) core.records().purge(*file);
+  if (restoration == QuarantineOutcome::restored) purge_restored(core.records(), pair);
   return restoration;
 }
 

@@ -85,6 +85,31 @@ TEST_CASE_FIXTURE(QuarantineStore, "a session whose right bytes were brought bac
   CHECK(quarantine.restore(name) == QuarantineOutcome::absent);
 }
 
+TEST_CASE_FIXTURE(QuarantineStore, "what was beside a restored record goes with it, and undoes no logout") {
+  const SessionKey key = make_with_spare();
+  const auto right = system->content(record(key));
+  const auto older = system->content(spare(key));
+  flip(record(key));
+  flip(spare(key));
+  static_cast<void>(repair(store, {}, [](const Repaired&) {}));
+  const Quarantined kept = quarantine.list().front();
+  REQUIRE(kept.previous);
+  for (const std::string& file : files_in("quarantine"))
+    system->set_content(file, file.find('~') == std::string::npos ? right : older);
+  SUBCASE("both are deleted") {
+    CHECK(quarantine.restore(kept.name) == QuarantineOutcome::restored);
+    CHECK(files_in("quarantine").empty());
+    REQUIRE(store.destroy(key).ok());
+    CHECK(quarantine.restore(kept.name) == QuarantineOutcome::absent);
+  }
+  SUBCASE("where they cannot be the session is back all the same") {
+    system->fail({.call = Call::unlink, .error = EIO, .repeat = Repeat::for_good, .path = "quarantine"});
+    system->fail({.call = Call::unlink, .error = EIO, .repeat = Repeat::for_good, .path = key.to_string() + "."});
+    CHECK(quarantine.restore(kept.name) == QuarantineOutcome::restored);
+    CHECK(store.snapshot(key));
+  }
+}
+
 TEST_CASE_FIXTURE(QuarantineStore, "nothing is restored over a session that there is") {
   const SessionKey key = make();
   const std::string name = move_aside(key);
