@@ -1,6 +1,7 @@
 #include <sess/verify.hpp>
 
 #include "format/forward.hpp"
+#include "format/names.hpp"
 #include "format/values_codec.hpp"
 #include "store/core.hpp"
 #include "store/verify_lists.hpp"
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -75,6 +77,23 @@ Part verify_lists(const backend::RecordStore& sessions, const backend::RecordSto
   return part;
 }
 
+/// Null where it cannot be opened, which is a finding: everything else can be looked at without it.
+const backend::RecordStore* readable_index(const backend::RecordStore& sessions,
+                                           const std::function<void(const Finding&)>& found) {
+  try {
+    return sessions.present_index();
+  } catch (const IoError& error) {
+    Finding finding;
+    finding.kind = Finding::Kind::unreadable;
+    finding.file = format::principals_directory;
+    finding.error_number = error.error_number();
+    finding.what = std::string("the lists cannot be looked at: ") + error.what();
+    finding.advice = "look at the directory principals";
+    found(finding);
+    return nullptr;
+  }
+}
+
 class Counting {
  public:
   Counting(VerifyReport& report, const std::function<void(const Finding&)>& visit) : report_(report), visit_(visit) {}
@@ -122,8 +141,15 @@ VerifyReport verify(const Store& store, const VerifyOptions& options,
   const auto started = system.monotonic_clock();
   VerifyReport report;
   const Counting tell(report, visit);
-  report.quarantined = sessions.examine_frame(tell);
-  const backend::RecordStore* const index = sessions.present_index();
+  bool is_index_told = false;
+  report.quarantined = sessions.examine_frame([&](const Finding& finding) {
+    const bool is_fatal = finding.kind == Finding::Kind::file_type || finding.kind == Finding::Kind::unreadable;
+    if (is_fatal && finding.file == format::principals_directory) is_index_told = true;
+    tell(finding);
+  });
+  const backend::RecordStore* const index = readable_index(sessions, [&](const Finding& finding) {
+    if (!is_index_told) tell(finding);
+  });
   const auto take = [&](std::uint64_t& records) {
     return [&](const Part& part) {
       records += part.examined.records;

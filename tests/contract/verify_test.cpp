@@ -181,6 +181,21 @@ TEST_CASE_FIXTURE(DamagedStore,
   CHECK(finding_of(store).remedy == Remedy::mend);
 }
 
+TEST_CASE_FIXTURE(DamagedStore, "an index that cannot be opened is a finding, and everything else is looked at") {
+  static_cast<void>(log_in("ann"));
+  const SessionKey key = make();
+  flip(record(key));
+  REQUIRE(system->rename(sys::working_directory, in_store("principals").c_str(), sys::working_directory, "/srv/away",
+                         sys::RenameMode::replace) == 0);
+  system->set_text(in_store("principals"), "x");
+  for (const auto& found : {findings_of(store), findings_of(store, 3)}) {
+    REQUIRE(found.size() == 2);
+    CHECK(found.front().kind == Kind::file_type);
+    CHECK(found.front().file == "principals");
+    CHECK(found.back().key == key);
+  }
+}
+
 TEST_CASE_FIXTURE(DamagedStore, "files of another user, and with other permissions, are findings") {
   const SessionKey key = make();
   system->set_owner_and_mode(record(key), system->user() + 1, 0600);
