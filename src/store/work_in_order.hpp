@@ -13,7 +13,7 @@ namespace sess {
 
 /// Calls `work(number)` for each number below `count`, in `jobs` threads (one: in none but the caller's), and
 /// `take(result)` in the caller's thread, in the order of the numbers. Ends early, and throws, what either throws
-/// first; all threads have ended then.
+/// first; all threads have ended then. No more than 2 * jobs results wait to be taken: `take` may be slow.
 template <class Result, class Work, class Take>
 void work_in_order(unsigned jobs, unsigned count, const Work& work, const Take& take) {
   if (jobs <= 1) {
@@ -22,13 +22,17 @@ void work_in_order(unsigned jobs, unsigned count, const Work& work, const Take& 
   }
   std::mutex mutex;
   std::condition_variable is_done;
+  std::condition_variable is_taken;
   std::vector<std::optional<Result>> results(count);
   std::exception_ptr failure;
   unsigned next = 0;
+  unsigned taken = 0;
   bool stopped = false;
   const auto run = [&] {
     std::unique_lock guard(mutex);
-    while (!stopped && next < count) {
+    while (true) {
+      is_taken.wait(guard, [&] { return stopped || next >= count || next - taken < 2 * jobs; });
+      if (stopped || next >= count) return;
       const unsigned number = next++;
       guard.unlock();
       try {
@@ -39,6 +43,7 @@ void work_in_order(unsigned jobs, unsigned count, const Work& work, const Take& 
         if (!guard.owns_lock()) guard.lock();
         if (!failure) failure = std::current_exception();
         stopped = true;
+        is_taken.notify_all();
       }
       is_done.notify_one();
     }
@@ -48,15 +53,17 @@ void work_in_order(unsigned jobs, unsigned count, const Work& work, const Take& 
     std::vector<std::thread> all;
     std::mutex& mutex;
     bool& stopped;
+    std::condition_variable& is_taken;
     ~Threads() {
       {
         const std::lock_guard guard(mutex);
         stopped = true;
       }
+      is_taken.notify_all();
       for (std::thread& thread : all) thread.join();
     }
   };
-  Threads threads{{}, mutex, stopped};
+  Threads threads{{}, mutex, stopped, is_taken};
   for (unsigned i = 0; i < jobs; ++i) threads.all.emplace_back(run);
   for (unsigned number = 0; number < count; ++number) {
     std::unique_lock guard(mutex);
@@ -66,6 +73,9 @@ void work_in_order(unsigned jobs, unsigned count, const Work& work, const Take& 
     results[number].reset();
     guard.unlock();
     take(result);
+    guard.lock();
+    ++taken;
+    is_taken.notify_all();
   }
 }
 
