@@ -23,7 +23,7 @@ struct Repaired {
   Finding finding;
   Action action = Action::left;
   std::string what = {};  // what was done, or why not: one sentence, lower case, without a full stop
-  int error_number = 0;   // the errno, where the action is failed
+  int error_number = 0;   // the errno, where the action is failed; EWOULDBLOCK where it is left because of a lock
 };
 
 /// The action's name as it stands in the enumeration.

@@ -187,8 +187,9 @@ class Examination {
       what += loaded.version ? "; its previous version verifies" : "; there is no previous version that verifies";
     }
     const bool is_mendable = loaded.version || store_.is_index();
-    tell(subject, other ? Kind::wrong_key : Kind::checksum, Severity::error,
-         is_mendable ? Remedy::mend : Remedy::quarantine, std::move(what));
+    Remedy remedy = is_mendable ? Remedy::mend : Remedy::quarantine;
+    if (status.owner != user_) remedy = Remedy::none;  // what becomes of it is for its owner to say
+    tell(subject, other ? Kind::wrong_key : Kind::checksum, Severity::error, remedy, std::move(what));
   }
 
   /// Why the times of a file cannot be those of a version in it.

@@ -59,7 +59,9 @@ class Mending {
     const fs::Acquisition acquired = fs::acquire(shards(), name.c_str(), deadline);
     if (acquired.outcome == fs::Acquisition::Outcome::absent) return std::nullopt;
     if (acquired.outcome == fs::Acquisition::Outcome::busy)
-      return Mended{Action::left, "it is locked; run repair again, when nobody holds it"};
+      fs::throw_io("lock", shards().path_of(name.view()), -EWOULDBLOCK);
+    if (acquired.status.owner != store_.system().user())
+      return Mended{Action::left, fmt::format("it belongs to user {}", acquired.status.owner)};
     const FileStore::Loaded loaded = store_.load(key, acquired.lock.file(), acquired.status);
     if (!loaded.damage.empty()) return mend_damage(key, acquired, loaded);
     if (loaded.unsettled) {
