@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -147,6 +149,36 @@ TEST_CASE(
   std::filesystem::remove(store.path() + "/shards/00/core");
   CHECK(store.run({"repair"}).code == 0);
   CHECK(store.ok({"verify"}).find(": nothing wrong; 2 damaged records are in quarantine") != std::string::npos);
+}
+
+TEST_CASE("what is left because the list of its principal is locked ends with 75") {
+  const TestStore store;
+  const auto opened = sess::Store::open(store.path());
+  const auto log_in = [&] {
+    auto login = opened.create({.kind = sess::SessionKind::authenticated, .principal = "ann"});
+    login.set("a", 1);
+    REQUIRE(login.commit().ok());
+  };
+  log_in();
+  std::filesystem::path list;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(store.path() + "/principals"))
+    if (entry.is_regular_file()) list = entry.path();
+  const auto before = store.directory() / "list";
+  std::filesystem::copy_file(list, before);
+  const auto time = std::filesystem::last_write_time(list);
+  log_in();
+  {
+    std::ifstream from(before, std::ios::binary);
+    std::ofstream(list, std::ios::binary | std::ios::trunc) << from.rdbuf();
+  }
+  std::filesystem::last_write_time(list, time);
+  const int descriptor = ::open(list.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(descriptor, LOCK_EX | LOCK_NB) == 0);
+  const Finished finished = store.run({"repair", "--wait", "0s"});
+  CHECK(finished.code == 75);
+  CHECK(finished.out.find("left         missing_entry ") != std::string::npos);
+  CHECK(::close(descriptor) == 0);
+  CHECK(store.run({"repair"}).code == 0);
 }
 
 TEST_CASE("repair of what may not be written says so with 77 and goes on") {

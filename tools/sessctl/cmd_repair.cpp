@@ -8,8 +8,11 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sessctl {
 namespace {
@@ -51,20 +54,49 @@ class Outcome {
  public:
   void add(const sess::Repaired& repaired) {
     using Action = sess::Repaired::Action;
-    if (repaired.action == Action::left) left_.add(repaired.finding);
+    const bool is_locked = repaired.action == Action::left && repaired.error_number == EWOULDBLOCK;
+    if (is_locked) is_locked_ = true;
+    if (repaired.action == Action::left && !is_locked) left_.add(repaired.finding);
     if (repaired.action == Action::quarantined) is_lost_ = true;
     if (repaired.action == Action::failed && failed_ == ExitCode::ok) failed_ = exit_code_of(repaired.error_number);
   }
   ExitCode code() const noexcept {
     if (failed_ != ExitCode::ok) return failed_;
     if (left_.code() == ExitCode::io || left_.code() == ExitCode::no_permission) return left_.code();
-    return is_lost_ ? ExitCode::data : left_.code();
+    if (is_lost_) return ExitCode::data;
+    return left_.code() == ExitCode::ok && is_locked_ ? ExitCode::busy : left_.code();
   }
 
  private:
   Verdict left_;
   bool is_lost_ = false;
+  bool is_locked_ = false;
   ExitCode failed_ = ExitCode::ok;
+};
+
+/// What was recovered, or moved to quarantine, by a look at a record that was damaged after it had been verified.
+class Aside {
+ public:
+  void add(const sess::Event& event) {
+    using Kind = sess::Event::Kind;
+    if (!event.key || (event.kind != Kind::recovered && event.kind != Kind::quarantined)) return;
+    sess::Repaired repaired;
+    repaired.finding.kind = sess::Finding::Kind::checksum;
+    repaired.finding.key = event.key;
+    repaired.finding.what = "the record of session " + event.key->to_string() + " was damaged meanwhile";
+    repaired.action =
+        event.kind == Kind::recovered ? sess::Repaired::Action::mended : sess::Repaired::Action::quarantined;
+    repaired.what = event.detail;
+    untold_.push_back(std::move(repaired));
+  }
+  /// Has a line of its own.
+  void forget(const sess::Repaired& told) {
+    std::erase_if(untold_, [&](const sess::Repaired& each) { return each.finding.key == told.finding.key; });
+  }
+  const std::vector<sess::Repaired>& untold() const { return untold_; }
+
+ private:
+  std::vector<sess::Repaired> untold_;
 };
 
 Failure failure(ExitCode code, const std::string& path, const sess::RepairReport& report, bool dry_run) {
@@ -115,17 +147,26 @@ ExitCode run_repair(const Invocation& invocation) {
 
   sess::StoreOptions store_options = line.store_options();
   store_options.probe = !options.dry_run;
-  store_options.on_event = [](const sess::Event&) {};  // each is a line of output
+  Aside aside;
+  store_options.on_event = [&](const sess::Event& event) { aside.add(event); };
   const sess::Store store = open_store(line.store_path(), store_options);
   Outcome outcome;
-  const sess::RepairReport report = sess::repair(store, options, [&](const sess::Repaired& repaired) {
+  const auto tell = [&](const sess::Repaired& repaired) {
     outcome.add(repaired);
     const bool is_note = repaired.finding.severity == sess::Finding::Severity::note;
     if (line.json())
       invocation.out.print_line(repaired_json(repaired, options.dry_run));
     else if (notes || !is_note || repaired.action == sess::Repaired::Action::failed)
       invocation.out.print_line(repaired_line(repaired, options.dry_run));
+  };
+  sess::RepairReport report = sess::repair(store, options, [&](const sess::Repaired& repaired) {
+    aside.forget(repaired);
+    tell(repaired);
   });
+  for (const sess::Repaired& repaired : aside.untold()) {
+    ++(repaired.action == sess::Repaired::Action::mended ? report.mended : report.quarantined);
+    tell(repaired);
+  }
   const std::string& path = store.facts().path;
   invocation.out.print_line(line.json() ? json_of(report, path, options.dry_run) : sentence(report, options.dry_run));
   if (outcome.code() != ExitCode::ok) throw failure(outcome.code(), path, report, options.dry_run);
