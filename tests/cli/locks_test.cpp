@@ -20,6 +20,14 @@ using sess::test::Gate;
 
 namespace {
 
+/// What locks prints. On standard error it may say of other processes that they cannot be looked at.
+std::string locks_of(const TestStore& store, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "locks");
+  const cli::Finished finished = store.run(arguments);
+  REQUIRE(finished.code == 0);
+  return finished.out.substr(0, finished.out.find_last_not_of('\n') + 1);
+}
+
 /// Has a session locked until the end of the test.
 class Holder {
  public:
@@ -45,8 +53,8 @@ class Holder {
 TEST_CASE("locks of a store that nobody uses are none") {
   const TestStore store;
   store.create_key({"a=1"});
-  CHECK(store.ok({"locks", "--for", "1ms", "--json"}).empty());
-  CHECK(cli::lines(store.ok({"locks", "--for", "1ms"})).size() == 1);
+  CHECK(locks_of(store, {"--for", "1ms", "--json"}).empty());
+  CHECK(cli::lines(locks_of(store, {"--for", "1ms"})).size() == 1);
 }
 
 TEST_CASE("locks names the holder, and who waits") {
@@ -54,7 +62,7 @@ TEST_CASE("locks names the holder, and who waits") {
   const std::string key = store.create_key({"a=1"});
   store.create_key({"a=1"});
   const Holder holder(store, key, "shop.fcgi");
-  json line = json::parse(store.ok({"locks", "--for", "60ms", "--json"}));
+  json line = json::parse(locks_of(store, {"--for", "60ms", "--json"}));
   CHECK(line.at("what") == "session");
   CHECK(line.at("key") == key);
   REQUIRE(line.at("holders").size() == 1);
@@ -64,16 +72,16 @@ TEST_CASE("locks names the holder, and who waits") {
   CHECK(line.at("waiters").empty());
   Running waiter(store.start({"set", key, "a=2", "--wait", "100s"}));
   // Until it waits.
-  while (line.at("waiters").empty()) line = json::parse(store.ok({"locks", "--for", "60ms", "--json"}));
+  while (line.at("waiters").empty()) line = json::parse(locks_of(store, {"--for", "60ms", "--json"}));
   CHECK(line.at("waiters").size() == 1);
   CHECK(line.at("waiters")[0].at("pid") == waiter.process());
   CHECK(line.at("waiters")[0].at("command") == "sessctl");
-  const auto table = cli::lines(store.ok({"locks", "--for", "60ms"}));
+  const auto table = cli::lines(locks_of(store, {"--for", "60ms"}));
   REQUIRE(table.size() == 2);
   CHECK(table[0].starts_with("KEY "));
   CHECK(table[1].starts_with(key.substr(0, 12) + "  "));
   CHECK(table[1].ends_with(" 1  shop.fcgi"));
-  CHECK(cli::lines(store.ok({"locks", "--full", "--for", "60ms"}))[1].starts_with(key + "  "));
+  CHECK(cli::lines(locks_of(store, {"--full", "--for", "60ms"}))[1].starts_with(key + "  "));
   ::kill(waiter.process(), SIGTERM);
   waiter.wait();
 }
@@ -94,7 +102,7 @@ TEST_CASE("a process may call itself what it likes, and no escape reaches the te
   const std::string key = store.create_key({"a=1"});
   const Holder holder(store, key, "\x1b[2J\xff\n\x9b");
   for (const char* form : {"--full", "--json"}) {
-    const std::string out = store.ok({"locks", "--for", "1ms", form});
+    const std::string out = locks_of(store, {"--for", "1ms", form});
     CHECK(out.find('\x1b') == out.npos);
     CHECK(out.find('\x9b') == out.npos);
     CHECK(cli::lines(out).size() == (std::string(form) == "--json" ? 1 : 2));
