@@ -1,5 +1,5 @@
-// Who holds the locks of a store's sessions, and who waits for them: Store::locks. For people who look for what is
-// stuck.
+// Who holds the locks of a store's sessions, and who waits for them: Store::lock_uses. For people who look for what
+// is stuck.
 #pragma once
 
 #include <sess/session_id.hpp>

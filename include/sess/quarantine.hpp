@@ -52,7 +52,7 @@ enum class QuarantineOutcome : std::uint8_t {
 };
 
 /// The name as it stands in the enumeration.
-SESS_API std::string_view to_string(QuarantineOutcome restoration) noexcept;
+SESS_API std::string_view to_string(QuarantineOutcome outcome) noexcept;
 
 /// A handle on the quarantine of a store, which it keeps open. Thread-safe. What cannot be read or written throws
 /// IoError.

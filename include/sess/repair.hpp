@@ -52,12 +52,10 @@ struct RepairReport {
 ///
 /// - A damaged record is restored from its previous version, where that verifies; its damaged bytes are copied to
 ///   quarantine first. Otherwise the record and its spare are moved to quarantine.
-/// - A list of a principal that is damaged, or lacks a session, is made right from the sessions; entries of sessions
-/// that
-///   ended are dropped; a missing index is made again.
-/// - A deadline beyond the absolute one of the version, or before its own, is set to that. One that is only further
-/// ahead
-///   than a renewal would set it is left: the clock may be wrong.
+/// - A list of a principal that is damaged, or lacks a session, is made right from the sessions; entries of
+///   sessions that ended are dropped; a missing index is made again.
+/// - A deadline beyond the absolute one of the version, or before its own, is set to that. One that is only
+///   further ahead than a renewal would set it is left: the clock may be wrong.
 /// - Permissions are set; missing directories and the file of the sweep are made.
 /// - Leftovers go as a sweep removes them: older than ten minutes, and not locked.
 /// - Files of other users, of newer formats, or with names that are not libsess's are left, as is what cannot be read.

@@ -81,10 +81,10 @@ QuarantineOutcome restoration_of(const std::optional<Outcome>& outcome) {
 
 }  // namespace
 
-std::string_view to_string(QuarantineOutcome restoration) noexcept {
+std::string_view to_string(QuarantineOutcome outcome) noexcept {
   constexpr std::array<std::string_view, 10> names{"restored", "durability_unknown", "absent", "unverified", "occupied",
                                                    "expired",  "replaced",           "ended",  "no_session", "busy"};
-  return names.at(static_cast<std::size_t>(restoration));
+  return names.at(static_cast<std::size_t>(outcome));
 }
 
 Quarantine::Quarantine(Store store) : store_(std::move(store)) {}
