@@ -1,17 +1,17 @@
 #include "sys/open_files.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <sstream>
+#include <string>
 #include <utility>
 
 namespace sess::sys {
@@ -22,6 +22,9 @@ constexpr std::string_view removed_suffix = " (deleted)";
 
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+struct CloseFile {
+  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
 /// The numbers among the names of a directory. False where it cannot be read.
@@ -47,15 +50,14 @@ std::string link_target(const std::string& link) {
 
 /// As far as it can be read: of a process that has ended, that fails. Nothing where it may not be read.
 std::optional<std::string> text_of(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return errno == EACCES ? std::nullopt : std::optional(std::string());
+  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
+  if (!file) return errno == EACCES ? std::nullopt : std::optional(std::string());
   std::string text;
   std::array<char, 1024> piece;
-  ssize_t got = 0;
-  while ((got = ::read(file, piece.data(), piece.size())) > 0) text.append(piece.data(), static_cast<std::size_t>(got));
-  const bool refused = got < 0 && errno == EACCES;
-  ::close(file);
-  return refused ? std::nullopt : std::optional(std::move(text));
+  std::size_t got = 0;
+  while ((got = std::fread(piece.data(), 1, piece.size(), file.get())) > 0) text.append(piece.data(), got);
+  if (std::ferror(file.get()) != 0 && errno == EACCES) return std::nullopt;
+  return text;
 }
 
 /// A living process of this effective user. One that has ended and was not waited for yet has nothing open.
