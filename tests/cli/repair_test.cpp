@@ -1,10 +1,10 @@
 // sessctl repair: what an operator is told that was done, and that a dry run does nothing.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 #include "format/names.hpp"
 
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,36 +17,13 @@
 #include <nlohmann/json.hpp>
 #include <sess/sess.hpp>
 
+using cli::damage;
 using cli::Finished;
 using cli::TestStore;
+using cli::tree;
 using nlohmann::json;
 
 namespace {
-
-void damage(const std::filesystem::path& file) {
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary | std::ios::ate);
-  REQUIRE(stream.good());
-  stream.seekp(-1, std::ios::end);
-  stream.put('\x7f');
-}
-
-/// Name, content and status of everything below a directory.
-std::map<std::string, std::string> tree(const std::filesystem::path& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-    struct stat status {};
-    REQUIRE(::lstat(entry.path().c_str(), &status) == 0);
-    std::string text = std::to_string(status.st_ino) + " " + std::to_string(status.st_mode) + " " +
-                       std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " " +
-                       std::to_string(status.st_ctim.tv_sec) + "." + std::to_string(status.st_ctim.tv_nsec) + " ";
-    if (entry.is_regular_file()) {
-      std::ifstream file(entry.path(), std::ios::binary);
-      text.append(std::istreambuf_iterator<char>(file), {});
-    }
-    files[entry.path()] = text;
-  }
-  return files;
-}
 
 /// One of each that repair does something about, and one that it does not.
 struct Damaged {
