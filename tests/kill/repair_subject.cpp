@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* ann = "ann";
 constexpr std::int64_t some_minutes = 20 * 60 * 1000;  // milliseconds; what a killed program left is old by then
+constexpr std::int64_t past_the_absolute_deadline = 400 * 24 * 60 * 60;  // seconds
 
 std::string content_of(const std::string& path) {
   boost::filesystem::ifstream file(path, std::ios::binary);
@@ -32,13 +33,14 @@ void write(const std::string& path, const std::string& content) {
   boost::filesystem::ofstream(path, std::ios::binary) << content;
 }
 
-/// By more than a day, with the digits of its version.
+/// Beyond its absolute deadline, with the digits of its version.
 void set_later(const std::string& path) {
   sys::PosixSystem system;
   sys::FileStatus status;
   require(system.status_at(sys::working_directory, path.c_str(), status) == 0, "stat");
   const sys::UniqueFd file(system, system.open(sys::working_directory, path.c_str(), sys::OpenMode::read_write));
-  require(system.set_times(file.get(), {status.modified.seconds + 100'000, status.modified.nanoseconds}) == 0,
+  require(system.set_times(file.get(),
+                           {status.modified.seconds + past_the_absolute_deadline, status.modified.nanoseconds}) == 0,
           "set times");
 }
 
@@ -50,8 +52,11 @@ std::vector<sess::Finding> findings_of(const Store& store) {
 
 }  // namespace
 
+/// A deadline that is set to the absolute one is not further ahead than a renewal would set it, so that nothing is
+/// left.
 RepairSubject::RepairSubject(const std::string& below)
-    : StoreSubject(below, "repair of a store", {.idle_timeout = std::chrono::hours(2)}) {}
+    : StoreSubject(below, "repair of a store",
+                   {.idle_timeout = std::chrono::hours(2), .lifetime = std::chrono::hours(2)}) {}
 
 /// The keys are the same in each run: findings come in the order of the files.
 void RepairSubject::prepare() {
