@@ -1,4 +1,5 @@
-// Quarantine: what did not verify, kept until somebody has looked at it.
+// Quarantine: what did not verify, kept until somebody has looked at it. Copies are there too, of the damaged bytes of
+// records that were restored from the version before.
 #pragma once
 
 #include <sess/export.hpp>
@@ -27,14 +28,15 @@ struct QuarantinedFile {
   bool live = false;                               // the header says that the session was not replaced by another
 };
 
-/// What was moved to quarantine together.
+/// What was moved to quarantine together, or was copied.
 struct Quarantined {
-  /// Names it: the key, a dot and 16 hexadecimal digits.
+  /// Names it: the key, a dot and 16 hexadecimal digits; of a copy with a plus sign before the dot.
   std::string name = {};
   SessionKey key = {};  // of a session, or of a principal's list
   std::chrono::system_clock::time_point since = {};
   std::optional<QuarantinedFile> record = std::nullopt;
   std::optional<QuarantinedFile> previous = std::nullopt;  // the previous version that was beside it
+  bool copy = false;                                       // the session stayed, and went on from its previous version
 };
 
 /// What becomes of a session that is to be had back. Nothing has been changed but with the first two.
@@ -48,6 +50,7 @@ enum class QuarantineOutcome : std::uint8_t {
   replaced,            // it had ended before: its ID was replaced by another
   ended,               // all sessions of its principal were ended since
   no_session,          // it is the list of a principal, which is made again from the sessions
+  copy,                // a copy of what was damaged: the session has gone on without, and may have ended since
   busy,                // the list of its principal was locked for too long
 };
 
@@ -60,7 +63,7 @@ class SESS_API Quarantine {
  public:
   explicit Quarantine(Store store);
 
-  /// All there is, the oldest first. Reads every file.
+  /// All there is, the oldest first. Reads every file, one after the other.
   std::vector<Quarantined> list() const;
 
   /// Brings a session back, under a generation of its own and with the deadline that it has, from the file that

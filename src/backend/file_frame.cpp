@@ -123,7 +123,7 @@ class FrameExamination {
       if (!entry) {
         tell_of_foreign(status, subject, found_);
       } else if (examine_access(*status, sys::FileType::regular, user_, subject, found_)) {
-        if (!entry->spare && !entry->temporary) ++quarantined_;
+        if (entry->kind != format::QuarantineName::Kind::spare && !entry->temporary) ++quarantined_;
         if (entry->temporary && store_.now() - deadline_of(status->changed) >= leftover_age)
           tell(subject.file, Kind::orphan_temp, Severity::note, Remedy::mend, "a program was killed while it wrote it");
       }

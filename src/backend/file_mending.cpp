@@ -174,8 +174,10 @@ void FileStore::keep_copy(const SessionKey& key, const sys::UniqueFd& file, cons
   std::vector<std::byte> content;
   shards_.read(file, record.c_str(), static_cast<std::size_t>(status.size), content);
   const fs::Directory aside = top_.open_child(format::quarantine_directory);
-  const std::string name = format::quarantine_name(key, false, random_number());
-  const std::string temporary = format::quarantine_temporary_name(name);
+  format::QuarantineName kept{.key = key, .kind = format::QuarantineName::Kind::copy, .number = random_number()};
+  const std::string name = format::quarantine_name(kept);
+  kept.temporary = true;
+  const std::string temporary = format::quarantine_name(kept);
   const int descriptor = system().open(aside.descriptor(), temporary.c_str(), sys::OpenMode::create_exclusive);
   if (descriptor < 0) fs::throw_io("create", aside.path_of(temporary), descriptor);
   const sys::UniqueFd copy(system(), descriptor);

@@ -26,45 +26,43 @@ std::uint64_t highest_generation(std::span<const std::byte> content, const Sessi
 
 }  // namespace
 
-std::vector<KeptFile> FileStore::kept() const {
-  std::vector<KeptFile> all;
-  const fs::Directory quarantine = top_.open_child(format::quarantine_directory);
-  quarantine.visit([&](const sys::DirectoryEntry& entry) {
-    const auto parsed = format::parse_quarantine_name(entry.name);
-    if (parsed && !parsed->temporary)
-      all.push_back({.key = parsed->key, .number = parsed->number, .before = parsed->spare});
+std::vector<format::QuarantineName> FileStore::kept() const {
+  std::vector<format::QuarantineName> names;
+  top_.open_child(format::quarantine_directory).visit([&](const sys::DirectoryEntry& entry) {
+    const auto name = format::parse_quarantine_name(entry.name);
+    if (name && !name->temporary) names.push_back(*name);
     return true;
   });
-  std::erase_if(all, [&](KeptFile& file) { return !look_at_kept(quarantine, file); });
-  return all;
+  return names;
 }
 
-bool FileStore::look_at_kept(const fs::Directory& quarantine, KeptFile& kept) {
-  const std::string name = format::quarantine_name(kept.key, kept.before, kept.number);
+std::optional<KeptFile> FileStore::look_at_kept(const format::QuarantineName& kept_name) const {
+  const fs::Directory quarantine = top_.open_child(format::quarantine_directory);
+  const std::string name = format::quarantine_name(kept_name);
   const auto there = quarantine.status(name.c_str());
-  if (!there || there->type != sys::FileType::regular) return false;
-  kept.size = there->size;
-  kept.since = deadline_of(there->changed);
+  if (!there || there->type != sys::FileType::regular) return std::nullopt;
+  KeptFile kept{.name = kept_name, .size = there->size, .since = deadline_of(there->changed)};
+  const SessionKey& key = kept_name.key;
   try {
     const auto file = quarantine.open_file(name.c_str(), sys::OpenMode::read);
-    if (!file) return false;
+    if (!file) return std::nullopt;
     std::vector<std::byte> content;
     quarantine.read(*file, name.c_str(), size_to_read(there->size), content);
-    kept.version = verified_version(content, kept.key, there->modified, quarantine.path_of(name), kept.problem);
+    kept.version = verified_version(content, key, there->modified, quarantine.path_of(name), kept.problem);
     kept.claimed = format::claimed_header(content);
     kept.highest_generation =
-        highest_generation(content, kept.key, there->modified, kept.version ? kept.version->header.generation : 0);
+        highest_generation(content, key, there->modified, kept.version ? kept.version->header.generation : 0);
   } catch (const UnsupportedRecord& error) {
     kept.problem = error.why();
   } catch (const IoError& error) {
     kept.problem = error.what();
   }
-  return true;
+  return kept;
 }
 
 std::optional<Outcome> FileStore::restore(const KeptFile& kept, std::uint64_t above) const {
   Version version = kept.version.value();
-  const SessionKey& key = kept.key;
+  const SessionKey& key = kept.name.key;
   // Whoever has seen a version of this session has seen an earlier one.
   version.header.generation = std::max(above, version.header.generation) + 1;
   std::vector<std::byte> record;
@@ -82,9 +80,11 @@ std::optional<Outcome> FileStore::restore(const KeptFile& kept, std::uint64_t ab
   return created->sync_error == 0 ? Outcome::ok : Outcome::durability_unknown;
 }
 
-void FileStore::purge(const KeptFile& kept) const {
+bool FileStore::purge(const format::QuarantineName& name) const {
   const fs::Directory quarantine = top_.open_child(format::quarantine_directory);
-  if (quarantine.unlink(format::quarantine_name(kept.key, kept.before, kept.number).c_str())) quarantine.sync();
+  if (!quarantine.unlink(format::quarantine_name(name).c_str())) return false;
+  quarantine.sync();
+  return true;
 }
 
 }  // namespace sess::backend

@@ -12,6 +12,8 @@
 
 namespace sess::backend {
 
+using Kind = format::QuarantineName::Kind;
+
 void FileStore::load_spare(const SessionKey& key, const sys::FileStatus& damaged_status,
                            std::span<const std::byte> damaged, Loaded& loaded) const {
   const auto name = format::spare_name(key);
@@ -94,33 +96,33 @@ void FileStore::restore(const SessionKey& key, const fs::FileLock& lock, const V
 void FileStore::keep_aside(const SessionKey& key) const {
   constexpr int attempts = 8;
   const fs::Directory aside = top_.open_child(format::quarantine_directory);
-  const auto keep = [&](const format::ShortName& from, bool spare) {
+  const auto keep = [&](const format::ShortName& from, Kind kind) {
     const auto status = shards_.status(from.c_str());
     if (!status || status->links > 1) return;
     int answer = -EEXIST;
     for (int attempt = 0; attempt < attempts && answer == -EEXIST; ++attempt)
       answer = system().link(shards_.descriptor(), from.c_str(), aside.descriptor(),
-                             format::quarantine_name(key, spare, random_number()).c_str());
+                             format::quarantine_name({key, kind, random_number()}).c_str());
     // Without hard links: what it said of the sessions is known from these.
     const bool none = answer == -EPERM || answer == -EOPNOTSUPP || answer == -ENOSYS;
     if (answer < 0 && answer != -ENOENT && !none) fs::throw_io("quarantine", shards_.path_of(from.c_str()), answer);
   };
-  keep(format::spare_name(key), true);
-  keep(format::record_name(key), false);
+  keep(format::spare_name(key), Kind::spare);
+  keep(format::record_name(key), Kind::record);
 }
 
 void FileStore::quarantine(const SessionKey& key) const {
   const fs::Directory aside = top_.open_child(format::quarantine_directory);
   const std::uint64_t number = random_number();
-  const auto move = [&](const format::ShortName& from, bool spare) {
-    const std::string to = format::quarantine_name(key, spare, number);
+  const auto move = [&](const format::ShortName& from, Kind kind) {
+    const std::string to = format::quarantine_name({key, kind, number});
     const int answer =
         system().rename(shards_.descriptor(), from.c_str(), aside.descriptor(), to.c_str(), sys::RenameMode::replace);
     if (answer < 0 && answer != -ENOENT) fs::throw_io("quarantine", shards_.path_of(from.c_str()), answer);
   };
   // The spare first: a name that is absent must not have a spare.
-  move(format::spare_name(key), true);
-  move(format::record_name(key), false);
+  move(format::spare_name(key), Kind::spare);
+  move(format::record_name(key), Kind::record);
 }
 
 }  // namespace sess::backend

@@ -60,9 +60,10 @@ class FileStore final : public RecordStore {
   std::unique_ptr<Hold> hold(const SessionKey& key, std::chrono::nanoseconds timeout) const override;
   const RecordStore* present_index() const override;
   std::optional<Mended> mend(const Finding& finding, bool dry_run) const override;
-  std::vector<KeptFile> kept() const override;
+  std::vector<format::QuarantineName> kept() const override;
+  std::optional<KeptFile> look_at_kept(const format::QuarantineName& name) const override;
   std::optional<Outcome> restore(const KeptFile& kept, std::uint64_t above) const override;
-  void purge(const KeptFile& kept) const override;
+  bool purge(const format::QuarantineName& name) const override;
   const RecordStore& index(const std::function<void(const RecordStore&)>& fill) const override;
   void sync_all() const override;
 
@@ -114,8 +115,6 @@ class FileStore final : public RecordStore {
   void keep_aside(const SessionKey& key) const;
   /// Puts a copy of a record that is locked into quarantine: the file itself is about to be written to.
   void keep_copy(const SessionKey& key, const sys::UniqueFd& file, const sys::FileStatus& status) const;
-  /// Fills in what a file in quarantine is. False where it has been removed meanwhile.
-  static bool look_at_kept(const fs::Directory& quarantine, KeptFile& kept);
   enum class Leftover : std::uint8_t { removed, young, in_use };  // in_use: or gone
   /// Removes a file that no living program uses: it is old, and its lock is free. `owner`, if given, must be absent.
   Leftover remove_leftover(const std::string& path, const char* owner, std::int64_t now, bool dry_run) const;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "format/header.hpp"
+#include "format/names.hpp"
 
 #include <sess/gc.hpp>
 #include <sess/locks.hpp>
@@ -124,12 +125,10 @@ struct Mended {
   bool needs_index = false;  // nothing was done yet: the index is missing, and is made by who knows what belongs in it
 };
 
-/// What was moved aside, and is in quarantine.
+/// What is in quarantine: moved aside, or a copy.
 struct KeptFile {
-  SessionKey key;
-  std::uint64_t number = 0;  // the same of a record and a version before it that were moved together
-  bool before = false;       // it is that version
-  std::uint64_t size = 0;    // bytes
+  format::QuarantineName name;
+  std::uint64_t size = 0;  // bytes
   std::int64_t since = 0;
   std::optional<Version> version = std::nullopt;         // if it verifies
   std::string problem = {};                              // else why not
@@ -208,13 +207,15 @@ class RecordStore {
   /// UnsupportedRecord.
   virtual std::optional<Mended> mend(const Finding& finding, bool dry_run) const = 0;
 
-  /// Everything in quarantine.
-  virtual std::vector<KeptFile> kept() const = 0;
+  /// Everything in quarantine that is whole, in no order.
+  virtual std::vector<format::QuarantineName> kept() const = 0;
+  /// Nothing where there is none. What cannot be read is no version, with the reason.
+  virtual std::optional<KeptFile> look_at_kept(const format::QuarantineName& name) const = 0;
   /// Makes a record of a file that verifies, on disk, with a generation above this one and above its own. ok or
   /// durability_unknown; nothing where there is a record of this key. The file stays where it is.
   virtual std::optional<Outcome> restore(const KeptFile& kept, std::uint64_t above) const = 0;
-  /// Deletes it, for good.
-  virtual void purge(const KeptFile& kept) const = 0;
+  /// Deletes it, for good. False where there is none.
+  virtual bool purge(const format::QuarantineName& name) const = 0;
 
   /// Records that are kept in the same way beside these, under keys that are no session's: the index of principals.
   /// Where there is none (somebody has removed it) one is made, by one process at a time; `fill` creates in it what

@@ -12,6 +12,7 @@ constexpr std::string_view digits = "0123456789abcdef";
 constexpr std::string_view temporary_suffix = ".temp";
 constexpr std::size_t number_size = 16;
 constexpr char spare_mark = '~';
+constexpr char copy_mark = '+';
 
 bool is_hexadecimal(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return digits.find(c) != std::string_view::npos; });
@@ -67,14 +68,6 @@ std::string temporary_name(const SessionKey& key, std::uint64_t number) {
   return fmt::format("{}.{:016x}{}", record_name(key).view(), number, temporary_suffix);
 }
 
-std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t number) {
-  return fmt::format("{}{}.{:016x}", key.to_string(), spare ? "~" : "", number);
-}
-
-std::string quarantine_temporary_name(std::string_view name) {
-  return std::string(name) + std::string(temporary_suffix);
-}
-
 std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view name) {
   const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
   if (!key || key->bytes()[0] != shard) return std::nullopt;
@@ -96,18 +89,27 @@ std::optional<SessionKey> record_in_path(std::string_view path) {
 
 bool is_gc_file(std::string_view path) { return path.ends_with(fmt::format("/{}", gc_file)); }
 
-std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name) {
+std::string quarantine_name(const QuarantineName& name) {
+  using Kind = QuarantineName::Kind;
+  std::string text = name.key.to_string();
+  if (name.kind == Kind::spare) text += spare_mark;
+  if (name.kind == Kind::copy) text += copy_mark;
+  return fmt::format("{}.{:016x}{}", text, name.number, name.temporary ? temporary_suffix : "");
+}
+
+std::optional<QuarantineName> parse_quarantine_name(std::string_view name) {
   const auto key = SessionKey::parse(name.substr(0, SessionKey::text_size));
   if (!key) return std::nullopt;
+  QuarantineName parsed{.key = *key};
   std::string_view rest = name.substr(SessionKey::text_size);
-  const bool spare = rest.starts_with(spare_mark);
-  if (spare) rest.remove_prefix(1);
-  const bool temporary = rest.ends_with(temporary_suffix);
-  if (temporary) rest.remove_suffix(temporary_suffix.size());
+  if (rest.starts_with(spare_mark)) parsed.kind = QuarantineName::Kind::spare;
+  if (rest.starts_with(copy_mark)) parsed.kind = QuarantineName::Kind::copy;
+  if (parsed.kind != QuarantineName::Kind::record) rest.remove_prefix(1);
+  parsed.temporary = rest.ends_with(temporary_suffix);
+  if (parsed.temporary) rest.remove_suffix(temporary_suffix.size());
   if (rest.size() != 1 + number_size || !rest.starts_with('.') || !is_hexadecimal(rest.substr(1))) return std::nullopt;
-  std::uint64_t number = 0;
-  for (const char digit : rest.substr(1)) number = number << 4 | digits.find(digit);
-  return QuarantineEntry{*key, spare, temporary, number};
+  for (const char digit : rest.substr(1)) parsed.number = parsed.number << 4 | digits.find(digit);
+  return parsed;
 }
 
 }  // namespace sess::format

@@ -55,12 +55,6 @@ ShortName spare_name(const SessionKey& key) noexcept;
 ShortName shard_of(const SessionKey& key) noexcept;
 /// "ab/ab....<16 hexadecimal digits>.temp": a record that is being written. The number is random.
 std::string temporary_name(const SessionKey& key, std::uint64_t number);
-/// In quarantine/: "<key>.<16 hexadecimal digits>", with "~" before the dot for a spare.
-std::string quarantine_name(const SessionKey& key, bool spare, std::uint64_t number);
-
-/// What a file in quarantine is called before it is whole, where it is a copy.
-std::string quarantine_temporary_name(std::string_view name);
-
 /// Each session has so many bytes of the file "waiters", from this offset on.
 inline constexpr unsigned waiters_per_session = 64;
 std::uint64_t first_waiter_of(const SessionKey& key) noexcept;
@@ -79,15 +73,21 @@ std::optional<ShardEntry> parse_shard_entry(unsigned shard, std::string_view nam
 std::optional<SessionKey> record_in_path(std::string_view path);
 bool is_gc_file(std::string_view path);
 
-/// A file in quarantine; the record and the spare of one session that were moved there together have the same number.
-struct QuarantineEntry {
+/// A file in quarantine/.
+struct QuarantineName {
+  enum class Kind : std::uint8_t {
+    record,  // "<key>.<16 hexadecimal digits>"
+    spare,   // "<key>~.<...>": it was moved there with the record of the same number
+    copy,    // "<key>+.<...>": the bytes of a record that stayed where it was, and was restored there
+  };
   SessionKey key;
-  bool spare = false;
-  bool temporary = false;
+  Kind kind = Kind::record;
   std::uint64_t number = 0;
+  bool temporary = false;  // ".temp" behind it: a copy that is not whole yet
 };
 
+std::string quarantine_name(const QuarantineName& name);
 /// Nothing for a name that libsess does not write.
-std::optional<QuarantineEntry> parse_quarantine_name(std::string_view name);
+std::optional<QuarantineName> parse_quarantine_name(std::string_view name);
 
 }  // namespace sess::format

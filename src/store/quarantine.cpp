@@ -18,23 +18,39 @@ namespace sess {
 namespace {
 
 using backend::KeptFile;
+using format::QuarantineName;
+using Kind = QuarantineName::Kind;
 
 /// The files of one name.
 struct Pair {
   std::optional<KeptFile> record;
   std::optional<KeptFile> previous;
-  const KeptFile& any() const { return record ? *record : *previous; }
+  bool is_there() const { return record || previous; }
 };
 
-std::string name_of(const KeptFile& file) { return format::quarantine_name(file.key, false, file.number); }
+/// What both files of a pair are called together.
+QuarantineName pair_name(QuarantineName name) {
+  if (name.kind == Kind::spare) name.kind = Kind::record;
+  return name;
+}
 
-std::map<std::string, Pair> pairs_of(const backend::RecordStore& records) {
-  std::map<std::string, Pair> pairs;
-  for (KeptFile& file : records.kept()) {
-    Pair& pair = pairs[name_of(file)];
-    (file.before ? pair.previous : pair.record) = std::move(file);
-  }
-  return pairs;
+/// Nothing where it is none, or of one file of a pair only.
+std::optional<QuarantineName> parse_pair_name(std::string_view text) {
+  auto name = format::parse_quarantine_name(text);
+  if (name && (name->temporary || name->kind == Kind::spare)) name.reset();
+  return name;
+}
+
+QuarantineName previous_of(QuarantineName name) {
+  name.kind = Kind::spare;
+  return name;
+}
+
+/// Neither where there is nothing.
+Pair pair_of(const backend::RecordStore& records, const QuarantineName& name) {
+  Pair pair{.record = records.look_at_kept(name), .previous = std::nullopt};
+  if (name.kind == Kind::record) pair.previous = records.look_at_kept(previous_of(name));
+  return pair;
 }
 
 QuarantinedFile described(const KeptFile& file) {
@@ -67,8 +83,8 @@ void purge_restored(const backend::RecordStore& records, const Pair& pair) {
     const bool is_record = pair.record && pair.record->version;
     const auto& other = is_record ? pair.previous : pair.record;
     const auto& restored = is_record ? pair.record : pair.previous;
-    if (other) records.purge(*other);
-    records.purge(*restored);
+    if (other) records.purge(other->name);
+    records.purge(restored->name);
   } catch (const IoError&) {
     // Seen by who lists what is there.
   }
@@ -82,19 +98,29 @@ QuarantineOutcome restoration_of(const std::optional<Outcome>& outcome) {
 }  // namespace
 
 std::string_view to_string(QuarantineOutcome outcome) noexcept {
-  constexpr std::array<std::string_view, 10> names{"restored", "durability_unknown", "absent", "unverified", "occupied",
-                                                   "expired",  "replaced",           "ended",  "no_session", "busy"};
+  constexpr std::array<std::string_view, 11> names{"restored", "durability_unknown", "absent", "unverified", "occupied",
+                                                   "expired",  "replaced",           "ended",  "no_session", "copy",
+                                                   "busy"};
   return names.at(static_cast<std::size_t>(outcome));
 }
 
 Quarantine::Quarantine(Store store) : store_(std::move(store)) {}
 
 std::vector<Quarantined> Quarantine::list() const {
+  const backend::RecordStore& records = StoreAccess::core(store_).records();
+  std::map<std::string, QuarantineName> names;
+  for (const QuarantineName& name : records.kept()) {
+    const QuarantineName of_both = pair_name(name);
+    names.emplace(format::quarantine_name(of_both), of_both);
+  }
   std::vector<Quarantined> all;
-  for (const auto& [name, pair] : pairs_of(StoreAccess::core(store_).records())) {
-    Quarantined one{name, pair.any().key, to_time_point(pair.any().since)};
+  for (const auto& [text, name] : names) {
+    const Pair pair = pair_of(records, name);
+    if (!pair.is_there()) continue;  // it was purged meanwhile
+    Quarantined one{text, name.key, to_time_point(pair.record ? pair.record->since : pair.previous->since)};
     if (pair.record) one.record = described(*pair.record);
     if (pair.previous) one.previous = described(*pair.previous);
+    one.copy = name.kind == Kind::copy;
     all.push_back(std::move(one));
   }
   std::ranges::sort(all, [](const Quarantined& left, const Quarantined& right) {
@@ -105,10 +131,12 @@ std::vector<Quarantined> Quarantine::list() const {
 
 QuarantineOutcome Quarantine::restore(const std::string& name) const {
   const Store::Core& core = StoreAccess::core(store_);
-  const auto pairs = pairs_of(core.records());
-  const auto found = pairs.find(name);
-  if (found == pairs.end()) return QuarantineOutcome::absent;
-  const Pair& pair = found->second;
+  const auto parsed = parse_pair_name(name);
+  if (!parsed) return QuarantineOutcome::absent;
+  const Pair pair = pair_of(core.records(), *parsed);
+  if (!pair.is_there()) return QuarantineOutcome::absent;
+  // Its bytes may read well by now, or have been put right: a session that was ended since would be back.
+  if (parsed->kind == Kind::copy) return QuarantineOutcome::copy;
   const KeptFile* const file = pair.record && pair.record->version       ? &*pair.record
                                : pair.previous && pair.previous->version ? &*pair.previous
                                                                          : nullptr;
@@ -136,12 +164,10 @@ QuarantineOutcome Quarantine::restore(const std::string& name) const {
 
 bool Quarantine::purge(const std::string& name) const {
   const backend::RecordStore& records = StoreAccess::core(store_).records();
-  const auto pairs = pairs_of(records);
-  const auto found = pairs.find(name);
-  if (found == pairs.end()) return false;
-  for (const auto& each : {found->second.record, found->second.previous})
-    if (each) records.purge(*each);
-  return true;
+  const auto parsed = parse_pair_name(name);
+  if (!parsed) return false;
+  const bool had_previous = parsed->kind == Kind::record && records.purge(previous_of(*parsed));
+  return records.purge(*parsed) || had_previous;
 }
 
 }  // namespace sess

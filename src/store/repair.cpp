@@ -130,7 +130,9 @@ class Repairing {
   bool names_one_in_quarantine(const SessionKey& principal) {
     if (!in_quarantine_) {
       in_quarantine_.emplace();
-      for (const backend::KeptFile& file : core_.records().kept()) in_quarantine_->insert(file.key.bytes());
+      // Of a copy the session lives on.
+      for (const auto& name : core_.records().kept())
+        if (name.kind != format::QuarantineName::Kind::copy) in_quarantine_->insert(name.key.bytes());
     }
     if (in_quarantine_->empty()) return false;
     const auto* const index = core_.records().present_index();

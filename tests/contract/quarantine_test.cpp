@@ -120,6 +120,26 @@ TEST_CASE_FIXTURE(QuarantineStore, "nothing is restored over a session that ther
   CHECK(quarantine.list().size() == 1);
 }
 
+TEST_CASE_FIXTURE(QuarantineStore, "a copy of what was damaged undoes no logout of the session that went on without") {
+  const SessionKey key = make_with_spare();
+  const auto right = system->content(record(key));
+  flip(record(key));
+  static_cast<void>(repair(store, {}, [](const Repaired&) {}));
+  REQUIRE(store.snapshot(key));
+  const auto all = quarantine.list();
+  REQUIRE(all.size() == 1);
+  CHECK(all.front().copy);
+  CHECK(all.front().record->problem == "wrong checksum");
+  CHECK(quarantine.restore(all.front().name) == QuarantineOutcome::copy);
+  REQUIRE(store.destroy(key).ok());
+  // Also where the bytes were right, and were only read wrongly.
+  system->set_content(in_store("quarantine/" + all.front().name), right);
+  CHECK(quarantine.restore(all.front().name) == QuarantineOutcome::copy);
+  CHECK(store.snapshot(key).outcome() == Outcome::absent);
+  CHECK(quarantine.purge(all.front().name));
+  CHECK(quarantine.list().empty());
+}
+
 TEST_CASE_FIXTURE(QuarantineStore, "a session that has expired, or had been replaced, is not restored") {
   const SessionKey key = make();
   std::string name = move_aside(key);

@@ -229,7 +229,7 @@ TEST_CASE_FIXTURE(DamagedStore, "what killed programs left is removed when it is
   CHECK_FALSE(system->exists(spare(key)));
   for (const std::string& name :
        {"shards/" + format::temporary_name(key, 7),
-        "quarantine/" + format::quarantine_temporary_name(format::quarantine_name(key, false, 7))}) {
+        "quarantine/" + format::quarantine_name({key, format::QuarantineName::Kind::copy, 7, true})}) {
     system->set_text(in_store(name), "half");
     CHECK(repaired_of(store).empty());
     system->advance(11min);

@@ -413,8 +413,10 @@ TEST_CASE_FIXTURE(DamagedStore, "what is counted is what there is") {
   static_cast<void>(log_in("ann"));
   flip(record(make()));
   system->set_owner_and_mode(record(key), system->user(), 0644);
-  system->set_text(in_store("quarantine/" + format::quarantine_name(key, false, 1)), "x");
-  system->set_text(in_store("quarantine/" + format::quarantine_name(key, true, 1)), "x");
+  system->set_text(in_store("quarantine/" + format::quarantine_name({key, format::QuarantineName::Kind::record, 1})),
+                   "x");
+  system->set_text(in_store("quarantine/" + format::quarantine_name({key, format::QuarantineName::Kind::spare, 1})),
+                   "x");
   const VerifyReport report = verify(store, {}, [](const Finding&) {});
   CHECK(report.records == 3);
   CHECK(report.bytes > 3 * 128);

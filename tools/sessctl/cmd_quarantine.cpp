@@ -11,7 +11,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +63,7 @@ std::string json_of(const Kept& kept, Clock::time_point now) {
       .add("key", kept.key.to_string())
       .add("since", utc_time(kept.since))
       .add("age_ms", between(kept.since, now).count())
+      .add("copy", kept.copy)
       .add("record", json_of(kept.record))
       .add("previous", json_of(kept.previous))
       .text();
@@ -91,47 +95,54 @@ class Work {
     fact("in quarantine", fmt::format("{}, since {}", human_age(between(kept.since, now_)), utc_time(kept.since)));
     show_file("record", kept.record, kept.key);
     show_file("previous", kept.previous, kept.key);
-    fact("restore", verifies(kept.record) || verifies(kept.previous)
-                        ? "possible: 'sessctl quarantine restore' says what to think of first"
-                        : "impossible: no file verifies; if there is a copy of the right bytes, put it in its place");
+    fact("restore", restorability(kept));
   }
 
   void restore(const std::string& name) const {
     const Kept kept = find(name);
-    const sess::QuarantineOutcome restoration = quarantine_.restore(kept.name);
-    if (json_) out_.print_line(JsonLine().add("name", kept.name).add("outcome", to_string(restoration)).text());
-    require_restored(restoration, kept.name);
+    const sess::QuarantineOutcome outcome = quarantine_.restore(kept.name);
+    if (json_) out_.print_line(JsonLine().add("name", kept.name).add("outcome", to_string(outcome)).text());
+    require_restored(outcome, kept.name);
+  }
+
+  ExitCode purge(const std::vector<std::string>& names) const {
+    const std::vector<Kept> all = quarantine_.list();
+    return for_each<std::string>(names, [&](const std::string& name) { purge_one(find(name, all).name); });
+  }
+
+  ExitCode purge_older_than(std::chrono::milliseconds age) const {
+    return for_each<Kept>(quarantine_.list(), [&](const Kept& kept) {
+      if (between(kept.since, now_) >= age) purge_one(kept.name);
+    });
+  }
+
+ private:
+  static std::string_view restorability(const Kept& kept) {
+    if (kept.copy) return "impossible: this is a copy; the session went on from its previous version";
+    if (verifies(kept.record) || verifies(kept.previous))
+      return "possible: 'sessctl quarantine restore' says what to think of first";
+    return "impossible: no file verifies; if there is a copy of the right bytes, put it in its place";
+  }
+
+  static std::string row(std::string_view name, std::string_view age, std::string_view size, std::string_view problem) {
+    return fmt::format("{:<58}  {:>5}  {:>5}  {}", name, age, size, problem);
   }
 
   /// Goes on after a failure; the code is that of the first.
-  ExitCode purge(const std::vector<std::string>& names) const {
+  template <class Item>
+  static ExitCode for_each(const std::vector<Item>& items, const std::function<void(const Item&)>& work) {
     ExitCode code = ExitCode::ok;
-    std::vector<std::string> found;
-    const auto attempt = [&](const auto& work) {
+    for (const Item& item : items) {
       try {
-        work();
+        work(item);
       } catch (const OutputClosed&) {
         throw;
       } catch (...) {
         const ExitCode failed = report(std::current_exception());
         if (code == ExitCode::ok) code = failed;
       }
-    };
-    for (const std::string& name : names) attempt([&] { found.push_back(find(name).name); });
-    for (const std::string& name : found) attempt([&] { purge_one(name); });
+    }
     return code;
-  }
-
-  ExitCode purge_older_than(std::chrono::milliseconds age) const {
-    std::vector<std::string> names;
-    for (const Kept& kept : quarantine_.list())
-      if (between(kept.since, now_) >= age) names.push_back(kept.name);
-    return purge(names);
-  }
-
- private:
-  static std::string row(std::string_view name, std::string_view age, std::string_view size, std::string_view problem) {
-    return fmt::format("{:<57}  {:>5}  {:>5}  {}", name, age, size, problem);
   }
 
   void fact(std::string_view name, std::string_view text) const {
@@ -152,11 +163,13 @@ class Work {
   }
 
   /// By its name, or by what no other one begins with.
-  Kept find(const std::string& name) const {
+  Kept find(const std::string& name) const { return find(name, quarantine_.list()); }
+
+  static Kept find(const std::string& name, const std::vector<Kept>& all) {
     std::vector<Kept> found;
     if (name.size() >= shortest_name)
-      for (Kept& kept : quarantine_.list())
-        if (kept.name.starts_with(name)) found.push_back(std::move(kept));
+      std::ranges::copy_if(all, std::back_inserter(found),
+                           [&](const Kept& kept) { return kept.name.starts_with(name); });
     if (found.size() == 1) return found.front();
     if (found.size() > 1)
       throw Failure(ExitCode::usage, "find in quarantine", "", "the name fits several", "give more of it");
@@ -169,13 +182,13 @@ class Work {
     if (json_) out_.print_line(JsonLine().add("name", name).add("outcome", is_purged ? "purged" : "absent").text());
   }
 
-  static void require_restored(sess::QuarantineOutcome restoration, const std::string& name) {
+  static void require_restored(sess::QuarantineOutcome outcome, const std::string& name) {
     using QuarantineOutcome = sess::QuarantineOutcome;
     const auto fail = [&](ExitCode code, std::string_view cause, std::string_view advice) {
       throw Failure(code, "restore", name, cause, advice);
     };
     constexpr std::string_view nothing_done = "nothing was changed; purge it if it is not needed";
-    switch (restoration) {
+    switch (outcome) {
       case QuarantineOutcome::restored:
         return;
       case QuarantineOutcome::durability_unknown:
@@ -188,6 +201,9 @@ class Work {
                     "nothing was changed; put the right bytes in its place, if there is a copy of them");
       case QuarantineOutcome::no_session:
         return fail(ExitCode::data, "it is the list of a principal", "'sessctl repair' makes that from the sessions");
+      case QuarantineOutcome::copy:
+        return fail(ExitCode::cannot_create, "it is a copy: the session went on from its previous version",
+                    nothing_done);
       case QuarantineOutcome::occupied:
         return fail(ExitCode::cannot_create, "there is a session of this key", nothing_done);
       case QuarantineOutcome::expired:
@@ -218,8 +234,9 @@ ExitCode run_quarantine(const Invocation& invocation) {
                    "show says why it is there and what its headers say; values are never printed. restore brings\n"
                    "back what verifies by now, because somebody has put the right bytes in its place: not over a\n"
                    "session that there is, nor one that has expired, was replaced, or was ended with all others\n"
-                   "of its user. Whether the user has logged out since is not known: a logout finds no session in\n"
-                   "quarantine and leaves no trace. So restore wants --yes. purge deletes, for good.\n"
+                   "of its user; nor a copy, of which the session went on from its previous version. Whether the\n"
+                   "user has logged out since is not known: a logout finds no session in quarantine and leaves no\n"
+                   "trace. So restore wants --yes. purge deletes, for good.\n"
                    "\n"
                    "  sessctl quarantine purge --older-than 30d\n");
   std::optional<std::chrono::milliseconds> older_than;

@@ -29,8 +29,11 @@ TEST_CASE("a record, its spare and its temp file are named after the key, below 
   CHECK(shard_of(key).view() == "3f");
   CHECK(temporary_name(key, 0x0123456789abcdef) == "3f/" + key_text + ".0123456789abcdef.temp");
   CHECK(temporary_name(key, 7) == "3f/" + key_text + ".0000000000000007.temp");
-  CHECK(quarantine_name(key, false, 0xff) == key_text + ".00000000000000ff");
-  CHECK(quarantine_name(key, true, 0xff) == key_text + "~.00000000000000ff");
+  using KeptAs = QuarantineName::Kind;
+  CHECK(quarantine_name({key, KeptAs::record, 0xff}) == key_text + ".00000000000000ff");
+  CHECK(quarantine_name({key, KeptAs::spare, 0xff}) == key_text + "~.00000000000000ff");
+  CHECK(quarantine_name({key, KeptAs::copy, 0xff}) == key_text + "+.00000000000000ff");
+  CHECK(quarantine_name({key, KeptAs::copy, 0xff, true}) == key_text + "+.00000000000000ff.temp");
 }
 
 TEST_CASE("a short name ends with a zero byte where its text ends") {
@@ -113,13 +116,13 @@ TEST_CASE("a path names a record if it ends as a store's does, with the shard th
 }
 
 TEST_CASE("names in quarantine come back as what they were made of, and nothing else is one") {
-  for (const bool spare : {false, true}) {
-    const std::string name = quarantine_name(key, spare, 0x0123456789abcdef);
+  using KeptAs = QuarantineName::Kind;
+  for (const KeptAs kind : {KeptAs::record, KeptAs::spare, KeptAs::copy}) {
     for (const bool temporary : {false, true}) {
-      const auto parsed = parse_quarantine_name(temporary ? quarantine_temporary_name(name) : name);
+      const auto parsed = parse_quarantine_name(quarantine_name({key, kind, 0x0123456789abcdef, temporary}));
       REQUIRE(parsed);
       CHECK(parsed->key == key);
-      CHECK(parsed->spare == spare);
+      CHECK(parsed->kind == kind);
       CHECK(parsed->temporary == temporary);
       CHECK(parsed->number == 0x0123456789abcdef);
     }
@@ -127,8 +130,8 @@ TEST_CASE("names in quarantine come back as what they were made of, and nothing 
   const std::string digits(16, '0');
   for (const std::string& name :
        {std::string(), key_text, key_text + "~", key_text + ".", key_text + "." + digits + "0",
-        key_text + "." + digits.substr(1) + "X", key_text + digits + ".", key_text + "~~." + digits, key_text + ".temp",
-        "x" + key_text + "." + digits})
+        key_text + "." + digits.substr(1) + "X", key_text + digits + ".", key_text + "~~." + digits,
+        key_text + "~+." + digits, key_text + "+" + digits, key_text + ".temp", "x" + key_text + "." + digits})
     CHECK_FALSE(parse_quarantine_name(name));
 }
 
