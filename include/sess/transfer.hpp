@@ -8,7 +8,7 @@
 // No ID is on disk, and none travels: a session is found again by its key, a hash of its ID. An ID is accepted by a
 // store that has the secret it was signed with, and a user's sessions are found by a hash that is keyed with another.
 // So a copy is of use to the visitor who has the cookie, and to the end of all sessions of a user, only in a store with
-// the same keyring (the file `keys`); keyring_mark tells whether two stores have the same.
+// the same keyring (the file `keys`); keyring_marks tell whether another store has it.
 #pragma once
 
 #include <sess/export.hpp>
@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sess {
 
@@ -47,9 +48,10 @@ struct SessionCopy {
 /// or decoded.
 SESS_API Result<SessionCopy> copy_of(const Store& store, const SessionKey& key);
 
-/// 16 hexadecimal digits: the same for two stores if they have the same keyring, also after rotations of it. Tells
-/// nothing of its secrets.
-SESS_API std::string keyring_mark(const Store& store);
+/// One for each secret of the store's keyring, of 16 hexadecimal digits, that tells nothing of it; the first is that of
+/// the secret that no rotation replaces. A store that has all marks of another accepts its IDs, and finds its users.
+/// One whose keyring was copied before a rotation of the other lacks those of the new secrets.
+SESS_API std::vector<std::string> keyring_marks(const Store& store);
 
 /// What has become of a copy.
 enum class Restored : std::uint8_t {

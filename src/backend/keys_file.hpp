@@ -53,6 +53,8 @@ class KeysFile {
   SessionKey principal_key(std::string_view name) const { return newest().keyring.principal_key(name); }
   /// Keyring::refusal_mark.
   std::string refusal_mark(std::string_view text) const { return newest().keyring.refusal_mark(text); }
+  /// Keyring::marks.
+  std::vector<std::string> marks() const { return newest().keyring.marks(); }
   /// Adds a secret, one process at a time. Throws UsageError, StoreError, IoError.
   KeyRotation rotate(const KeyRotationOptions& options) const;
 

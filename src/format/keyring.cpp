@@ -71,6 +71,22 @@ std::optional<Keyring::Secret> from_hex(std::string_view text) {
   return secret;
 }
 
+/// BLAKE2b's personalization (RFC 7693, section 2.8 leaves it to the parameter block; 16 bytes in libsodium): nothing
+/// has the same hash under two of them, or as a principal's name, which has none.
+using Purpose = const char[crypto_generichash_blake2b_PERSONALBYTES + 1];
+
+std::string mark_of(const Keyring::Secret& key, std::span<const std::byte> text, Purpose& purpose) {
+  std::array<unsigned char, crypto_generichash_blake2b_BYTES_MIN> hash;
+  crypto_generichash_blake2b_salt_personal(hash.data(), hash.size(),
+                                           reinterpret_cast<const unsigned char*>(text.data()), text.size(), key.data(),
+                                           key.size(), nullptr, reinterpret_cast<const unsigned char*>(&purpose));
+  constexpr std::size_t mark_size = 8;
+  std::string mark(2 * mark_size + 1, '\0');
+  sodium_bin2hex(mark.data(), mark.size(), hash.data(), mark_size);
+  mark.pop_back();
+  return mark;
+}
+
 }  // namespace
 
 Keyring Keyring::make(const Secret& for_ids, const Secret& for_principals, std::int64_t now) {
@@ -213,19 +229,14 @@ SessionKey Keyring::principal_key(std::string_view name) const {
 }
 
 std::string Keyring::refusal_mark(std::string_view text) const {
-  // BLAKE2b's personalization (RFC 7693, section 2.8 leaves it to the parameter block; 16 bytes in libsodium): no text
-  // has the same hash here as under a principal's name.
-  constexpr std::array<unsigned char, crypto_generichash_blake2b_PERSONALBYTES> purpose = {
-      's', 'e', 's', 's', ' ', 'r', 'e', 'f', 'u', 's', 'e', 'd', ' ', 'I', 'D', ' '};
-  std::array<unsigned char, crypto_generichash_blake2b_BYTES_MIN> hash;
-  crypto_generichash_blake2b_salt_personal(hash.data(), hash.size(),
-                                           reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                                           principals_.data(), principals_.size(), nullptr, purpose.data());
-  constexpr std::size_t mark_size = 8;
-  std::string mark(2 * mark_size + 1, '\0');
-  sodium_bin2hex(mark.data(), mark.size(), hash.data(), mark_size);
-  mark.pop_back();
-  return mark;
+  return mark_of(principals_, std::as_bytes(std::span(text)), "sess refused ID ");
+}
+
+std::vector<std::string> Keyring::marks() const {
+  constexpr Purpose purpose = "sess keyring    ";
+  std::vector<std::string> marks{mark_of(principals_, {}, purpose)};
+  for (const Numbered& id : ids_) marks.push_back(mark_of(principals_, std::as_bytes(std::span(id.secret)), purpose));
+  return marks;
 }
 
 std::optional<SessionId> Keyring::check(std::string_view text) const {

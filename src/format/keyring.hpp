@@ -56,6 +56,9 @@ class Keyring {
   /// For counting texts that are no ID of this keyring: BLAKE2b of the text, keyed with the secret for principals (it
   /// is never replaced) and with a purpose of its own, 64 bits as 16 hexadecimal digits.
   std::string refusal_mark(std::string_view text) const;
+  /// By which another store knows these secrets: a hash for each that tells nothing of it, keyed with the one for
+  /// principals; that one's first, the others in the order of their making. Each 64 bits as 16 hexadecimal digits.
+  std::vector<std::string> marks() const;
   /// The ID that this text is, if it was issued under one of these secrets. Its MAC is compared in constant time.
   std::optional<SessionId> check(std::string_view text) const;
   /// True if this text has the form of an ID, of whatever secret.

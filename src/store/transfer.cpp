@@ -100,8 +100,7 @@ SessionCopy copy_of(const backend::Version& version) {
   return copy;
 }
 
-// Keyed with the secret that rotations leave, so that it stays the same.
-std::string keyring_mark(const Store& store) { return StoreAccess::core(store).keys().refusal_mark("keyring"); }
+std::vector<std::string> keyring_marks(const Store& store) { return StoreAccess::core(store).keys().marks(); }
 
 Restored Restoration::restore(const SessionCopy& copy) const {
   const Store::Core& core = StoreAccess::core(store_);

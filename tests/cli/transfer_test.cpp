@@ -1,4 +1,5 @@
 // export and import: sessions that go from one store to another, as an operator moves them.
+#include "cli/move.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <sess/sess.hpp>
@@ -25,7 +26,10 @@
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
+using cli::counts;
 using cli::Finished;
+using cli::make;
+using cli::Move;
 using cli::Running;
 using cli::Start;
 using cli::TestStore;
@@ -34,37 +38,6 @@ using sess::Value;
 using sess::Values;
 
 namespace {
-
-/// A store and another one with the same keyring.
-struct Move {
-  TestStore from;
-  TestStore to;
-
-  Move() {
-    std::filesystem::copy_file(from.directory() / "store" / "keys", to.directory() / "store" / "keys",
-                               std::filesystem::copy_options::overwrite_existing);
-  }
-  sess::Store opened() const { return sess::Store::open(from.path()); }
-  std::string exported() const { return from.ok({"export"}) + "\n"; }
-  Finished import(const std::string& text) const {
-    Start start = to.start({"import", "--json"});
-    start.input = text;
-    return cli::run(start);
-  }
-};
-
-std::string counts(int imported, int unchanged, int kept = 0, int expired = 0, int failed = 0) {
-  return "{\"imported\":" + std::to_string(imported) + ",\"unchanged\":" + std::to_string(unchanged) +
-         ",\"kept\":" + std::to_string(kept) + ",\"expired\":" + std::to_string(expired) +
-         ",\"empty\":0,\"failed\":" + std::to_string(failed) + "}\n";
-}
-
-sess::SessionId make(const sess::Store& store, const Values& values, const sess::CreateOptions& options = {}) {
-  sess::Session session = store.create(options);
-  for (const auto& [name, value] : values) session.set(name, value);
-  REQUIRE(session.commit());
-  return *session.id();
-}
 
 Value::Bytes bytes_of(const std::string& text) {
   const auto* const bytes = reinterpret_cast<const std::byte*>(text.data());
@@ -192,20 +165,6 @@ TEST_CASE("what has expired since it was exported is not imported") {
   CHECK(cli::lines(move.to.ok({"ls", "--json"})).size() == 1);
 }
 
-TEST_CASE("a store with another keyring is refused before anything is imported") {
-  const TestStore from;
-  const TestStore other;
-  from.create({"n=1"});
-  Start start = other.start({"import"});
-  start.input = from.ok({"export"}) + "\n";
-  const Finished finished = cli::run(start);
-  CHECK(finished.code == 78);
-  CHECK(cli::is_one_error_line(finished.err));
-  CHECK(finished.err.find("keyring") != std::string::npos);
-  CHECK(finished.out.empty());
-  CHECK(other.ok({"ls", "--json"}).empty());
-}
-
 TEST_CASE("export takes the sessions that ls would list, and goes on after a key") {
   const TestStore store;
   std::vector<std::string> keys;
@@ -215,7 +174,7 @@ TEST_CASE("export takes the sessions that ls would list, and goes on after a key
   CHECK(cli::lines(store.ok({"export", "--kind", "authenticated"})).size() == 2);
   std::vector<std::string> all = cli::lines(store.ok({"export"}));
   REQUIRE(all.size() == 8);
-  CHECK(json::parse(all.back()) == json{{"type", "end"}, {"sessions", 6}});
+  CHECK(json::parse(all.back()) == json{{"type", "end"}, {"sessions", 6}, {"left_out", 0}});
   const std::string third = json::parse(all[3]).at("key");
   std::vector<std::string> rest = cli::lines(store.ok({"export", "--after", third}));
   REQUIRE(rest.size() == 5);
@@ -229,124 +188,6 @@ TEST_CASE("export takes the sessions that ls would list, and goes on after a key
     CHECK(finished.code == 64);
     CHECK(cli::is_one_error_line(finished.err));
   }
-}
-
-TEST_CASE("an export that was cut off anywhere is noticed, and what is whole is imported") {
-  const Move move;
-  for (int i = 0; i < 4; ++i) make(move.opened(), {{"n", i}});
-  const std::string text = move.exported();
-  for (std::size_t size = 0; size < text.size() - 1; size += 1 + size % 61) {
-    const Finished finished = move.import(text.substr(0, size));
-    CAPTURE(size);
-    CHECK(finished.code == 65);
-    CHECK(cli::is_one_error_line(finished.err));
-    for (const std::string& key : cli::lines(move.to.ok({"ls", "--full", "--columns", "key"})))
-      if (key != "KEY") move.to.ok({"rm", key});
-  }
-  // As the message says: on from the last key.
-  const std::vector<std::string> all = cli::lines(text);
-  const Finished cut = move.import(all[0] + "\n" + all[1] + "\n" + all[2] + "\n" + all[3].substr(0, 20));
-  CHECK(cut.out == counts(2, 0));
-  const std::size_t option = cut.err.find("--after ");
-  REQUIRE(option != std::string::npos);
-  const std::string rest = move.from.ok({"export", "--after", cut.err.substr(option + 8, 40)}) + "\n";
-  CHECK(move.import(rest).out == counts(2, 0));
-  CHECK(move.to.ok({"export"}) + "\n" == text);
-}
-
-TEST_CASE("a line that is wrong is told by its number, and the others are imported") {
-  const Move move;
-  make(move.opened(), {{"n", 1}});
-  make(move.opened(), {{"n", 2}});
-  const std::vector<std::string> good = cli::lines(move.exported());
-  const json first = json::parse(good[1]);
-  const auto changed = [&](const char* field, const json& value) {
-    json line = first;
-    line[field] = value;
-    return line.dump();
-  };
-  const auto with_value = [&](const char* value) { return changed("values", json{{"a", json::parse(value)}}); };
-  std::string deep = "1";
-  for (int level = 0; level < 70; ++level) deep = "[" + deep + "]";
-  for (const std::string& wrong : std::vector<std::string>{"",
-                                                           "\x1b[31mred",
-                                                           "{}",
-                                                           "[]",
-                                                           "null",
-                                                           good[1].substr(0, good[1].size() / 2),
-                                                           good[1] + good[1],
-                                                           std::string(300, '['),
-                                                           changed("type", "sitting"),
-                                                           changed("key", "no key"),
-                                                           changed("key", std::string(40, '0')),
-                                                           changed("key", 7),
-                                                           changed("kind", "famous"),
-                                                           changed("generation", 0),
-                                                           changed("generation", -1),
-                                                           changed("generation", INT64_MAX),
-                                                           changed("generation", 1.5),
-                                                           changed("created_unix_ms", -1),
-                                                           changed("created_unix_ms", INT64_MAX),
-                                                           changed("idle_timeout_ms", 0),
-                                                           changed("deadline_unix_ms", INT64_MAX),
-                                                           changed("absolute_deadline_unix_ms", 1),
-                                                           changed("absolute_deadline_unix_ms", "tomorrow"),
-                                                           changed("principal", std::string(40, 'a')),
-                                                           changed("principal", nullptr),
-                                                           changed("sealed_values", "AAAA"),
-                                                           changed("values", nullptr),
-                                                           changed("values", {{"$bytes", "AAEC"}}),
-                                                           with_value(R"({"$bytes": "AAEC/w="})"),
-                                                           with_value(R"({"$bytes": 1})"),
-                                                           with_value(R"({"$real": "huge"})"),
-                                                           with_value(R"({"$real": "3ff0000000000000"})"),
-                                                           with_value(R"({"$user": {"type": "t", "version": 1}})"),
-                                                           with_value(R"({"$user": {"type": "t", "version": -1,
-                                                                                    "archive": ""}})"),
-                                                           with_value(R"({"$members": [["a"]]})"),
-                                                           with_value(R"({"$members": [["a", 1], ["a", 2]]})"),
-                                                           with_value(R"({"$string": "%%"})"),
-                                                           with_value(R"({"$object": 1})"),
-                                                           with_value(R"({"$new": 1})"),
-                                                           with_value("18446744073709551615"),
-                                                           with_value(deep.c_str())}) {
-    CAPTURE(wrong);
-    const Finished finished = move.import(good[0] + "\n" + wrong + "\n" + good[2] + "\n" + good[3] + "\n");
-    CHECK(finished.code == 65);
-    CHECK(cli::is_one_error_line(finished.err));
-    CHECK(finished.err.find("line 2") != std::string::npos);
-    CHECK(finished.err.find('\x1b') == std::string::npos);
-    CHECK(finished.out == counts(1, 0, 0, 0, 1));
-    move.to.ok({"rm", json::parse(good[2]).at("key")});
-  }
-}
-
-TEST_CASE("what is no export, or has lost lines, is told") {
-  const Move move;
-  make(move.opened(), {{"n", 1}});
-  make(move.opened(), {{"n", 2}});
-  const std::vector<std::string> good = cli::lines(move.exported());
-  for (const std::string& text :
-       {std::string("a=1\n"), std::string("\n"), good[1] + "\n", good[3] + "\n",
-        std::string(R"({"type":"header","format":"libsess export","version":2,"keyring":"x"})") + "\n",
-        std::string(R"({"type":"header","format":"mailbox","version":1,"keyring":"x"})") + "\n"}) {
-    const Finished finished = move.import(text);
-    CAPTURE(text);
-    CHECK(finished.code == 65);
-    CHECK(cli::is_one_error_line(finished.err));
-    CHECK(finished.out.empty());
-  }
-  const Finished lost = move.import(good[0] + "\n" + good[1] + "\n" + good[3] + "\n");
-  CHECK(lost.code == 65);
-  CHECK(lost.out == counts(1, 0));
-  CHECK(lost.err.find("2 sessions were exported, and 1 are here") != std::string::npos);
-  // Two that are whole, one behind the other.
-  const std::string whole = good[0] + "\n" + good[1] + "\n" + good[2] + "\n" + good[3] + "\n";
-  CHECK(move.import(whole + whole).out == counts(1, 3));
-  CHECK(move.import(good[0] + "\n" + good[1] + "\n" + whole).code == 65);
-  const Finished absent = move.to.run({"import", move.to.directory() / "nothing"});
-  CHECK(absent.code == 66);
-  CHECK(cli::is_one_error_line(absent.err));
 }
 
 TEST_CASE("a record that cannot be read is left out of an export, and said") {

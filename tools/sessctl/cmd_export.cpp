@@ -46,22 +46,23 @@ ExitCode run_export(const Invocation& invocation) {
 
   const sess::Store store = open_store(line.store_path());
   ExitCode code = ExitCode::ok;
-  std::uint64_t count = 0;
-  invocation.out.print_line(to_line(ExportHeader{sess::keyring_mark(store)}));
+  ExportEnd end;
+  invocation.out.print_line(to_line(ExportHeader{sess::keyring_marks(store)}));
   selection.visit(store, [&](const sess::SessionEntry& entry) {
     if (after && entry.key.bytes() <= after->bytes()) return true;
     try {
       const auto copy = sess::copy_of(store, entry.key);
       if (!copy) return true;  // it has ended since it was listed
       invocation.out.print_line(to_line(*copy));
-      ++count;
+      ++end.sessions;
     } catch (const sess::CorruptRecord& error) {
       complain(fmt::format("export session \"{}\": {}; it is left out", entry.key.to_string(), error.why()));
+      ++end.left_out;
       code = ExitCode::data;
     }
     return true;
   });
-  invocation.out.print_line(to_line(ExportEnd{count}));
+  invocation.out.print_line(to_line(end));
   return code;
 }
 

@@ -88,7 +88,8 @@ ExitCode run_import(const Invocation& invocation) {
   if (!php.is_php && line.operands().size() > 1) line.fail("wants one file, or none");
 
   ImportResult result;
-  // What is read is opened first: who runs this may read it, and the owner of the store perhaps not.
+  // The file, or the directories, and the map are opened first: who runs this may open them, and the owner of the
+  // store, whom root becomes, perhaps not. PHP's files are opened one by one, by the owner.
   if (php.is_php) {
     const PhpFiles files(line.operands());
     PhpMap map(*php.map);

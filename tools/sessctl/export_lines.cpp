@@ -45,6 +45,11 @@ class Fields {
     if (content == nullptr) throw InvalidJson("\"" + std::string(name) + "\" is missing or of another type");
     return *content;
   }
+  std::uint64_t number_of(std::string_view name) {
+    const auto number = want<std::int64_t>(name);
+    if (number < 0) throw InvalidJson("\"" + std::string(name) + "\" is out of range");
+    return static_cast<std::uint64_t>(number);
+  }
   /// A time or a duration. What is out of range for a session is refused when it is made; here it must not overflow.
   milliseconds milliseconds_of(std::string_view name) {
     constexpr std::int64_t most = std::int64_t{1} << 48;
@@ -105,7 +110,7 @@ std::string to_line(const ExportHeader& header) {
       .add("type", "header")
       .add("format", format_name)
       .add("version", format_version)
-      .add("keyring", header.keyring)
+      .add("keyring", Value(Value::Array(header.keyring.begin(), header.keyring.end())))
       .text();
 }
 
@@ -128,7 +133,9 @@ std::string to_line(const sess::SessionCopy& copy) {
   return line.text();
 }
 
-std::string to_line(const ExportEnd& end) { return JsonLine().add("type", "end").add("sessions", end.sessions).text(); }
+std::string to_line(const ExportEnd& end) {
+  return JsonLine().add("type", "end").add("sessions", end.sessions).add("left_out", end.left_out).text();
+}
 
 ExportLine parse_export_line(std::string_view line) {
   Fields fields(plain_from_json(line));
@@ -138,12 +145,16 @@ ExportLine parse_export_line(std::string_view line) {
     if (fields.want<std::string>("format") != format_name) throw InvalidJson("this is no export of sessions");
     if (fields.want<std::int64_t>("version") != format_version)
       throw InvalidJson("the export is of a version that this sessctl does not know");
-    return ExportHeader{fields.want<std::string>("keyring")};
+    ExportHeader header;
+    for (const Value& mark : fields.want<Value::Array>("keyring")) {
+      const auto* const text = mark.get_if<std::string>();
+      if (text == nullptr) throw InvalidJson("\"keyring\" is no array of strings");
+      header.keyring.push_back(*text);
+    }
+    return header;
   }
   if (type != "end") throw InvalidJson("\"type\" is none of header, session and end");
-  const auto sessions = fields.want<std::int64_t>("sessions");
-  if (sessions < 0) throw InvalidJson("\"sessions\" is out of range");
-  return ExportEnd{static_cast<std::uint64_t>(sessions)};
+  return ExportEnd{fields.number_of("sessions"), fields.number_of("left_out")};
 }
 
 }  // namespace sessctl

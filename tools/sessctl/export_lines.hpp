@@ -1,8 +1,8 @@
 // The lines of an export, in both directions: one JSON object each, in ASCII.
 //
-//   {"type": "header", "format": "libsess export", "version": 1, "keyring": "8f0c1d2e3a4b5c6d"}
+//   {"type": "header", "format": "libsess export", "version": 1, "keyring": ["8f0c1d2e3a4b5c6d", ...]}
 //   {"type": "session", "key": ..., ..., "values": {...}}                  any number of them; exact_json.hpp
-//   {"type": "end", "sessions": 2}                                         without it the export is cut off
+//   {"type": "end", "sessions": 2, "left_out": 0}                          without it the export is cut off
 //
 // What follows the end is another export, or nothing.
 #pragma once
@@ -13,14 +13,16 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace sessctl {
 
 struct ExportHeader {
-  std::string keyring;  // sess::keyring_mark of the store
+  std::vector<std::string> keyring;  // sess::keyring_marks of the store
 };
 struct ExportEnd {
   std::uint64_t sessions = 0;
+  std::uint64_t left_out = 0;  // that could not be read
 };
 using ExportLine = std::variant<ExportHeader, sess::SessionCopy, ExportEnd>;
 

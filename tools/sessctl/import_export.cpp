@@ -6,11 +6,13 @@
 
 #include <sess/transfer.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,7 +22,7 @@ namespace {
 class Import {
  public:
   Import(InputLines& input, const sess::Store& store, ImportResult& result)
-      : input_(input), mark_(sess::keyring_mark(store)), into_(store), result_(result) {}
+      : input_(input), marks_(sess::keyring_marks(store)), into_(store), result_(result) {}
 
   void run() {
     while (const auto text = input_.next()) take(*text);
@@ -39,11 +41,19 @@ class Import {
                   "give what 'sessctl export' has printed");
   }
 
+  /// What stands behind the end of one export, and not behind the header of another.
+  void outside() {
+    if (!has_begun_) no_export("there is no header before it");
+    result_.refuse(ExitCode::data, where(), "there is no header before it", "the others are imported");
+  }
+
   void take(const std::string& text) {
+    // Between two exports, as an editor or echo leaves it.
+    if (has_begun_ && !is_open_ && text.find_first_not_of(" \t\r") == std::string::npos) return;
     try {
       std::visit([this](const auto& parsed) { take(parsed); }, parse_export_line(text));
     } catch (const InvalidJson& error) {
-      if (!is_open_) no_export(error.what());
+      if (!has_begun_) no_export(error.what());
       if (!input_.is_whole()) return;  // that it is cut off is said at the end
       ++lines_;
       result_.refuse(ExitCode::data, where(), error.what(), "the others are imported");
@@ -54,26 +64,42 @@ class Import {
     if (is_open_)
       result_.complain_of(ExitCode::data, where(), "another export begins, and the one before has no end",
                           "it was cut off: export its store again");
-    if (header.keyring != mark_)
-      throw Failure(ExitCode::config, "import", "",
-                    fmt::format("{}: the store of this export has another keyring, so nobody could use its sessions "
-                                "here",
-                                where()),
-                    "copy its file 'keys' over that of a new store before any program uses that");
+    check_keyring(header);
+    has_begun_ = true;
     is_open_ = true;
     lines_ = 0;
+    last_.reset();
+  }
+
+  /// All secrets: of one that is missing here the IDs would be refused.
+  void check_keyring(const ExportHeader& header) const {
+    const auto is_here = [this](const std::string& mark) { return std::ranges::find(marks_, mark) != marks_.end(); };
+    if (!header.keyring.empty() && std::ranges::all_of(header.keyring, is_here)) return;
+    const bool was_copied = !header.keyring.empty() && header.keyring.front() == marks_.front();
+    throw Failure(
+        ExitCode::config, "import", "",
+        fmt::format("{}: {}", where(),
+                    was_copied ? "the keyring of this export's store was rotated after it was copied here, so "
+                                 "that some of its sessions could not be used"
+                               : "the store of this export has another keyring, so nobody could use its "
+                                 "sessions here"),
+        "copy its file 'keys' over that of a new store before any program uses that");
   }
 
   void take(const sess::SessionCopy& copy) {
-    if (!is_open_) no_export("there is no header before it");
+    if (!is_open_) return outside();
     ++lines_;
     last_ = copy.key;
     result_.restore(into_, copy, where());
   }
 
   void take(const ExportEnd& end) {
-    if (!is_open_) no_export("there is no header before it");
+    if (!is_open_) return outside();
     is_open_ = false;
+    if (end.left_out > 0)
+      result_.tell(where(),
+                   fmt::format("{} more could not be read when this was exported; 'sessctl verify' tells of them there",
+                               end.left_out));
     if (end.sessions != lines_)
       result_.complain_of(ExitCode::data, where(),
                           fmt::format("{} sessions were exported, and {} are here", end.sessions, lines_),
@@ -81,10 +107,11 @@ class Import {
   }
 
   InputLines& input_;
-  std::string mark_;
+  std::vector<std::string> marks_;
   sess::Restoration into_;
   ImportResult& result_;
-  bool is_open_ = false;  // behind a header, and not at its end
+  bool has_begun_ = false;  // there was a header
+  bool is_open_ = false;    // behind one, and not at its end
   std::uint64_t lines_ = 0;
   std::optional<sess::SessionKey> last_;
 };

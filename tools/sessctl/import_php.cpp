@@ -71,9 +71,8 @@ std::vector<std::string> import_php(const PhpFiles& files, PhpMap& map, const Ph
                                         label);
     if (!settled) failed.push_back(file.id);
   };
-  files.visit(take, [&](const std::string& label, const std::string& why, bool is_locked) {
-    result.refuse(is_locked ? ExitCode::busy : ExitCode::io, label, why,
-                  is_locked ? "stop PHP, then import again" : "run sessctl as a user who may read it");
+  files.visit(take, [&](const PhpRefusal& refusal) {
+    result.refuse(refusal.code, refusal.label, refusal.why, refusal.advice);
   });
   return failed;
 }

@@ -53,6 +53,10 @@ void ImportResult::complain_of(ExitCode code, std::string_view where, std::strin
   complain(fmt::format("import {}: {}; {}", where, cause, advice));
 }
 
+void ImportResult::tell(std::string_view where, std::string_view what) {
+  complain(fmt::format("import {}: {}", where, what));
+}
+
 void ImportResult::print(Output& out, bool json) const {
   if (!json)
     return out.print_line(fmt::format("imported {}, unchanged {}, kept {}, expired {}, empty {}, failed {}", imported_,

@@ -27,6 +27,8 @@ class ImportResult {
   void pass_over_made() noexcept { ++unchanged_; }
   /// As refuse, for what is no session.
   void complain_of(ExitCode code, std::string_view where, std::string_view cause, std::string_view advice);
+  /// Says what is no failure of this import.
+  void tell(std::string_view where, std::string_view what);
   /// One line: numbers.
   void print(Output& out, bool json) const;
   /// That of the first failure.

@@ -3,7 +3,6 @@
 #include "failure.hpp"
 #include "report.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -57,14 +56,15 @@ std::optional<std::string> InputLines::next() {
     if (buffer_.size() > longest)
       throw Failure(ExitCode::data, "read", path_, fmt::format("line {} is longer than 1 GiB", number_ + 1),
                     "check that it is an export");
-    buffer_.resize(searched + std::max(piece, searched / 2));
+    // A piece at a time, however long the line is by now: a pipe gives little at once.
+    piece_.resize(piece);
     ssize_t got = -1;
     do {
-      got = ::read(descriptor_, buffer_.data() + searched, buffer_.size() - searched);
+      got = ::read(descriptor_, piece_.data(), piece_.size());
     } while (got < 0 && errno == EINTR);
     if (got < 0)
       throw Failure(ExitCode::io, "read", path_, std::strerror(errno), "check the file; what came before is imported");
-    buffer_.resize(searched + static_cast<std::size_t>(got));
+    buffer_.append(piece_, 0, static_cast<std::size_t>(got));
     at_end_ = got == 0;
   }
 }

@@ -34,6 +34,7 @@ class InputLines {
   std::string path_;
   Descriptor own_;
   int descriptor_ = -1;
+  std::string piece_;  // what was read last
   std::string buffer_;
   std::size_t used_ = 0;  // of the buffer
   bool at_end_ = false;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -29,22 +30,36 @@ bool is_php_id(std::string_view text) {
   return !text.empty() && text.size() <= longest_id && text.find_first_not_of(letters) == std::string_view::npos;
 }
 
+/// A path as a message may print it.
+std::string printable(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;  // npos + 1 is 0
+  const std::string_view last = std::string_view(path).substr(name);
+  if (!last.starts_with(prefix)) return path;
+  return path.substr(0, name) + php_label(std::string(last.substr(prefix.size())));
+}
+
 [[noreturn]] void fail(std::string_view operation, const std::string& path) {
   const int error = errno;
   const bool is_absent = error == ENOENT || error == ENOTDIR;
-  throw Failure(is_absent ? ExitCode::absent : exit_code_of(error), operation, path, std::strerror(error),
+  throw Failure(is_absent ? ExitCode::absent : exit_code_of(error), operation, printable(path), std::strerror(error),
                 is_absent ? "check the name" : "run sessctl as a user who may read it");
 }
 
+/// Later than any time of a session may be, and no more than the clock can say.
+constexpr std::int64_t latest = 9'000'000'000;  // seconds: in 2255
+
 struct Unread {
   std::string why;
-  bool is_locked = false;
+  ExitCode code = ExitCode::io;
+  std::string_view advice = "check the file";
   bool is_absent = false;
 };
 
 bool read_file(int directory, const std::string& name, PhpFile& file, Unread& unread) {
   const auto failed = [&](const char* operation) {
     unread.why = std::string(operation) + ": " + std::strerror(errno);
+    unread.code = exit_code_of(errno);
+    if (errno == EACCES || errno == EPERM) unread.advice = "let the store's owner, whom root becomes first, read it";
     return false;
   };
   const Descriptor opened(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK));
@@ -58,9 +73,8 @@ bool read_file(int directory, const std::string& name, PhpFile& file, Unread& un
   }
   // PHP writes in place, under this lock.
   if (::flock(opened.get(), LOCK_SH | LOCK_NB) != 0) {
-    unread.is_locked = errno == EWOULDBLOCK;
-    if (!unread.is_locked) return failed("lock");
-    unread.why = "a request has it locked";
+    if (errno != EWOULDBLOCK) return failed("lock");
+    unread = {"a request has it locked", ExitCode::busy, "stop PHP, then import again"};
     return false;
   }
   if (::fstat(opened.get(), &status) != 0) return failed("stat");
@@ -79,8 +93,8 @@ bool read_file(int directory, const std::string& name, PhpFile& file, Unread& un
   }
   file.content.resize(size);
   using std::chrono::milliseconds;
-  file.modified = std::chrono::system_clock::time_point(milliseconds(std::chrono::seconds(status.st_mtim.tv_sec)) +
-                                                        milliseconds(status.st_mtim.tv_nsec / 1'000'000));
+  const std::chrono::seconds seconds(std::clamp<std::int64_t>(status.st_mtim.tv_sec, 0, latest));
+  file.modified = std::chrono::system_clock::time_point(seconds + milliseconds(status.st_mtim.tv_nsec / 1'000'000));
   return true;
 }
 
@@ -106,7 +120,7 @@ PhpFiles::PhpFiles(const std::vector<std::string>& paths) {
       source->name = slash == std::string::npos ? path : path.substr(slash + 1);
       source->path = slash == std::string::npos ? "." : path.substr(0, slash + 1);
       if (!source->name.starts_with(prefix) || !is_php_id(source->name.substr(prefix.size())))
-        throw Failure(ExitCode::usage, "import", path, "the name is not that of a session file of PHP",
+        throw Failure(ExitCode::usage, "import", printable(path), "the name is not that of a session file of PHP",
                       "give files named sess_..., or their directory");
       source->directory = Descriptor(::open(source->path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     }
@@ -117,9 +131,8 @@ PhpFiles::PhpFiles(const std::vector<std::string>& paths) {
 
 PhpFiles::~PhpFiles() = default;
 
-void PhpFiles::visit(
-    const std::function<void(const PhpFile&)>& visit,
-    const std::function<void(const std::string& label, const std::string& why, bool is_locked)>& refuse) const {
+void PhpFiles::visit(const std::function<void(const PhpFile&)>& visit,
+                     const std::function<void(const PhpRefusal&)>& refuse) const {
   const auto take = [&](const Source& source, const std::string& name) {
     PhpFile file{.id = name.substr(prefix.size()), .content = {}, .modified = {}};
     Unread unread;
@@ -128,7 +141,7 @@ void PhpFiles::visit(
     } else if (source.name.empty() && unread.is_absent) {
       // It has ended since it was listed.
     } else {
-      refuse(php_label(file.id), unread.why, unread.is_locked);
+      refuse({php_label(file.id), unread.why, unread.code, unread.advice});
     }
   };
   for (const auto& source : sources_) {

@@ -72,6 +72,12 @@ TEST_CASE("the mark of a refused text is a hash for this purpose alone") {
   CHECK(keyring().refusal_mark("not an ID") == "23ef35755d3c6a28");
 }
 
+TEST_CASE("the marks of a keyring are hashes for this purpose alone") {
+  // Python: [hashlib.blake2b(text, digest_size=16, key=bytes(range(50, 82)), person=b"sess keyring ").hexdigest()[:16]
+  // for text in (b"", the secret)]
+  CHECK(keyring().marks() == std::vector<std::string>{"9ba739474fec5e5f", "9f3f895455564967"});
+}
+
 }  // namespace
 
 TEST_CASE("an ID is what the format says: these were made with another implementation of BLAKE2b") {
