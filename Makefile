@@ -103,7 +103,7 @@ LAYERS := sys fs format backend store web capi
 FCGI_SOURCES := $(sort $(wildcard src/sys/fastcgi*.cpp src/web/fastcgi*.cpp src/capi/fastcgi*.cpp))
 LIB_SOURCES := $(filter-out $(FCGI_SOURCES),$(sort $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.cpp))))
 SESSCTL_MAIN := tools/sessctl/main.cpp
-SESSCTL_SOURCES := $(filter-out $(SESSCTL_MAIN),$(sort $(wildcard tools/sessctl/*.cpp)))
+SESSCTL_SOURCES := $(filter-out $(SESSCTL_MAIN),$(call cpp_below,tools/sessctl))
 DEMO_MAINS := $(sort $(wildcard tools/demo/main_*.cpp))
 # With the audit log, which stands apart from the site because it is an example of its own.
 SITE_SOURCES := $(sort $(wildcard tools/demo/site/*.cpp) tools/demo/audit_log.cpp)

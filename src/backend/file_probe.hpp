@@ -4,10 +4,17 @@
 #include "format/store_file.hpp"
 #include "fs/directory.hpp"
 
+#include <sess/trial.hpp>
+
+#include <string>
+
 namespace sess::backend {
 
-/// Tries in this directory, with two files that it makes and removes, and fills in what was found and on which file
-/// system. Throws StoreError where the promises cannot be kept (no exclusive locks, no modification times); IoError.
+/// Tries in this directory, with two files that it makes and removes. `onlooker` may be empty. Throws IoError.
+FileSystemTrial try_file_system(const fs::Directory& place, const Onlooker& onlooker);
+
+/// The same, and fills in what was found and on which file system. Throws StoreError where the promises cannot be kept
+/// (no exclusive locks, no modification times); IoError.
 void probe_file_system(const fs::Directory& place, format::StoreFile& file);
 
 /// The file system that a directory is on.

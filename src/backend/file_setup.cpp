@@ -197,6 +197,13 @@ OpenedDirectory open_directory(sys::System& system, const std::string& path, boo
   return {std::move(top), std::move(file), std::move(keys), forgets_synced_removals(here)};
 }
 
+FileSystemTrial try_directory(sys::System& system, const std::string& path, const Onlooker& onlooker) {
+  const Directory top = open_top(system, path);
+  static_cast<void>(read_store_file(top, format::newest_format));
+  const fs::FileLock lock = lock_for_setup(top);
+  return try_file_system(top.open_child(format::quarantine_directory), onlooker);
+}
+
 FormatUpgrade upgrade_directory(sys::System& system, const std::string& path, format::FormatVersion newest) {
   const Directory top = open_top(system, path);
   check_owner_and_mode(top);

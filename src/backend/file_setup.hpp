@@ -7,6 +7,7 @@
 #include "sys/system.hpp"
 
 #include <sess/store.hpp>
+#include <sess/trial.hpp>
 
 #include <memory>
 #include <string>
@@ -35,6 +36,9 @@ void make_gc_file(const fs::Directory& top);
 /// above stays as it is. Throws StoreError where there is no store that this process may use; IoError.
 FormatUpgrade upgrade_directory(sys::System& system, const std::string& path,
                                 format::FormatVersion newest = format::newest_format);
+
+/// sess::try_file_system, through this system.
+FileSystemTrial try_directory(sys::System& system, const std::string& path, const Onlooker& onlooker);
 
 /// True if there is a directory at this path with a file that makes it a store.
 bool is_store(sys::System& system, const std::string& path);

@@ -107,4 +107,9 @@ FormatUpgrade Store::upgrade(const std::string& path) {
   return backend::upgrade_directory(system, path);
 }
 
+FileSystemTrial try_file_system(const std::string& path, const Onlooker& onlooker) {
+  sys::PosixSystem system;
+  return backend::try_directory(system, path, onlooker);
+}
+
 }  // namespace sess

@@ -1,4 +1,5 @@
 // What a file system can do is found out by trying, and again on another one.
+#include "backend/file_setup.hpp"
 #include "store/core.hpp"
 #include "support/broken_system.hpp"
 #include "support/fake_system.hpp"
@@ -6,21 +7,23 @@
 #include "support/temporary_directory.hpp"
 
 #include <sess/sess.hpp>
+#include <sess/trial.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace sess::test {
 namespace {
 
-std::shared_ptr<FakeSystem> machine(FakeOptions options = {}) { return std::make_shared<FakeSystem>(options); }
+std::shared_ptr<FakeSystem> machine(const FakeOptions& options = {}) { return std::make_shared<FakeSystem>(options); }
 
 /// The same disk on another machine, or under another kernel.
-std::shared_ptr<FakeSystem> moved(const FakeSystem& from, FakeOptions options) {
+std::shared_ptr<FakeSystem> moved(const FakeSystem& from, const FakeOptions& options) {
   return std::make_shared<FakeSystem>(from.image(), options);
 }
 
@@ -110,6 +113,109 @@ TEST_CASE("where modification times have no nanoseconds, each version has an ino
   CHECK(system->look(record).identity != first);
   CHECK_FALSE(system->exists("/srv/store/shards/" + spare_file(id)));
   CHECK(store.snapshot(id)->get<int>("n") == 4);
+}
+
+// ---- with a second process, as sessctl doctor tries it
+
+/// Sees what there is, as another process would.
+TrialSight honest_sight(FakeSystem& system, const std::string& path) {
+  TrialSight sight;
+  const int file = system.open(sys::working_directory, path.c_str(), sys::OpenMode::read_write);
+  REQUIRE(file >= 0);
+  sys::FileStatus status;
+  REQUIRE(system.status(file, status) == 0);
+  sight.inode = status.identity.inode;
+  sight.modified_seconds = status.modified.seconds;
+  sight.modified_nanoseconds = status.modified.nanoseconds;
+  sight.got_lock = system.try_lock(file) == 0;
+  system.close(file);  // as when it is killed
+  return sight;
+}
+
+struct Trial {
+  Trial() { open_store(system, path, {.create = true}); }
+
+  using Lie = std::function<void(unsigned look, TrialSight& sight)>;
+  /// Looks are counted from 1.
+  FileSystemTrial run(const Lie& lie = {}) {
+    looks = 0;
+    return backend::try_directory(*system, path, [&](const std::string& file) {
+      TrialSight sight = honest_sight(*system, file);
+      ++looks;
+      if (lie) lie(looks, sight);
+      return sight;
+    });
+  }
+
+  std::string path = "/srv/store";
+  std::shared_ptr<FakeSystem> system = machine();
+  unsigned looks = 0;
+};
+
+TEST_CASE("a trial with a second process finds a good file system good, and leaves nothing") {
+  Trial trial;
+  const std::string before = store_file(*trial.system);
+  const FileSystemTrial found = trial.run();
+  CHECK(trial.looks == 4);
+  CHECK(found.flock);
+  CHECK(found.excludes);
+  CHECK(found.keeps_times);
+  CHECK(found.keeps_nanoseconds);
+  CHECK(found.exchange);
+  CHECK(found.no_replace);
+  CHECK(found.excludes_processes);
+  CHECK(found.frees_locks);
+  CHECK(found.shows_changes);
+  CHECK(store_file(*trial.system) == before);
+  CHECK_FALSE(trial.system->exists("/srv/store/quarantine/probe"));
+  CHECK_FALSE(trial.system->exists("/srv/store/quarantine/probe.other"));
+}
+
+TEST_CASE("a trial finds what another process sees otherwise") {
+  Trial trial;
+  const auto at = [](unsigned number, const std::function<void(TrialSight&)>& lie) {
+    return [number, lie](unsigned look, TrialSight& sight) {
+      if (look == number) lie(sight);
+    };
+  };
+  CHECK_FALSE(trial.run(at(1, [](TrialSight& sight) { sight.got_lock = true; })).excludes_processes);
+  CHECK_FALSE(trial.run(at(2, [](TrialSight& sight) { sight.got_lock = false; })).excludes_processes);
+  CHECK_FALSE(trial.run(at(3, [](TrialSight& sight) { ++sight.modified_nanoseconds; })).shows_changes);
+  CHECK_FALSE(trial.run(at(3, [](TrialSight& sight) { sight.inode = 0; })).shows_changes);
+  CHECK_FALSE(trial.run(at(4, [](TrialSight& sight) { ++sight.inode; })).shows_changes);
+  // Its lock stays although it is gone.
+  int kept = -1;
+  const FileSystemTrial found = trial.run([&](unsigned look, TrialSight&) {
+    if (look != 2) return;
+    kept = trial.system->open(sys::working_directory, "/srv/store/quarantine/probe", sys::OpenMode::read_write);
+    REQUIRE(trial.system->try_lock(kept) == 0);
+  });
+  CHECK_FALSE(found.frees_locks);
+  CHECK(found.excludes_processes);
+  trial.system->close(kept);
+}
+
+TEST_CASE("a trial of a poor file system says what it cannot do, and refuses nothing") {
+  Trial trial;
+  trial.system =
+      moved(*trial.system,
+            {.time_granularity = std::chrono::seconds(1), .exchange_supported = false, .no_replace_supported = false});
+  const FileSystemTrial found = trial.run();
+  CHECK(found.excludes);
+  CHECK(found.keeps_times);
+  CHECK_FALSE(found.keeps_nanoseconds);
+  CHECK_FALSE(found.exchange);
+  CHECK_FALSE(found.no_replace);
+  CHECK(found.shows_changes);
+
+  const TemporaryDirectory directory;
+  const std::string path = directory / "store";
+  Store::init(path);
+  BrokenSystem no_lock(Breakage::no_lock);
+  CHECK_FALSE(backend::try_directory(no_lock, path, {}).excludes);
+  BrokenSystem no_times(Breakage::no_times);
+  CHECK_FALSE(backend::try_directory(no_times, path, {}).keeps_times);
+  CHECK_THROWS_AS(static_cast<void>(try_file_system(directory.path(), {})), StoreError);
 }
 
 }  // namespace

@@ -48,6 +48,7 @@ ExitCode run_rotate_keys(const Invocation& invocation);
 ExitCode run_export(const Invocation& invocation);
 ExitCode run_import(const Invocation& invocation);
 ExitCode run_completion(const Invocation& invocation);
+ExitCode run_doctor(const Invocation& invocation);
 ExitCode run_upgrade(const Invocation& invocation);
 
 }  // namespace sessctl

@@ -1,0 +1,261 @@
+// What doctor makes of what a machine says of itself.
+#include "../../../tools/sessctl/doctor/examinations.hpp"
+#include "../../../tools/sessctl/doctor/mounts.hpp"
+#include "../../../tools/sessctl/doctor/tmpfiles.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace sessctl {
+namespace {
+
+using Severity = Diagnosis::Severity;
+
+/// A machine of files.
+struct Machine {
+  sess::test::TemporaryDirectory directory;
+  MachineFiles files{directory.path()};
+
+  void put(const std::string& path, const std::string& text) const {
+    const std::filesystem::path file = directory.path() + path;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+  }
+};
+
+Diagnosis only(const Diagnoses& found) {
+  REQUIRE(found.size() == 1);
+  return found.front();
+}
+
+bool says(const Diagnosis& diagnosis, const std::string& text) {
+  return (diagnosis.what + "; " + diagnosis.advice).find(text) != std::string::npos;
+}
+
+constexpr const char* mountinfo =
+    "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw,errors=remount-ro\n"
+    "30 22 0:25 / /srv rw,nosuid - ext4 /dev/sdb1 rw,nobarrier,lazytime\n"
+    "31 30 0:26 / /srv/my\\040site\\134 rw - nfs4 server:/export rw,vers=4.2\n"
+    "32 22 0:27 / /srv-other rw - tmpfs tmpfs rw\n"
+    "33 22 0:28 / /frozen ro,relatime - xfs /dev/sdc1 rw\n"
+    "34 22 0:29 / /twice rw - ext4 /dev/sdd1 rw\n"
+    "35 34 0:30 / /twice rw - btrfs /dev/sde1 rw\n"
+    "not a line\n\n1 2 3 4 5 6 -\n";
+
+}  // namespace
+
+TEST_CASE("the mount of a path is the longest that it is below, and of two at one place the later one") {
+  CHECK(mount_of("/etc", mountinfo)->source == "/dev/sda1");
+  CHECK(mount_of("/srv", mountinfo)->source == "/dev/sdb1");
+  CHECK(mount_of("/srv/store", mountinfo)->source == "/dev/sdb1");
+  CHECK(mount_of("/srv-other/store", mountinfo)->type == "tmpfs");
+  CHECK(mount_of("/srv/my site\\/store", mountinfo)->type == "nfs4");
+  CHECK(mount_of("/twice/store", mountinfo)->type == "btrfs");
+  CHECK(mount_of("/srv", mountinfo)->has_option("nosuid"));
+  CHECK(mount_of("/srv", mountinfo)->has_option("lazytime"));
+  CHECK_FALSE(mount_of("/srv", mountinfo)->has_option("lazy"));
+  CHECK_FALSE(mount_of("/srv", "").has_value());
+}
+
+TEST_CASE("doctor says of a mount what it means for sessions") {
+  const Machine machine;
+  const auto found = [&](const std::string& path) { return examine_mount({path, 0}, machine.files); };
+  CHECK(only(found("/store")).severity == Severity::note);
+  machine.put("/proc/self/mountinfo", mountinfo);
+  CHECK(only(found("/store")).severity == Severity::good);
+  CHECK(only(found("/srv-other/store")).severity == Severity::note);
+  CHECK(only(found("/frozen/store")).severity == Severity::problem);
+  CHECK(says(only(found("/frozen/store")), "read-only"));
+  CHECK(only(found("/srv/my site\\/store")).severity == Severity::warning);
+  const Diagnoses risky = found("/srv/store");
+  REQUIRE(risky.size() == 2);
+  CHECK(says(risky[0], "power cut"));
+  CHECK(says(risky[1], "nolazytime"));
+  machine.put("/proc/self/mountinfo", "22 1 0:50 / / rw - overlay overlay rw,lowerdir=/a\n");
+  CHECK(only(found("/store")).severity == Severity::warning);
+}
+
+TEST_CASE("doctor finds what systemd-tmpfiles deletes, by the line for the longest part of the path") {
+  const Machine machine;
+  machine.put("/usr/lib/tmpfiles.d/tmp.conf", "# q /tmp 1777 root root 1d\nq /tmp 1777 root root 10d\n");
+  machine.put("/usr/lib/tmpfiles.d/var.conf", "d /var 0755 - - -\nd\t/var/cache  0755 - - 30d\nx /var/cache/keep\n");
+  machine.put("/usr/lib/tmpfiles.d/more.conf",
+              "D! /boot-cleaned 0755 root root\nR /removed-*\nr /single\nX /var/cache/alone\n"
+              "e \"/srv/*/sessions\" - - - 5d\nd /home/%u - - - 1d\nd\nd relative - - - 1d\n");
+  machine.put("/usr/lib/tmpfiles.d/ignored.txt", "d /etc 0755 - - 1d\n");
+  const auto found = [&](const std::string& path) { return cleaning_of(path, machine.files); };
+  REQUIRE(found("/tmp/store"));
+  CHECK(found("/tmp/store")->line == "q /tmp 1777 root root 10d");
+  CHECK(found("/tmp/store")->file == "/usr/lib/tmpfiles.d/tmp.conf");
+  CHECK_FALSE(found("/tmp/store")->at_boot);
+  CHECK_FALSE(found("/tmpstore"));
+  CHECK_FALSE(found("/var/lib/store"));
+  CHECK(found("/var/cache/site/store"));
+  CHECK_FALSE(found("/var/cache/keep/store"));
+  CHECK(found("/var/cache/alone/store"));
+  CHECK_FALSE(found("/var/cache/alone"));
+  CHECK(found("/boot-cleaned/store")->at_boot);
+  CHECK(found("/removed-by/store")->at_boot);
+  CHECK(found("/single")->at_boot);
+  CHECK_FALSE(found("/single/store"));
+  CHECK(found("/srv/www/sessions"));
+  CHECK_FALSE(found("/srv/www/data"));
+  CHECK_FALSE(found("/home/u"));
+  CHECK_FALSE(found("/etc"));
+  // A file of the same name in /etc takes its place.
+  machine.put("/etc/tmpfiles.d/tmp.conf", "d /tmp 1777 root root -\n");
+  CHECK_FALSE(found("/tmp/store"));
+}
+
+TEST_CASE("doctor warns of cleaners, and of those who do not see a store in /tmp") {
+  const Machine machine;
+  const auto found = [&](const std::string& path, std::uint32_t owner = 33) {
+    return examine_cleaning({path, owner}, machine.files);
+  };
+  CHECK(only(found("/var/lib/store")).severity == Severity::good);
+  CHECK(only(found("/tmp/store")).severity == Severity::warning);
+  machine.put("/usr/lib/tmpfiles.d/tmp.conf", "q /tmp 1777 root root 10d\n");
+  REQUIRE(found("/tmp/store").size() == 2);
+  CHECK(found("/tmp/store")[0].severity == Severity::problem);
+  CHECK(says(found("/tmp/store")[0], "'x /tmp/store' into /etc/tmpfiles.d"));
+
+  // RemoveIPC: where there is systemd, for people and not for services.
+  CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::good);
+  std::filesystem::create_directories(machine.directory.path() + "/run/systemd/system");
+  CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::problem);
+  CHECK(only(found("/dev/shm/store", 33)).severity == Severity::good);
+  CHECK(only(found("/srv/store", 1000)).severity == Severity::good);
+  machine.put("/etc/systemd/logind.conf", "[Login]\n#RemoveIPC=yes\nRemoveIPC=no\n");
+  CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::good);
+  machine.put("/etc/systemd/logind.conf.d/9.conf", "[Login]\nRemoveIPC=yes\n");
+  CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::problem);
+}
+
+TEST_CASE("doctor tells who the owner is outside of a container, and that he is nobody there") {
+  const Machine machine;
+  CHECK(examine_users({"/store", 33}, machine.files).empty());
+  machine.put("/proc/self/uid_map", "         0          0 4294967295\n");
+  CHECK(only(examine_users({"/store", 33}, machine.files)).severity == Severity::good);
+  machine.put("/proc/self/uid_map", "0 100000 1000\n1000 1000 1\n");
+  const Diagnosis mapped = only(examine_users({"/store", 33}, machine.files));
+  CHECK(mapped.severity == Severity::note);
+  CHECK(says(mapped, "user 100033 outside"));
+  CHECK(only(examine_users({"/store", 1000}, machine.files)).severity == Severity::good);
+  CHECK(only(examine_users({"/store", 65534}, machine.files)).severity == Severity::problem);
+}
+
+TEST_CASE("doctor tells of SELinux where it is enforcing, and of AppArmor where it is on") {
+  const Machine machine;
+  const auto found = [&](const std::optional<std::string>& label) { return examine_security(label, machine.files); };
+  CHECK(only(found(std::nullopt)).severity == Severity::good);
+  machine.put("/sys/fs/selinux/enforce", "0");
+  CHECK(only(found("system_u:object_r:tmp_t:s0")).severity == Severity::good);
+  machine.put("/sys/fs/selinux/enforce", "1");
+  CHECK(only(found("system_u:object_r:tmp_t:s0")).severity == Severity::warning);
+  CHECK(only(found(std::nullopt)).severity == Severity::warning);
+  CHECK(only(found("system_u:object_r:httpd_sys_rw_content_t:s0")).severity == Severity::note);
+  machine.put("/sys/module/apparmor/parameters/enabled", "Y\n");
+  CHECK(found("system_u:object_r:httpd_sys_rw_content_t:s0").size() == 2);
+}
+
+TEST_CASE("doctor warns of little room before there is none") {
+  constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+  const auto severities = [](const Room& room) {
+    std::vector<Severity> all;
+    for (const Diagnosis& diagnosis : examine_room(room)) all.push_back(diagnosis.severity);
+    return all;
+  };
+  using Both = std::vector<Severity>;
+  CHECK(severities({50 * gib, 100 * gib, 5'000'000, 9'000'000}) == Both{Severity::good, Severity::good});
+  CHECK(severities({2 * gib, 1000 * gib, 200'000, 9'000'000}) == Both{Severity::good, Severity::good});
+  CHECK(severities({gib / 2, 100 * gib, 50'000, 9'000'000}) == Both{Severity::warning, Severity::warning});
+  CHECK(severities({gib / 2, gib, 50'000, 90'000}) == Both{Severity::good, Severity::good});
+  CHECK(severities({0, gib, 0, 90'000}) == Both{Severity::problem, Severity::problem});
+  CHECK(severities({gib, 2 * gib, 0, 0}) == Both{Severity::good, Severity::good});
+}
+
+TEST_CASE("doctor tells a clock that cannot be right from one that nobody keeps right") {
+  using std::chrono::system_clock;
+  const system_clock::time_point now = system_clock::from_time_t(1'800'000'000);
+  CHECK(only(examine_clock(now, true)).severity == Severity::good);
+  CHECK(only(examine_clock(now, std::nullopt)).severity == Severity::good);
+  CHECK(only(examine_clock(now, false)).severity == Severity::warning);
+  CHECK(only(examine_clock(system_clock::from_time_t(1000), true)).severity == Severity::problem);
+}
+
+TEST_CASE("doctor takes a store that was not swept for a day, or in the future, for one to look at") {
+  using std::chrono::hours;
+  const auto now = std::chrono::system_clock::from_time_t(1'800'000'000);
+  sess::StoreFacts facts;
+  facts.format = facts.newest_format = 1;
+  const auto sweep = [&](const std::optional<sess::LastSweep>& last) { return examine_store(facts, last, now).at(1); };
+  CHECK(sweep(std::nullopt).severity == Severity::warning);
+  CHECK(sweep(sess::LastSweep{.finished = now - hours(1)}).severity == Severity::good);
+  CHECK(sweep(sess::LastSweep{.finished = now - hours(25)}).severity == Severity::warning);
+  CHECK(sweep(sess::LastSweep{.finished = now + hours(1)}).severity == Severity::warning);
+  CHECK(examine_store(facts, std::nullopt, now)[0].severity == Severity::good);
+  facts.newest_format = 2;
+  CHECK(examine_store(facts, std::nullopt, now)[0].severity == Severity::note);
+}
+
+TEST_CASE("doctor takes each thing that a file system cannot do for what it means") {
+  const sess::FileSystemTrial good{.flock = true,
+                                   .excludes = true,
+                                   .keeps_times = true,
+                                   .keeps_nanoseconds = true,
+                                   .exchange = true,
+                                   .no_replace = true};
+  const auto worst = [](const sess::FileSystemTrial& found) {
+    Severity severity = Severity::good;
+    for (const Diagnosis& diagnosis : examine_trial(found)) severity = std::max(severity, diagnosis.severity);
+    return severity;
+  };
+  CHECK(examine_trial(good).size() == 4);
+  CHECK(worst(good) == Severity::good);
+  for (bool sess::FileSystemTrial::*needed :
+       {&sess::FileSystemTrial::flock, &sess::FileSystemTrial::excludes, &sess::FileSystemTrial::excludes_processes,
+        &sess::FileSystemTrial::frees_locks, &sess::FileSystemTrial::keeps_times,
+        &sess::FileSystemTrial::shows_changes}) {
+    sess::FileSystemTrial found = good;
+    found.*needed = false;
+    CHECK(worst(found) == Severity::problem);
+  }
+  for (bool sess::FileSystemTrial::*better : {&sess::FileSystemTrial::keeps_nanoseconds,
+                                              &sess::FileSystemTrial::exchange, &sess::FileSystemTrial::no_replace}) {
+    sess::FileSystemTrial found = good;
+    found.*better = false;
+    CHECK(worst(found) == Severity::note);
+  }
+}
+
+TEST_CASE("doctor names each directory above a store by which another store could be put in its place") {
+  const sess::test::TemporaryDirectory directory;
+  const std::string middle = directory / "middle";
+  const std::string store = middle + "/store";
+  std::filesystem::create_directories(store);
+  const auto of_middle = [&](mode_t mode) {
+    REQUIRE(::chmod(middle.c_str(), mode) == 0);
+    Severity severity = Severity::good;
+    for (const Diagnosis& diagnosis : examine_parents({store, ::geteuid()}))
+      if (says(diagnosis, "\"" + middle + "\"")) severity = std::max(severity, diagnosis.severity);
+    return severity;
+  };
+  CHECK(of_middle(0700) == Severity::good);
+  CHECK(of_middle(0755) == Severity::good);
+  CHECK(of_middle(01777) == Severity::good);
+  CHECK(of_middle(0777) == Severity::problem);
+  CHECK(of_middle(0770) == Severity::warning);
+  // Somebody else's.
+  CHECK(examine_parents({store, ::geteuid() + 1}).front().severity >=
+        (::geteuid() == 0 ? Severity::good : Severity::warning));
+}
+
+}  // namespace sessctl

@@ -1,0 +1,150 @@
+#include "command_line.hpp"
+#include "doctor/diagnosis.hpp"
+#include "doctor/examinations.hpp"
+#include "doctor/onlooker.hpp"
+#include "escape.hpp"
+#include "failure.hpp"
+#include "json_value.hpp"
+#include "open_store.hpp"
+#include "session_facts.hpp"
+
+#include <sess/error.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+namespace sessctl {
+
+std::string_view to_string(Diagnosis::Severity severity) noexcept {
+  constexpr std::array<std::string_view, 4> names{"good", "note", "warning", "problem"};
+  return names.at(static_cast<std::size_t>(severity));
+}
+
+namespace {
+
+using Severity = Diagnosis::Severity;
+
+/// Prints diagnoses as they come, and counts them.
+class Examination {
+ public:
+  Examination(Output& out, bool json, bool quiet) : out_(out), json_(json), quiet_(quiet) {}
+
+  void add(const Diagnoses& diagnoses) {
+    for (const Diagnosis& diagnosis : diagnoses) add(diagnosis);
+  }
+
+  void add(const Diagnosis& diagnosis) {
+    ++counts_.at(static_cast<std::size_t>(diagnosis.severity));
+    if (json_) {
+      out_.print_line(JsonLine()
+                          .add("subject", diagnosis.subject)
+                          .add("severity", to_string(diagnosis.severity))
+                          .add("what", diagnosis.what)
+                          .add("advice", diagnosis.advice.empty() ? sess::Value() : sess::Value(diagnosis.advice))
+                          .text());
+    } else if (!quiet_ || diagnosis.severity >= Severity::warning) {
+      out_.print_line(
+          without_controls(fmt::format("{:<7}  {:<8}  {}{}{}", to_string(diagnosis.severity), diagnosis.subject,
+                                       diagnosis.what, diagnosis.advice.empty() ? "" : "; ", diagnosis.advice)));
+    }
+  }
+
+  void finish(const std::string& path) {
+    if (json_)
+      out_.print_line(JsonLine()
+                          .add("path", path)
+                          .add("good", count(Severity::good))
+                          .add("notes", count(Severity::note))
+                          .add("warnings", count(Severity::warning))
+                          .add("problems", count(Severity::problem))
+                          .text());
+  }
+
+  std::uint64_t count(Severity severity) const { return counts_.at(static_cast<std::size_t>(severity)); }
+
+ private:
+  Output& out_;
+  bool json_;
+  bool quiet_;
+  std::array<std::uint64_t, 4> counts_{};
+};
+
+/// The directory of the store, or the nearest one above it that there is: where one could be made.
+std::string existing_part(const std::string& path) {
+  std::error_code error;
+  std::filesystem::path part = std::filesystem::absolute(path, error).lexically_normal();
+  if (!part.has_filename()) part = part.parent_path();  // of "/srv/store/"
+  while (part.has_relative_path() && !std::filesystem::is_directory(part, error)) part = part.parent_path();
+  const std::filesystem::path real = std::filesystem::canonical(part, error);
+  return error ? part : real;
+}
+
+void examine_place(const Place& place, Examination& examination) {
+  const MachineFiles files;
+  examination.add(examine_parents(place));
+  examination.add(examine_mount(place, files));
+  examination.add(examine_room(room_at(place.path)));
+  examination.add(examine_users(place, files));
+  examination.add(examine_cleaning(place, files));
+  examination.add(examine_security(security_label(place.path), files));
+  examination.add(examine_clock(Clock::now(), is_clock_synchronized()));
+}
+
+}  // namespace
+
+ExitCode run_doctor(const Invocation& invocation) {
+  CommandLine line(invocation, "",
+                   "Tries and looks at what a store rests on, and says what to change: locks, times and renames,\n"
+                   "between two processes; the file system and its mount, room on it, who may write to the\n"
+                   "directories above; containers, systemd's cleaning of temporary files, SELinux and AppArmor;\n"
+                   "the clock; when the store was swept. For the trials two files are made in the store's\n"
+                   "directory 'quarantine' and removed. Sessions are not looked at: see 'sessctl verify'.\n"
+                   "\n"
+                   "Where there is no store, it says what it can of the place. Run it as the programs that use the\n"
+                   "store run: in their container, as their user. Root becomes the store's owner for the trials.\n"
+                   "\n"
+                   "A line is: severity, subject, what was found, what to do. Problems keep the store from doing\n"
+                   "what it promises, or from working at all; the exit code is 78 then. Warnings are about losing\n"
+                   "sessions, or room, one day.\n"
+                   "\n"
+                   "  sessctl --store /var/lib/site/sessions doctor\n");
+  bool quiet = false;
+  line.add_flag("--quiet", quiet, "For cron: print warnings and problems only");
+  if (!line.parse()) return ExitCode::ok;
+  line.require_operands(0, 0, "no arguments");
+  if (quiet && line.json()) line.fail("--quiet contradicts --json");
+
+  const std::string path = line.store_path();
+  const std::string part = existing_part(path);
+  struct stat status {};
+  if (::stat(part.c_str(), &status) != 0) status.st_uid = ::geteuid();
+  Examination examination(invocation.out, line.json(), quiet);
+  // As whoever runs this, who may see more than the owner.
+  examine_place({part, status.st_uid}, examination);
+  try {
+    const sess::Store store = open_store(path);
+    examination.add(examine_store(store.facts(), store.last_sweep(), Clock::now()));
+    examination.add(examine_trial(sess::try_file_system(path, look_from_elsewhere)));
+  } catch (const Failure&) {
+    // The store cannot be used, and the code says why.
+    examination.finish(path);
+    throw;
+  }
+  examination.finish(path);
+  if (const std::uint64_t problems = examination.count(Severity::problem); problems > 0)
+    throw Failure(
+        ExitCode::config, "examine store", path,
+        fmt::format("there {} {} problem{}", problems == 1 ? "is" : "are", problems, problems == 1 ? "" : "s"),
+        "standard output says what to change");
+  return ExitCode::ok;
+}
+
+}  // namespace sessctl

@@ -1,0 +1,81 @@
+// The store itself: what was tried in it, and what it says.
+#include "../human.hpp"
+#include "examinations.hpp"
+
+#include <fmt/format.h>
+
+namespace sessctl {
+namespace {
+
+using Severity = Diagnosis::Severity;
+constexpr const char* elsewhere = "put the store on another file system";
+
+Diagnosis lock_diagnosis(const sess::FileSystemTrial& found) {
+  const auto problem = [](const char* what) { return Diagnosis{"locks", Severity::problem, what, elsewhere}; };
+  if (!found.flock) return problem("files cannot be locked here (flock)");
+  if (!found.excludes) return problem("one lock is given to two (flock)");
+  if (!found.excludes_processes) return problem("two processes do not agree on who has a lock (flock)");
+  if (!found.frees_locks) return problem("the lock of a process that was killed stays (flock)");
+  return {"locks", Severity::good, "of two processes one has a lock, and lets it go when it is killed"};
+}
+
+}  // namespace
+
+Diagnoses examine_trial(const sess::FileSystemTrial& found) {
+  Diagnoses all{lock_diagnosis(found)};
+  if (!found.excludes) return all;  // no more was tried
+  if (!found.keeps_times)
+    all.push_back(
+        {"times", Severity::problem, "modification times are not kept, and they are the deadlines", elsewhere});
+  else if (!found.keeps_nanoseconds)
+    all.push_back(
+        {"times", Severity::note, "modification times are kept to the second: every change takes a new file"});
+  else
+    all.push_back({"times", Severity::good, "modification times are kept to the nanosecond"});
+  if (!found.exchange)
+    all.push_back(
+        {"renames", Severity::note,
+         "two names cannot be exchanged: every change takes a new file, and a damaged record is not had back"});
+  else if (!found.no_replace)
+    all.push_back({"renames", Severity::note, "a rename cannot refuse to replace: new sessions are linked instead"});
+  else
+    all.push_back({"renames", Severity::good, "two names are exchanged at once, and none is replaced unasked"});
+  if (!found.shows_changes)
+    all.push_back(
+        {"changes", Severity::problem, "another process does not see at once what this one has changed", elsewhere});
+  else
+    all.push_back({"changes", Severity::good, "another process sees at once what this one has changed"});
+  return all;
+}
+
+Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess::LastSweep>& sweep,
+                        std::chrono::system_clock::time_point now) {
+  Diagnoses found;
+  const bool is_newest = facts.format == facts.newest_format;
+  found.push_back({"store", is_newest ? Severity::good : Severity::note,
+                   fmt::format("it has format {}{}", facts.format,
+                               is_newest ? "" : fmt::format("; the newest is {}", facts.newest_format)),
+                   is_newest ? "" : "'sessctl upgrade', when all programs have the newer libsess"});
+  constexpr auto long_ago = std::chrono::hours(24);
+  const auto say = [&](Severity severity, std::string what, std::string advice = {}) {
+    found.push_back({"sweep", severity, std::move(what), std::move(advice)});
+  };
+  const char* const run_gc = "run 'sessctl gc --quiet' from cron, every five minutes, say";
+  if (!sweep) {
+    say(Severity::warning, "expired sessions were never removed", run_gc);
+  } else if (sweep->finished > now + std::chrono::minutes(1)) {
+    say(Severity::warning,
+        fmt::format("the last one was at {}, which is to come: the clock is wrong, or was", utc_time(sweep->finished)),
+        "set the clock");
+  } else {
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - sweep->finished);
+    const bool is_old = age > long_ago;
+    say(is_old ? Severity::warning : Severity::good,
+        fmt::format("the last one was {} ago, and removed {} of {} sessions", human_age(age), sweep->expired,
+                    sweep->examined),
+        is_old ? run_gc : "");
+  }
+  return found;
+}
+
+}  // namespace sessctl

@@ -1,0 +1,14 @@
+// Another process that looks at a file of a trial.
+#pragma once
+
+#include <sess/trial.hpp>
+
+#include <string>
+
+namespace sessctl {
+
+/// Forks a process that opens the file, tries its lock and keeps it, and kills that. For sess::try_file_system, in a
+/// process with one thread. Throws Failure (io).
+sess::TrialSight look_from_elsewhere(const std::string& path);
+
+}  // namespace sessctl
