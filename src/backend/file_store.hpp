@@ -54,6 +54,7 @@ class FileStore final : public RecordStore {
   GcReport sweep(const GcOptions& options, const Expiring& expiring) const override;
   std::optional<LastSweep> last_sweep() const override;
   LockUses lock_uses() const override;
+  std::unique_ptr<RecordWatch> watch() const override;
   std::uint64_t examine_frame(const std::function<void(Finding)>& found) const override;
   unsigned parts() const override;
   ExaminedPart examine(unsigned part, const ExaminationSink& sink) const override;
@@ -69,6 +70,7 @@ class FileStore final : public RecordStore {
 
  private:
   friend class FileRecord;
+  friend class FileWatch;
   friend class Sweep;
   friend class Examination;
   friend class Mending;

@@ -14,6 +14,7 @@
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
 #include <sess/verify.hpp>
+#include <sess/watch.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -136,6 +137,26 @@ struct KeptFile {
   std::uint64_t highest_generation = 0;                  // that any trace of it names
 };
 
+/// What has happened to a record. `listed`: as it was just after, if it was still there.
+struct RecordChange {
+  Change::Kind kind = Change::Kind::lost;
+  SessionKey key = {};
+  std::optional<Listed> listed = std::nullopt;
+};
+
+/// sess::Watch, of records. Lives no longer than its RecordStore.
+class RecordWatch {
+ public:
+  RecordWatch() = default;
+  RecordWatch(const RecordWatch&) = delete;
+  RecordWatch& operator=(const RecordWatch&) = delete;
+  virtual ~RecordWatch() = default;
+
+  virtual std::size_t records() const noexcept = 0;
+  /// As Watch::wait.
+  virtual bool wait(std::chrono::milliseconds timeout, const std::function<void(const RecordChange&)>& visit) = 0;
+};
+
 /// Holds a record's lock until it is destroyed.
 class Hold {
  public:
@@ -189,6 +210,8 @@ class RecordStore {
 
   /// Who has locked which record, or has it open.
   virtual LockUses lock_uses() const = 0;
+  /// Changes from now on. Throws IoError.
+  virtual std::unique_ptr<RecordWatch> watch() const = 0;
 
   // ---- examination: changes nothing, and what cannot be read is a finding ------------------------------------
 

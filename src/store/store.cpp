@@ -182,12 +182,7 @@ Status Store::destroy(const SessionKey& key) const {
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
   const std::int64_t now = core_->records().now();
   core_->records().visit([&](const backend::Listed& listed) {
-    SessionEntry entry{listed.key, {.size = listed.size}, listed.problem};
-    if (listed.version) {
-      if (usability(*listed.version, now) != Outcome::ok) return true;
-      entry.facts = to_facts(*listed.version);
-    }
-    return visit(entry);
+    return (listed.version && usability(*listed.version, now) != Outcome::ok) || visit(to_entry(listed));
   });
 }
 

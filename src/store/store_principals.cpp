@@ -76,13 +76,9 @@ Result<std::vector<SessionEntry>> Store::sessions_of(std::string_view principal)
   for (const SessionKey& key : *keys) {
     const auto listed = core_->records().look(key);
     if (!listed) continue;
-    SessionEntry entry{key, {.size = listed->size}, listed->problem};
-    if (listed->version) {
-      if (SessionKey(listed->version->header.principal) != owner) continue;
-      if (usability(*listed->version, now) != Outcome::ok) continue;
-      entry.facts = to_facts(*listed->version);
-    }
-    sessions.push_back(std::move(entry));
+    if (listed->version && SessionKey(listed->version->header.principal) != owner) continue;
+    if (listed->version && usability(*listed->version, now) != Outcome::ok) continue;
+    sessions.push_back(to_entry(*listed));
   }
   return sessions;
 }

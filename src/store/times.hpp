@@ -7,6 +7,7 @@
 #include <sess/error.hpp>
 #include <sess/result.hpp>
 #include <sess/snapshot.hpp>
+#include <sess/store.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -35,6 +36,12 @@ inline SessionFacts to_facts(const backend::Version& version) {
           header.successor == SessionKey() ? std::nullopt : std::optional(header.successor),
           header.sealed,
           format::header_size + version.header.payload_size};
+}
+
+/// As a listing shows it; the facts are all zero but the size where there is a problem.
+inline SessionEntry to_entry(const backend::Listed& listed) {
+  if (!listed.version) return {listed.key, {.size = listed.size}, listed.problem};
+  return {listed.key, to_facts(*listed.version), {}};
 }
 
 /// Longer than any session, and short enough that no sum of times leaves 64 bits.

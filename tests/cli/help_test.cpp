@@ -6,10 +6,10 @@
 namespace {
 
 // The commands that scripts rely on; one that is added goes here, into the table and into README.md.
-const std::vector<std::string> commands{"init",   "create",      "ls",      "show",      "get",        "set",
-                                        "unset",  "incr",        "touch",   "rm",        "gc",         "stats",
-                                        "locks",  "doctor",      "verify",  "repair",    "quarantine", "export",
-                                        "import", "rotate-keys", "upgrade", "completion"};
+const std::vector<std::string> commands{"init",       "create", "ls",     "show",        "get",     "set",
+                                        "unset",      "incr",   "touch",  "rm",          "gc",      "stats",
+                                        "locks",      "top",    "watch",  "doctor",      "verify",  "repair",
+                                        "quarantine", "export", "import", "rotate-keys", "upgrade", "completion"};
 
 }  // namespace
 

@@ -49,6 +49,8 @@ ExitCode run_export(const Invocation& invocation);
 ExitCode run_import(const Invocation& invocation);
 ExitCode run_completion(const Invocation& invocation);
 ExitCode run_doctor(const Invocation& invocation);
+ExitCode run_watch(const Invocation& invocation);
+ExitCode run_top(const Invocation& invocation);
 ExitCode run_upgrade(const Invocation& invocation);
 
 }  // namespace sessctl

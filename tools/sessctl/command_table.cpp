@@ -22,6 +22,8 @@ constexpr auto commands = std::to_array<Command>({
     {"gc", "remove expired sessions and what crashes left behind", run_gc},
     {"stats", "count the sessions and what they take", run_stats},
     {"locks", "list who holds the locks of sessions, and who waits", run_locks},
+    {"top", "show what goes on in a store, live", run_top},
+    {"watch", "print changes of sessions as they happen", run_watch},
     {"doctor", "try what the store rests on, and say what to change", run_doctor},
     {"verify", "read every record and say what is damaged", run_verify},
     {"repair", "mend what is safe to mend, and set the rest aside", run_repair},

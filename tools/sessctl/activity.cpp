@@ -1,0 +1,52 @@
+#include "activity.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace sessctl {
+
+void Activity::add(const sess::Change& change) {
+  ++counts_.at(static_cast<std::size_t>(change.kind));
+  if (change.kind == sess::Change::Kind::lost) return;
+  std::string key = change.key.to_string();
+  BusySession& session = sessions_[key];
+  session.key = std::move(key);
+  ++session.changes;
+  if (change.entry) session.entry = change.entry;
+}
+
+void Activity::take(const sess::LockUses& uses) {
+  for (const sess::LockUse& use : uses.sessions) {
+    if (use.holders.empty()) continue;  // somebody reads it
+    std::string key = use.key.to_string();
+    BusySession& session = sessions_[key];
+    session.key = std::move(key);
+    session.holders = use.holders;
+    session.waiters = use.others.size();
+  }
+}
+
+std::size_t Activity::locked() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(sessions_, [](const auto& named) { return !named.second.holders.empty(); }));
+}
+
+std::size_t Activity::waiters() const {
+  return std::accumulate(sessions_.begin(), sessions_.end(), std::size_t{0},
+                         [](std::size_t sum, const auto& named) { return sum + named.second.waiters; });
+}
+
+std::vector<BusySession> Activity::busiest(std::size_t most) const {
+  std::vector<BusySession> all;
+  for (const auto& [key, session] : sessions_) all.push_back(session);
+  std::ranges::sort(all, [](const BusySession& left, const BusySession& right) {
+    // Of those with the same the smaller key first, so that lines stay where they are.
+    return std::tuple(right.waiters, right.holders.size(), right.changes, left.key) <
+           std::tuple(left.waiters, left.holders.size(), left.changes, right.key);
+  });
+  if (all.size() > most) all.resize(most);
+  return all;
+}
+
+}  // namespace sessctl

@@ -1,0 +1,135 @@
+#include "command_line.hpp"
+#include "failure.hpp"
+#include "human.hpp"
+#include "json_value.hpp"
+#include "open_store.hpp"
+#include "report.hpp"
+#include "session_facts.hpp"
+
+#include <sess/watch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace sessctl {
+namespace {
+
+using std::chrono::milliseconds;
+using Steady = std::chrono::steady_clock;
+
+std::int64_t unix_ms(Clock::time_point time) {
+  return std::chrono::floor<milliseconds>(time).time_since_epoch().count();
+}
+
+/// "2026-03-01T12:34:56.789Z": of what happens now, seconds are too long.
+std::string utc_milliseconds(Clock::time_point time) {
+  std::string text = utc_time(time);
+  text.pop_back();
+  return fmt::format("{}.{:03}Z", text, unix_ms(time) % 1000);
+}
+
+std::string json_of(const sess::Change& change) {
+  JsonLine line;
+  line.add("change", to_string(change.kind))
+      .add("seen", utc_time(change.seen))
+      .add("seen_unix_ms", unix_ms(change.seen));
+  const bool has_key = change.kind != sess::Change::Kind::lost;
+  line.add("key", has_key ? sess::Value(change.key.to_string()) : sess::Value());
+  if (!change.entry) return line.text();
+  line.add("size", change.entry->facts.size);
+  if (!change.entry->problem.empty()) return line.add("problem", change.entry->problem).text();
+  add_facts(line, change.entry->facts, change.seen);
+  return line.text();
+}
+
+class Printer {
+ public:
+  Printer(Output& out, bool json, bool full)
+      : out_(out), json_(json), key_width_(full ? sess::SessionKey::text_size : 12) {}
+
+  void print_heading() const {
+    if (!json_) print_row("TIME", "CHANGE", "KEY", "GENERATION", "SIZE", "KIND");
+  }
+
+  void print(const sess::Change& change) const {
+    if (json_) return out_.print_line(json_of(change));
+    const auto& entry = change.entry;
+    const bool has_facts = entry && entry->problem.empty();
+    print_row(utc_milliseconds(change.seen), to_string(change.kind),
+              change.kind == sess::Change::Kind::lost ? "-" : change.key.to_string().substr(0, key_width_),
+              has_facts ? std::to_string(entry->facts.generation) : "-", entry ? human_size(entry->facts.size) : "-",
+              has_facts ? kind_name(entry->facts.kind)
+              : entry   ? "unreadable"
+                        : "-");
+  }
+
+ private:
+  void print_row(std::string_view time, std::string_view change, std::string_view key, std::string_view generation,
+                 std::string_view size, std::string_view kind) const {
+    out_.print_line(fmt::format("{:<24}  {:<11}  {:<{}}  {:>10}  {:>5}  {}", time, change, key, key_width_, generation,
+                                size, kind));
+  }
+
+  Output& out_;
+  bool json_;
+  std::size_t key_width_;
+};
+
+}  // namespace
+
+ExitCode run_watch(const Invocation& invocation) {
+  CommandLine line(invocation, "[KEY]",
+                   "Prints a line for each change of a session as it happens, whoever makes it: created,\n"
+                   "committed, renewed (its deadline was moved), replaced (its ID was), ended, expired (removed\n"
+                   "by a sweep), quarantined. With KEY, or its beginning, of these sessions only. Locks nothing,\n"
+                   "and tells nothing of what is in a session. A line \"lost\" says that more happened than the\n"
+                   "kernel keeps for the command, and some of it is missing. Ends with --for, --limit, or Ctrl-C.\n"
+                   "\n"
+                   "  sessctl watch\n"
+                   "  sessctl watch --json --for 1m | jq -r .change | sort | uniq -c\n");
+  bool full = false;
+  std::optional<milliseconds> duration;
+  std::optional<std::string> limit;
+  line.add_flag("--full", full, "Print keys in full");
+  line.add_duration("--for", duration, milliseconds(1), "Watch for so long");
+  line.add_text("--limit", limit, "COUNT", "End after so many changes");
+  if (!line.parse()) return ExitCode::ok;
+  line.require_operands(0, 1, "one key, or none");
+  const std::string prefix = line.operands().empty() ? "" : line.operands().front();
+  if (prefix.size() > sess::SessionKey::text_size || prefix.find_first_not_of("0123456789abcdef") != std::string::npos)
+    line.fail("KEY wants up to 40 hexadecimal digits");
+  constexpr unsigned most = std::numeric_limits<unsigned>::max();
+  unsigned left = limit ? line.number_of("--limit", *limit, 1, most) : most;
+
+  const sess::Store store = open_store(line.store_path());
+  sess::Watch watch(store);
+  const Printer printer(invocation.out, line.json(), full);
+  printer.print_heading();
+  invocation.out.flush();
+  const Steady::time_point end = duration ? Steady::now() + *duration : Steady::time_point::max();
+  for (bool is_there = true; left > 0;) {
+    const auto now = Steady::now();
+    if (now >= end) break;
+    if (!is_there)
+      throw Failure(ExitCode::absent, "watch store", line.store_path(), "its directories were removed",
+                    "'sessctl init' makes a store");
+    const auto pause = std::min(std::chrono::ceil<milliseconds>(end - now), milliseconds(std::chrono::hours(1)));
+    is_there = watch.wait(pause, [&](const sess::Change& change) {
+      const bool is_wanted = change.kind == sess::Change::Kind::lost || change.key.to_string().starts_with(prefix);
+      if (!is_wanted || left == 0) return;
+      printer.print(change);
+      if (limit) --left;
+    });
+    invocation.out.flush();
+  }
+  return ExitCode::ok;
+}
+
+}  // namespace sessctl

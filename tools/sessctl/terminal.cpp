@@ -1,0 +1,127 @@
+#include "terminal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <string_view>
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace sessctl {
+namespace {
+
+// xterm's control sequences (ctlseqs, "DEC Private Mode Set"): 1049 is the second screen, 25 the cursor; J clears from
+// the cursor on, K to the end of the line, H goes home.
+constexpr std::string_view enter_sequence = "\x1b[?1049h\x1b[?25l";
+constexpr std::string_view leave_sequence = "\x1b[?25h\x1b[?1049l";
+
+constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+std::atomic<int> ending_signal = 0;
+std::atomic<bool> pause_wished = false;
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+std::array<struct sigaction, signals.size()> before;
+
+void note_signal(int number) {
+  if (number == SIGTSTP)
+    pause_wished = true;
+  else
+    ending_signal = number;
+}
+
+/// As many characters as fit: those after the first byte of one do not count (RFC 3629).
+std::string cut_to(const std::string& line, std::size_t columns) {
+  std::size_t seen = 0;
+  std::size_t at = 0;
+  for (; at < line.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(line[at]) & 0xc0) != 0x80;
+    if (begins && ++seen > columns) break;
+  }
+  return line.substr(0, at);
+}
+
+/// By itself, because the buffer may hold half a picture.
+void write_all(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t size = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return;  // there is no terminal any more
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+}
+
+}  // namespace
+
+TerminalSize terminal_size() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
+  return {size.ws_row, size.ws_col};
+}
+
+SignalWishes::SignalWishes() {
+  struct sigaction action {};
+  action.sa_handler = note_signal;  // without SA_RESTART, so that waits end
+  for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals.at(i), &action, &before.at(i));
+}
+
+SignalWishes::~SignalWishes() {
+  for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals.at(i), &before.at(i), nullptr);
+}
+
+Wish SignalWishes::take() noexcept {
+  if (ending_signal != 0) return Wish::end;
+  return pause_wished.exchange(false) ? Wish::pause : Wish::none;
+}
+
+int SignalWishes::ended_by() noexcept { return ending_signal; }
+
+Screen::Screen(Output& out) : out_(out) {
+  has_keys_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
+  enter();
+}
+
+Screen::~Screen() { leave(); }
+
+void Screen::enter() {
+  if (has_keys_) {
+    termios now = before_;
+    now.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // signals by keys stay
+    now.c_cc[VMIN] = 0;
+    now.c_cc[VTIME] = 0;
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &now);
+  }
+  write_all(enter_sequence);
+}
+
+void Screen::leave() noexcept {
+  write_all(leave_sequence);
+  if (has_keys_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+}
+
+void Screen::draw(const std::vector<std::string>& lines) {
+  const TerminalSize size = terminal_size();
+  std::string picture = "\x1b[H";
+  for (std::size_t i = 0; i < std::min(lines.size(), size.lines); ++i)
+    picture += (i > 0 ? "\r\n" : "") + cut_to(lines[i], size.columns) + "\x1b[K";
+  out_.print(picture + "\x1b[J");
+  out_.flush();
+}
+
+void Screen::pause() {
+  leave();
+  ::raise(SIGSTOP);
+  enter();
+}
+
+char Screen::key() noexcept {
+  pollfd polled{STDIN_FILENO, POLLIN, 0};
+  char pressed = 0;
+  if (::poll(&polled, 1, 0) != 1 || (polled.revents & POLLIN) == 0) return 0;
+  return ::read(STDIN_FILENO, &pressed, 1) == 1 ? pressed : '\0';
+}
+
+}  // namespace sessctl

@@ -1,0 +1,65 @@
+// A terminal that is drawn on, and left as it was: by whatever way the command ends that a program can do something
+// about.
+#pragma once
+
+#include "output.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <termios.h>
+
+namespace sessctl {
+
+struct TerminalSize {
+  std::size_t lines = 24;
+  std::size_t columns = 80;
+};
+
+/// Of standard output; 24 by 80 where it does not tell.
+TerminalSize terminal_size();
+
+/// What a signal has asked for, once: after a look it has not been asked for any more.
+enum class Wish : unsigned char { none, end, pause };
+
+/// Takes SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP for itself until it dies: they end waits, and are told here. One
+/// at a time in a process.
+class SignalWishes {
+ public:
+  SignalWishes();
+  ~SignalWishes();
+  SignalWishes(const SignalWishes&) = delete;
+  SignalWishes& operator=(const SignalWishes&) = delete;
+  static Wish take() noexcept;
+  /// The signal that has ended it; 0: none.
+  static int ended_by() noexcept;
+};
+
+/// The terminal's second screen (xterm's, which its descendants and the Linux console's multiplexers have), without
+/// cursor, and keys that come at once and are not shown. Standard output must be a terminal.
+class Screen {
+ public:
+  explicit Screen(Output& out);
+  /// Brings back what was there before.
+  ~Screen();
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+  /// These lines, without controls, each cut to the terminal's width, from its top. Throws as Output::flush.
+  void draw(const std::vector<std::string>& lines);
+  /// Leaves the screen, stops this process as Ctrl-Z does, and comes back when it goes on.
+  void pause();
+  /// A key that was pressed; 0: none was. Does not wait.
+  static char key() noexcept;
+
+ private:
+  void enter();
+  void leave() noexcept;
+
+  Output& out_;
+  bool has_keys_ = false;  // standard input is the terminal
+  termios before_{};
+};
+
+}  // namespace sessctl
