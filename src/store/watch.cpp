@@ -15,8 +15,9 @@ class Watch::State {
 
   std::size_t records() const noexcept { return watch_->records(); }
   bool wait(std::chrono::milliseconds timeout, const std::function<void(const Change&)>& visit) {
+    const backend::RecordStore& records = StoreAccess::core(store_).records();
     return watch_->wait(timeout, [&](const backend::RecordChange& record) {
-      Change change{.kind = record.kind, .key = record.key, .seen = std::chrono::system_clock::now()};
+      Change change{.kind = record.kind, .key = record.key, .seen = to_time_point(records.now())};
       if (record.listed) change.entry = to_entry(*record.listed);
       visit(change);
     });
