@@ -3,7 +3,6 @@
 #include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
-#include "report.hpp"
 #include "session_facts.hpp"
 
 #include <sess/watch.hpp>
@@ -11,7 +10,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
@@ -23,10 +21,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
-
-std::int64_t unix_ms(Clock::time_point time) {
-  return std::chrono::floor<milliseconds>(time).time_since_epoch().count();
-}
 
 /// "2026-03-01T12:34:56.789Z": of what happens now, seconds are too long.
 std::string utc_milliseconds(Clock::time_point time) {

@@ -22,10 +22,6 @@ using std::chrono::milliseconds;
 constexpr std::string_view format_name = "libsess export";
 constexpr std::int64_t format_version = 1;
 
-std::int64_t unix_ms(Clock::time_point time) {
-  return std::chrono::floor<milliseconds>(time).time_since_epoch().count();
-}
-
 /// A line's object, field by field.
 class Fields {
  public:

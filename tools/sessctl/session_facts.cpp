@@ -15,6 +15,10 @@ std::chrono::milliseconds between(Clock::time_point from, Clock::time_point to) 
          std::chrono::floor<milliseconds>(from).time_since_epoch();
 }
 
+std::int64_t unix_ms(Clock::time_point time) noexcept {
+  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+}
+
 void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_point now) {
   line.add("kind", kind_name(facts.kind))
       .add("generation", facts.generation)

@@ -6,6 +6,7 @@
 #include <sess/snapshot.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <string_view>
 
 namespace sessctl {
@@ -17,6 +18,9 @@ std::string_view kind_name(sess::SessionKind kind) noexcept;
 
 /// From `from` to `to`; the times may be any that a record can hold.
 std::chrono::milliseconds between(Clock::time_point from, Clock::time_point to) noexcept;
+
+/// Milliseconds since 1970-01-01 00:00 UTC, rounded down.
+std::int64_t unix_ms(Clock::time_point time) noexcept;
 
 /// Adds kind, generation, created, deadline, absolute_deadline, idle_timeout_ms, age_ms and idle_left_ms.
 void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_point now);
