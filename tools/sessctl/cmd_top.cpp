@@ -1,7 +1,6 @@
 #include "activity.hpp"
 #include "command_line.hpp"
 #include "escape.hpp"
-#include "failure.hpp"
 #include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
@@ -125,9 +124,7 @@ class Observer {
     for (auto now = begin; now < end; now = Steady::now()) {
       const bool is_there = watch_.wait(std::min(std::chrono::ceil<milliseconds>(end - now), moment),
                                         [&](const sess::Change& change) { interval.activity.add(change); });
-      if (!is_there)
-        throw Failure(ExitCode::absent, "watch store", interval.path, "its directories were removed",
-                      "'sessctl init' makes a store");
+      if (!is_there) fail_without_store(interval.path);
       if (is_over()) return std::nullopt;
     }
     interval.activity.take(store_.lock_uses());
@@ -174,7 +171,7 @@ int show_looks(Observer& observer, Looks looks, Output& out) {
   Screen screen(out);
   screen.draw({"looking; q ends it"});
   const auto is_over = [&] {
-    if (SignalWishes::take() == Wish::pause) screen.pause();
+    if (SignalWishes::take_pause() && SignalWishes::ended_by() == 0) screen.pause();
     const char key = Screen::key();
     return SignalWishes::ended_by() != 0 || key == 'q' || key == 'Q';
   };

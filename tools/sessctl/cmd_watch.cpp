@@ -1,5 +1,4 @@
 #include "command_line.hpp"
-#include "failure.hpp"
 #include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
@@ -111,9 +110,7 @@ ExitCode run_watch(const Invocation& invocation) {
   for (bool is_there = true; left > 0;) {
     const auto now = Steady::now();
     if (now >= end) break;
-    if (!is_there)
-      throw Failure(ExitCode::absent, "watch store", line.store_path(), "its directories were removed",
-                    "'sessctl init' makes a store");
+    if (!is_there) fail_without_store(line.store_path());
     const auto pause = std::min(std::chrono::ceil<milliseconds>(end - now), milliseconds(std::chrono::hours(1)));
     is_there = watch.wait(pause, [&](const sess::Change& change) {
       const bool is_wanted = change.kind == sess::Change::Kind::lost || change.key.to_string().starts_with(prefix);

@@ -110,6 +110,11 @@ sess::Store open_store(const std::string& path, sess::StoreOptions options) {
   }
 }
 
+void fail_without_store(const std::string& path) {
+  throw Failure(ExitCode::absent, "watch store", path, "its directories were removed",
+                advice_on(sess::StoreError::Reason::absent).words);
+}
+
 sess::Store init_store(const std::string& path) {
   become_owner(path);
   try {

@@ -15,6 +15,9 @@ void become_owner(const std::string& path);
 /// damaged). `options.create` is not for here: see init_store.
 sess::Store open_store(const std::string& path, sess::StoreOptions options = {});
 
+/// For who looks on while the store is removed: throws Failure (absent).
+[[noreturn]] void fail_without_store(const std::string& path);
+
 /// Makes the store if there is none, and opens it. Throws Failure (cannot_create, no_permission).
 sess::Store init_store(const std::string& path);
 

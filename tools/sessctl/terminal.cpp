@@ -72,10 +72,7 @@ SignalWishes::~SignalWishes() {
   for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals.at(i), &before.at(i), nullptr);
 }
 
-Wish SignalWishes::take() noexcept {
-  if (ending_signal != 0) return Wish::end;
-  return pause_wished.exchange(false) ? Wish::pause : Wish::none;
-}
+bool SignalWishes::take_pause() noexcept { return pause_wished.exchange(false); }
 
 int SignalWishes::ended_by() noexcept { return ending_signal; }
 

@@ -20,9 +20,6 @@ struct TerminalSize {
 /// Of standard output; 24 by 80 where it does not tell.
 TerminalSize terminal_size();
 
-/// What a signal has asked for, once: after a look it has not been asked for any more.
-enum class Wish : unsigned char { none, end, pause };
-
 /// Takes SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP for itself until it dies: they end waits, and are told here. One
 /// at a time in a process.
 class SignalWishes {
@@ -31,7 +28,8 @@ class SignalWishes {
   ~SignalWishes();
   SignalWishes(const SignalWishes&) = delete;
   SignalWishes& operator=(const SignalWishes&) = delete;
-  static Wish take() noexcept;
+  /// That this process is to be stopped (SIGTSTP), once: after a look it has not been asked for any more.
+  static bool take_pause() noexcept;
   /// The signal that has ended it; 0: none.
   static int ended_by() noexcept;
 };
