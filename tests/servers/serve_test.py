@@ -105,6 +105,13 @@ class Serve(unittest.TestCase):
                         for process in processes_about(place):
                             os.kill(process, signal.SIGKILL)
 
+    def test_it_stops_when_told_in_the_midst_of_a_reload(self):
+        for server in SERVERS:
+            for _ in range(5):
+                with self.subTest(server=server), Site(server) as site:
+                    site.reload()
+                    self.assertEqual(site.stop(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
