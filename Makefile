@@ -39,6 +39,11 @@ space := $(empty) $(empty)
 VARIANT := $(subst $(space),-,$(strip $(COMPILER_DIR) $(SAN_DIR)))
 B := build$(if $(VARIANT),/$(VARIANT))
 
+# `make B=` would build in the root directory.
+ifeq ($(strip $(B)),)
+$(error B is the folder to build in, and is empty)
+endif
+
 ifneq ($(filter-out address undefined thread,$(SAN)),)
 $(error SAN=$(SAN): choose address, undefined or thread)
 endif
