@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sess/export.hpp>
+#include <sess/progress.hpp>
 #include <sess/result.hpp>
 
 #include <chrono>
@@ -35,6 +36,8 @@ struct GcOptions {
   /// whose values cannot be decoded (GcReport::unreadable); not given are sessions that end otherwise. Must not use the
   /// store.
   std::function<void(const SessionCopy&)> on_expired = nullptr;
+  /// See there. Called while other sweepers find this one busy.
+  OnProgress on_progress = nullptr;
 };
 
 /// What one sweep did.

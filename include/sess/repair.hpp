@@ -34,6 +34,8 @@ struct RepairOptions {
   bool dry_run = false;
   /// See VerifyOptions.
   unsigned jobs = 0;
+  /// See there. Lists of principals are mended after the last part.
+  OnProgress on_progress = nullptr;
 };
 
 struct RepairReport {

@@ -7,6 +7,7 @@
 #include <sess/event.hpp>
 #include <sess/gc.hpp>
 #include <sess/locks.hpp>
+#include <sess/progress.hpp>
 #include <sess/quarantine.hpp>
 #include <sess/repair.hpp>
 #include <sess/result.hpp>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sess/export.hpp>
+#include <sess/progress.hpp>
 #include <sess/session_id.hpp>
 
 #include <chrono>
@@ -65,6 +66,8 @@ SESS_API std::string_view to_string(Finding::Severity severity) noexcept;
 struct VerifyOptions {
   /// Threads that read, each a shard at a time. 0: as many as there are processors, at most 8.
   unsigned jobs = 0;
+  /// See there.
+  OnProgress on_progress = nullptr;
 };
 
 struct VerifyReport {

@@ -68,6 +68,7 @@ class Sweep {
       if (stopped_) break;
       shard = (shard + 1) % format::shard_count;
       ++report_.shards_done;
+      if (options_.on_progress) options_.on_progress({report_.shards_done, format::shard_count, report_.examined});
     }
     report_.complete = report_.shards_done == format::shard_count;
     report_.duration =

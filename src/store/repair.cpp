@@ -207,12 +207,13 @@ RepairReport repair(const Store& store, const RepairOptions& options,
     count(report, repaired->action);
     visit(*repaired);
   };
-  report.verified = verify(store, {.jobs = options.jobs}, [&](const Finding& finding) {
-    if (Repairing::comes_last(finding))
-      last.push_back(finding);
-    else
-      act(finding);
-  });
+  report.verified =
+      verify(store, {.jobs = options.jobs, .on_progress = options.on_progress}, [&](const Finding& finding) {
+        if (Repairing::comes_last(finding))
+          last.push_back(finding);
+        else
+          act(finding);
+      });
   for (const Finding& finding : last) act(finding);
   return report;
 }

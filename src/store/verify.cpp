@@ -150,11 +150,15 @@ VerifyReport verify(const Store& store, const VerifyOptions& options,
   const backend::RecordStore* const index = readable_index(sessions, [&](const Finding& finding) {
     if (!is_index_told) tell(finding);
   });
+  Progress progress{.parts_done = 0, .parts = sessions.parts() + (index != nullptr ? index->parts() : 0)};
   const auto take = [&](std::uint64_t& records) {
     return [&](const Part& part) {
       records += part.examined.records;
       if (&records == &report.records) report.bytes += part.examined.bytes;
       for (const Finding& finding : part.findings) tell(finding);
+      ++progress.parts_done;
+      progress.records = report.records;
+      if (options.on_progress) options.on_progress(progress);
     };
   };
   work_in_order<Part>(
