@@ -1,24 +1,20 @@
 // sessctl top: what it counts, and that the terminal is left as it was, however it ends.
+#include "cli/pseudo_terminal.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <sess/sess.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
@@ -31,97 +27,19 @@ namespace {
 constexpr std::string_view entered = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view left = "\x1b[?25h\x1b[?1049l";
 
-/// sessctl in a terminal of its own.
-class Terminal {
- public:
-  Terminal(const TestStore& store, std::vector<std::string> arguments, const winsize& size = {24, 80, 0, 0}) {
-    master_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    REQUIRE(master_ >= 0);
-    REQUIRE(::grantpt(master_) == 0);
-    REQUIRE(::unlockpt(master_) == 0);
-    std::array<char, 64> name{};
-    REQUIRE(::ptsname_r(master_, name.data(), name.size()) == 0);
-    slave_ = ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);  // stays, so that it can be asked at the end
-    REQUIRE(slave_ >= 0);
-    REQUIRE(::ioctl(slave_, TIOCSWINSZ, &size) == 0);
-    REQUIRE(::tcgetattr(slave_, &before_) == 0);
-    arguments.insert(arguments.begin(), {cli::sessctl_path(), "--store", store.path()});
-    std::vector<char*> words;
-    for (std::string& word : arguments) words.push_back(word.data());
-    words.push_back(nullptr);
-    process_ = ::fork();
-    REQUIRE(process_ >= 0);
-    if (process_ == 0) {
-      // The first terminal that a new session opens is its own.
-      if (::setsid() < 0 || ::ioctl(slave_, TIOCSCTTY, 0) != 0) ::_exit(126);
-      for (const int number : {0, 1, 2}) ::dup2(slave_, number);
-      ::execv(words[0], words.data());
-      ::_exit(127);
-    }
-  }
-  ~Terminal() {
-    if (process_ > 0) {
-      ::kill(process_, SIGKILL);
-      ::waitpid(process_, nullptr, 0);
-    }
-    ::close(master_);
-    ::close(slave_);
-  }
-  Terminal(const Terminal&) = delete;
-  Terminal& operator=(const Terminal&) = delete;
-
-  void press(char key) const { REQUIRE(::write(master_, &key, 1) == 1); }
-  void send(int signal) const { REQUIRE(::kill(process_, signal) == 0); }
-  /// Reads until this has been printed, from what was read last on.
-  void await(std::string_view text) {
-    for (std::size_t from = read_; text_.find(text, from) == std::string::npos;) read_more();
-    read_ = text_.find(text, read_) + text.size();
-  }
-  /// waitpid's status of the end, or of a stop.
-  int wait(int options = 0) {
-    int status = 0;
-    REQUIRE(::waitpid(process_, &status, options) == process_);
-    if (WIFSTOPPED(status)) return status;
-    process_ = -1;
-    // What is printed by now.
-    const int flags = ::fcntl(master_, F_GETFL);
-    ::fcntl(master_, F_SETFL, flags | O_NONBLOCK);
-    std::array<char, 4096> piece{};
-    for (ssize_t size = 0; (size = ::read(master_, piece.data(), piece.size())) > 0;)
-      text_.append(piece.data(), static_cast<std::size_t>(size));
-    return status;
-  }
-  bool is_as_before() const {
-    termios now{};
-    REQUIRE(::tcgetattr(slave_, &now) == 0);
-    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag && now.c_oflag == before_.c_oflag &&
-           std::equal(std::begin(now.c_cc), std::end(now.c_cc), std::begin(before_.c_cc));
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  void read_more() {
-    std::array<char, 4096> piece{};
-    const ssize_t size = ::read(master_, piece.data(), piece.size());
-    REQUIRE(size > 0);
-    text_.append(piece.data(), static_cast<std::size_t>(size));
-  }
-
-  int master_ = -1;
-  int slave_ = -1;
-  pid_t process_ = -1;
-  termios before_{};
-  std::string text_;
-  std::size_t read_ = 0;
-};
+/// The store's, and these arguments.
+cli::TerminalStart in_terminal(const TestStore& store, std::vector<std::string> arguments,
+                               const winsize& size = {24, 80, 0, 0}) {
+  return {.arguments = store.start(std::move(arguments)).arguments, .size = size};
+}
 
 }  // namespace
 
-TEST_CASE("top gives the terminal back when it is ended by a key, by Ctrl-C, or by a signal") {
+TEST_CASE("top gives the terminal back when it is ended by a key, by Ctrl-C, or by a signal" * cli::needs_terminal()) {
   const TestStore store;
   for (const int signal : {0, -SIGINT, SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(signal);
-    Terminal terminal(store, {"top", "--interval", "20ms"});
+    cli::PseudoTerminal terminal(in_terminal(store, {"top", "--interval", "20ms"}));
     terminal.await(entered);
     terminal.await("KEY ");
     CHECK_FALSE(terminal.is_as_before());
@@ -141,9 +59,9 @@ TEST_CASE("top gives the terminal back when it is ended by a key, by Ctrl-C, or 
   }
 }
 
-TEST_CASE("top that is stopped by Ctrl-Z gives the terminal back meanwhile") {
+TEST_CASE("top that is stopped by Ctrl-Z gives the terminal back meanwhile" * cli::needs_terminal()) {
   const TestStore store;
-  Terminal terminal(store, {"top", "--interval", "20ms"});
+  cli::PseudoTerminal terminal(in_terminal(store, {"top", "--interval", "20ms"}));
   terminal.await("KEY ");
   terminal.press('\x1a');
   CHECK(WIFSTOPPED(terminal.wait(WUNTRACED)));
@@ -158,9 +76,9 @@ TEST_CASE("top that is stopped by Ctrl-Z gives the terminal back meanwhile") {
   CHECK(terminal.is_as_before());
 }
 
-TEST_CASE("top that ends with an error gives the terminal back first") {
+TEST_CASE("top that ends with an error gives the terminal back first" * cli::needs_terminal()) {
   const TestStore store;
-  Terminal terminal(store, {"top", "--interval", "20ms"});
+  cli::PseudoTerminal terminal(in_terminal(store, {"top", "--interval", "20ms"}));
   terminal.await("KEY ");
   std::filesystem::remove_all(store.path());
   const int status = terminal.wait();
@@ -169,11 +87,11 @@ TEST_CASE("top that ends with an error gives the terminal back first") {
   CHECK(terminal.text().rfind(left) < terminal.text().rfind("its directories were removed"));
 }
 
-TEST_CASE("top keeps to the terminal's width and height") {
+TEST_CASE("top keeps to the terminal's width and height" * cli::needs_terminal()) {
   const TestStore store;
   std::vector<std::string> keys;
   for (int i = 0; i < 12; ++i) keys.push_back(store.create_key());
-  Terminal terminal(store, {"top", "--interval", "500ms"}, {8, 40, 0, 0});
+  cli::PseudoTerminal terminal(in_terminal(store, {"top", "--interval", "500ms"}, {8, 40, 0, 0}));
   terminal.await(entered);
   terminal.await("q ends it");
   for (const std::string& key : keys) store.ok({"set", key, "n=1"});
@@ -189,10 +107,8 @@ TEST_CASE("top keeps to the terminal's width and height") {
     if (end == std::string::npos) break;
     ++pictures;
     std::string picture = text.substr(at + 3, end - at - 3);
-    for (std::size_t clear = picture.find("\x1b[K"); clear != std::string::npos; clear = picture.find("\x1b[K"))
-      picture.erase(clear, 3);
     std::erase(picture, '\r');
-    const auto lines = cli::lines(picture);
+    const auto lines = cli::lines(cli::without_sequences(picture));
     CHECK(lines.size() <= 8);
     for (const std::string& line : lines) CHECK(line.size() <= 40);
   }

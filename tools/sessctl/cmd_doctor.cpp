@@ -32,6 +32,11 @@ namespace {
 
 using Severity = Diagnosis::Severity;
 
+Accent accent_of(Severity severity) {
+  constexpr std::array<Accent, 4> accents{Accent::good, Accent::none, Accent::warning, Accent::problem};
+  return accents.at(static_cast<std::size_t>(severity));
+}
+
 /// Prints diagnoses as they come, and counts them.
 class Examination {
  public:
@@ -51,9 +56,10 @@ class Examination {
                           .add("advice", diagnosis.advice.empty() ? sess::Value() : sess::Value(diagnosis.advice))
                           .text());
     } else if (!quiet_ || diagnosis.severity >= Severity::warning) {
-      out_.print_line(
-          without_controls(fmt::format("{:<7}  {:<8}  {}{}{}", to_string(diagnosis.severity), diagnosis.subject,
-                                       diagnosis.what, diagnosis.advice.empty() ? "" : "; ", diagnosis.advice)));
+      const std::string text = fmt::format("  {:<8}  {}{}{}", diagnosis.subject, diagnosis.what,
+                                           diagnosis.advice.empty() ? "" : "; ", diagnosis.advice);
+      out_.print_line({{fmt::format("{:<7}", to_string(diagnosis.severity)), accent_of(diagnosis.severity)},
+                       {without_controls(text)}});
     }
   }
 

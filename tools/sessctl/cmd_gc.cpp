@@ -6,6 +6,7 @@
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "own_process.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
@@ -73,6 +74,8 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
     command.emplace(*sweep.on_expire);
     options.on_expired = [&](const sess::SessionCopy& copy) { command->feed(to_line(copy) + "\n"); };
   }
+  Progress progress("sessions");
+  if (!sweep.quiet) options.on_progress = progress.callback();
   const sess::GcReport report = store.gc(options);
   if (command) command->finish();
   const bool busy = report.status == sess::Outcome::busy;

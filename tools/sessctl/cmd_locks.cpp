@@ -126,12 +126,13 @@ void print_json(const Observation& observation, Output& out) {
 
 void print_table(const Observation& observation, bool full, Output& out) {
   const std::size_t key_width = full ? sess::SessionKey::text_size : 12;
-  out.print_line(fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", "KEY", key_width, "PID", "HELD", "WAITERS", "COMMAND"));
+  out.print_row({{fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", "KEY", key_width, "PID", "HELD", "WAITERS", "COMMAND"),
+                  Accent::heading}});
   observation.visit([&](const std::string& key, const std::vector<Seen>& holders, const std::vector<Seen>& waiters) {
     const std::string name = key.empty() ? "(sweep)" : key.substr(0, key_width);
     const auto row = [&](const std::string& process, const std::string& held, std::string_view command) {
-      out.print_line(fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", name, key_width, process, held, waiters.size(),
-                                 without_controls(command)));
+      out.print_row({{fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", name, key_width, process, held, waiters.size(),
+                                  without_controls(command))}});
     };
     for (const Seen& holder : holders)
       row(std::to_string(holder.user.process), fmt::format(">{}ms", observation.since(holder).count()),

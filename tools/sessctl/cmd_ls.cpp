@@ -70,6 +70,10 @@ const Column* find_column(std::string_view name) {
 
 class Table {
  public:
+  /// All of the usual columns that fit so many, and at least the first.
+  Table(std::size_t columns, bool full, const CommandLine& line) : Table(usual_columns, full, line) {
+    while (columns_.size() > 1 && width() > columns) columns_.pop_back();
+  }
   /// Fails where `names`, separated by commas, has one that is none.
   Table(std::string_view names, bool full, const CommandLine& line) : full_(full) {
     for (;;) {
@@ -86,15 +90,16 @@ class Table {
     }
   }
 
-  std::string heading() const {
-    return row([](const Column& column) { return std::string(column.heading); });
+  StyledLine heading() const {
+    return {{row([](const Column& column) { return std::string(column.heading); }), Accent::heading}};
   }
-  std::string row_of(const Entry& entry, Clock::time_point now) const {
-    return row([&](const Column& column) -> std::string {
+  StyledLine row_of(const Entry& entry, Clock::time_point now) const {
+    const std::string text = row([&](const Column& column) -> std::string {
       const bool is_known = entry.problem.empty() || column.name == "key" || column.name == "size";
       if (!is_known) return column.name == "kind" ? "unreadable" : "-";
       return column.text(entry, now);
     });
+    return {{text, entry.problem.empty() ? Accent::none : Accent::problem}};
   }
 
  private:
@@ -102,17 +107,27 @@ class Table {
   std::string row(const Text& text_of) const {
     std::string line;
     for (const Column* const column : columns_) {
-      const bool is_key = column->name == "key";
       std::string text = text_of(*column);
-      const std::size_t width =
-          is_key && full_ ? sess::SessionKey::text_size : static_cast<std::size_t>(std::abs(column->width));
-      if (is_key) text.resize(std::min(text.size(), width));
-      if (!line.empty()) line += "  ";
+      const std::size_t width = width_of(*column);
+      if (column->name == "key") text.resize(std::min(text.size(), width));
+      if (!line.empty()) line.append(gap, ' ');
       line += column->width < 0 ? fmt::format("{:>{}}", text, width) : fmt::format("{:<{}}", text, width);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     return line;
   }
+
+  std::size_t width_of(const Column& column) const {
+    const bool is_whole_key = column.name == "key" && full_;
+    return is_whole_key ? sess::SessionKey::text_size : static_cast<std::size_t>(std::abs(column.width));
+  }
+  std::size_t width() const {
+    std::size_t all = 0;
+    for (const Column* const column : columns_) all += (all > 0 ? gap : 0) + width_of(*column);
+    return all;
+  }
+
+  static constexpr std::size_t gap = 2;
 
   std::vector<const Column*> columns_;
   bool full_;
@@ -183,16 +198,18 @@ class Order {
 }  // namespace
 
 ExitCode run_ls(const Invocation& invocation) {
-  CommandLine line(invocation, "",
-                   "AGE is the time since the session was made, IDLE-LEFT the time after which it ends unless\n"
-                   "it is used, SIZE that of its record in bytes, GENERATION a number that each change raises.\n"
-                   "Other columns are created, deadline and sealed. Sorted, the largest come first, and with\n"
-                   "--sort age the oldest. Sessions that have expired are not listed. A record that cannot be read\n"
-                   "is listed as such, and the exit code is 65.\n"
-                   "\n"
-                   "  sessctl ls --principal ann\n"
-                   "  sessctl ls --sort size --limit 10 --columns key,size,age\n"
-                   "  sessctl ls --json | jq -r 'select(.idle_left_ms < 60000) | .key'\n");
+  CommandLine line(
+      invocation, "",
+      "AGE is the time since the session was made, IDLE-LEFT the time after which it ends unless\n"
+      "it is used, SIZE that of its record in bytes, GENERATION a number that each change raises.\n"
+      "Other columns are created, deadline and sealed. A narrow terminal gets the first columns, unless\n"
+      "--columns says which, and then the beginning of each line. Sorted, the largest come first, and with\n"
+      "--sort age the oldest. Sessions that have expired are not listed. A record that cannot be read\n"
+      "is listed as such, and the exit code is 65.\n"
+      "\n"
+      "  sessctl ls --principal ann\n"
+      "  sessctl ls --sort size --limit 10 --columns key,size,age\n"
+      "  sessctl ls --json | jq -r 'select(.idle_left_ms < 60000) | .key'\n");
   bool full = false;
   std::optional<std::string> columns;
   Selection selection;
@@ -209,14 +226,20 @@ ExitCode run_ls(const Invocation& invocation) {
   selection.take(line);
   order.take(line);
   if (columns && line.json()) line.fail("--columns is for the table; --json has all fields");
-  const Table table(columns ? std::string_view(*columns) : usual_columns, full, line);
+  const auto terminal = invocation.out.size();
+  const Table table = columns ? Table(std::string_view(*columns), full, line)
+                              : Table(terminal ? terminal->columns : SIZE_MAX, full, line);
 
   const sess::Store store = open_store(line.store_path());
   ExitCode code = ExitCode::ok;
-  if (!line.json()) invocation.out.print_line(table.heading());
+  // A terminal may have grown or shrunk meanwhile.
+  if (!line.json()) invocation.out.print_row(table.heading());
   order.visit(store, selection, [&](const Entry& entry) {
     const Clock::time_point now = Clock::now();
-    invocation.out.print_line(line.json() ? json_of(entry, now) : table.row_of(entry, now));
+    if (line.json())
+      invocation.out.print_line(json_of(entry, now));
+    else
+      invocation.out.print_row(table.row_of(entry, now));
     if (entry.problem.empty()) return;
     complain(fmt::format("read session \"{}\": {}; it is listed as unreadable", entry.key.to_string(), entry.problem));
     code = ExitCode::data;

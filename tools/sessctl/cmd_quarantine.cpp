@@ -77,13 +77,13 @@ class Work {
 
   void list() const {
     const std::vector<Kept> all = quarantine_.list();
-    if (!json_ && !all.empty()) out_.print_line(row("NAME", "AGE", "SIZE", "PROBLEM"));
+    if (!json_ && !all.empty()) out_.print_row({{row("NAME", "AGE", "SIZE", "PROBLEM"), Accent::heading}});
     for (const Kept& kept : all) {
       if (json_)
         out_.print_line(json_of(kept, now_));
       else
-        out_.print_line(row(kept.name, human_age(between(kept.since, now_)), human_size(size_of(kept)),
-                            without_controls(problem_of(kept))));
+        out_.print_row({{row(kept.name, human_age(between(kept.since, now_)), human_size(size_of(kept)),
+                             without_controls(problem_of(kept)))}});
     }
   }
 

@@ -4,6 +4,7 @@
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "own_process.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 
 #include <fmt/format.h>
@@ -151,6 +152,8 @@ ExitCode run_repair(const Invocation& invocation) {
   store_options.on_event = [&](const sess::Event& event) { aside.add(event); };
   const sess::Store store = open_store(line.store_path(), store_options);
   Outcome outcome;
+  Progress progress("records");
+  options.on_progress = progress.callback();
   const auto tell = [&](const sess::Repaired& repaired) {
     outcome.add(repaired);
     const bool is_note = repaired.finding.severity == sess::Finding::Severity::note;

@@ -2,6 +2,7 @@
 #include "failure.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 #include "selection.hpp"
 #include "session_change.hpp"
@@ -126,7 +127,11 @@ ExitCode run_rm(const Invocation& invocation) {
       keys.push_back(entry.key);
       return true;
     });
+  Progress progress("sessions");
+  std::uint64_t count = 0;
   for (const sess::SessionKey& key : keys) {
+    progress.show(count, static_cast<double>(count) / static_cast<double>(keys.size()));
+    ++count;
     if (selection.has_conditions()) {
       removal.end_if(selection, key);
     } else {

@@ -59,7 +59,10 @@ std::string json_of(const Totals& totals, const Sweep& sweep, const sess::StoreF
 
 /// A bar for each length that there is, and for those between.
 void print_histogram(Output& out, std::string_view title, const Histogram& histogram) {
-  constexpr std::size_t longest = 40;  // characters
+  constexpr std::size_t left_of_bars = 24;  // columns
+  constexpr std::size_t usual = 40;
+  const std::size_t columns = out.size().value_or(TerminalSize()).columns;
+  const std::size_t longest = std::clamp<std::size_t>(columns - std::min(columns, left_of_bars), 1, usual);
   const auto& counts = histogram.counts();
   const auto is_there = [](std::uint64_t count) { return count > 0; };
   const auto first = std::ranges::find_if(counts, is_there);
@@ -67,7 +70,7 @@ void print_histogram(Output& out, std::string_view title, const Histogram& histo
   const auto last = std::find_if(counts.rbegin(), counts.rend(), is_there).base();
   const std::uint64_t most = *std::ranges::max_element(counts);
   out.print_line("");
-  out.print_line(title);
+  out.print_row({{std::string(title), Accent::heading}});
   for (auto at = first; at != last; ++at) {
     const auto index = static_cast<std::size_t>(at - counts.begin());
     const bool is_open = index == Histogram::ends.size();
@@ -75,8 +78,9 @@ void print_histogram(Output& out, std::string_view title, const Histogram& histo
         fmt::format("{} {}", is_open ? "over " : "up to", human_age(Histogram::ends[is_open ? index - 1 : index]));
     // What is there has a bar, however little it is.
     const auto length = static_cast<std::size_t>(
-        std::max(static_cast<double>(*at > 0), static_cast<double>(*at) / static_cast<double>(most) * longest));
-    out.print_line(fmt::format("  {:<9}  {:>9}{}{}", end, *at, length > 0 ? "  " : "", std::string(length, '#')));
+        std::max(static_cast<double>(*at > 0),
+                 static_cast<double>(*at) / static_cast<double>(most) * static_cast<double>(longest)));
+    out.print_row({{fmt::format("  {:<9}  {:>9}{}{}", end, *at, length > 0 ? "  " : "", std::string(length, '#'))}});
   }
 }
 

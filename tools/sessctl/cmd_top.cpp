@@ -43,31 +43,33 @@ double per_second(std::uint64_t count, milliseconds length) {
   return static_cast<double>(count) * 1000 / static_cast<double>(std::max<milliseconds::rep>(length.count(), 1));
 }
 
-std::vector<std::string> lines_of(const Interval& interval, std::size_t rows) {
+std::vector<StyledLine> lines_of(const Interval& interval, std::size_t rows) {
   const Activity& activity = interval.activity;
-  std::vector<std::string> lines;
-  lines.push_back(fmt::format("{}  {}: {} records, {} locked, {} waiting", utc_time(interval.end),
-                              without_controls(interval.path), interval.records, activity.locked(),
-                              activity.waiters()));
+  std::vector<StyledLine> lines;
+  lines.push_back(
+      {{fmt::format("{}  {}: {} records, {} locked, {} waiting", utc_time(interval.end),
+                    without_controls(interval.path), interval.records, activity.locked(), activity.waiters())}});
   std::string line;
   for (const Kind kind : rates)
     if (kind != Kind::quarantined || activity.count(kind) > 0)
       line += fmt::format("{}{} {:.1f}/s", line.empty() ? "" : "  ", to_string(kind),
                           per_second(activity.count(kind), interval.length));
   if (activity.count(Kind::lost) > 0) line += "  (some were lost: there were more than the kernel keeps)";
-  lines.push_back(line);
+  lines.push_back({{line}});
   lines.emplace_back();
-  lines.push_back(fmt::format("{:<12}  {:>9}  {:>10}  {:>5}  {:>7}  {:>7}  {}", "KEY", "CHANGES/s", "GENERATION",
-                              "SIZE", "WAITERS", "PID", "COMMAND"));
+  lines.push_back({{fmt::format("{:<12}  {:>9}  {:>10}  {:>5}  {:>7}  {:>7}  {}", "KEY", "CHANGES/s", "GENERATION",
+                                "SIZE", "WAITERS", "PID", "COMMAND"),
+                    Accent::heading}});
   for (const BusySession& session : activity.busiest(rows)) {
     const bool has_facts = session.entry && session.entry->problem.empty();
     const bool is_locked = !session.holders.empty();
-    lines.push_back(fmt::format(
+    const std::string text = fmt::format(
         "{:<12}  {:>9.1f}  {:>10}  {:>5}  {:>7}  {:>7}  {}", session.key.substr(0, 12),
         per_second(session.changes, interval.length), has_facts ? std::to_string(session.entry->facts.generation) : "-",
         session.entry ? human_size(session.entry->facts.size) : "-", is_locked ? std::to_string(session.waiters) : "-",
         is_locked ? std::to_string(session.holders.front().process) : "-",
-        is_locked ? without_controls(session.holders.front().command) : ""));
+        is_locked ? without_controls(session.holders.front().command) : "");
+    lines.push_back({{text, session.waiters > 0 ? Accent::warning : Accent::none}});
   }
   return lines;
 }
@@ -158,7 +160,7 @@ void print_looks(Observer& observer, Looks looks, Output& out) {
       out.print_line(json_of(*interval, rows));
     } else {
       if (!is_first) out.print_line("");
-      for (const std::string& text : lines_of(*interval, rows)) out.print_line(text);
+      for (const StyledLine& each : lines_of(*interval, rows)) out.print_line(each);
     }
     out.flush();
   }
@@ -169,7 +171,7 @@ int show_looks(Observer& observer, Looks looks, Output& out) {
   constexpr std::size_t lines_above = 4;
   const SignalWishes wishes;
   Screen screen(out);
-  screen.draw({"looking; q ends it"});
+  screen.draw({{{"looking; q ends it"}}});
   const auto is_over = [&] {
     if (SignalWishes::take_pause() && SignalWishes::ended_by() == 0) screen.pause();
     const char key = Screen::key();
@@ -178,7 +180,7 @@ int show_looks(Observer& observer, Looks looks, Output& out) {
   while (looks.next()) {
     const auto interval = observer.look(looks.length, is_over);
     if (!interval) break;
-    const std::size_t room = std::max(terminal_size().lines, lines_above + 1) - lines_above;
+    const std::size_t room = std::max(out.size().value_or(TerminalSize()).lines, lines_above + 1) - lines_above;
     screen.draw(lines_of(*interval, looks.rows > 0 ? looks.rows : room));
   }
   return SignalWishes::ended_by();

@@ -5,6 +5,7 @@
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "own_process.hpp"
+#include "progress.hpp"
 
 #include <fmt/format.h>
 
@@ -91,6 +92,8 @@ ExitCode run_verify(const Invocation& invocation) {
   store_options.probe = false;  // that would be a write
   const sess::Store store = open_store(line.store_path(), store_options);
   Verdict verdict;
+  Progress progress("records");
+  if (!quiet) options.on_progress = progress.callback();
   const sess::VerifyReport report = sess::verify(store, options, [&](const sess::Finding& finding) {
     verdict.add(finding);
     if (line.json())

@@ -48,26 +48,38 @@ class Printer {
       : out_(out), json_(json), key_width_(full ? sess::SessionKey::text_size : 12) {}
 
   void print_heading() const {
-    if (!json_) print_row("TIME", "CHANGE", "KEY", "GENERATION", "SIZE", "KIND");
+    if (json_) return;
+    StyledLine heading = row("TIME", {"CHANGE"}, "KEY", "GENERATION", "SIZE", "KIND");
+    for (Styled& piece : heading) piece.accent = Accent::heading;
+    out_.print_row(heading);
   }
 
   void print(const sess::Change& change) const {
     if (json_) return out_.print_line(json_of(change));
     const auto& entry = change.entry;
     const bool has_facts = entry && entry->problem.empty();
-    print_row(utc_milliseconds(change.seen), to_string(change.kind),
-              change.kind == sess::Change::Kind::lost ? "-" : change.key.to_string().substr(0, key_width_),
-              has_facts ? std::to_string(entry->facts.generation) : "-", entry ? human_size(entry->facts.size) : "-",
-              has_facts ? kind_name(entry->facts.kind)
-              : entry   ? "unreadable"
-                        : "-");
+    const std::string key =
+        change.kind == sess::Change::Kind::lost ? "-" : change.key.to_string().substr(0, key_width_);
+    const std::string_view kind = has_facts ? kind_name(entry->facts.kind) : entry ? "unreadable" : "-";
+    out_.print_row(row(utc_milliseconds(change.seen), {std::string(to_string(change.kind)), accent_of(change.kind)},
+                       key, has_facts ? std::to_string(entry->facts.generation) : "-",
+                       entry ? human_size(entry->facts.size) : "-", kind));
   }
 
  private:
-  void print_row(std::string_view time, std::string_view change, std::string_view key, std::string_view generation,
+  static Accent accent_of(sess::Change::Kind kind) {
+    using Kind = sess::Change::Kind;
+    if (kind == Kind::created) return Accent::good;
+    if (kind == Kind::quarantined || kind == Kind::lost) return Accent::problem;
+    const bool is_end = kind == Kind::ended || kind == Kind::expired || kind == Kind::replaced;
+    return is_end ? Accent::warning : Accent::none;
+  }
+
+  StyledLine row(std::string_view time, const Styled& change, std::string_view key, std::string_view generation,
                  std::string_view size, std::string_view kind) const {
-    out_.print_line(fmt::format("{:<24}  {:<11}  {:<{}}  {:>10}  {:>5}  {}", time, change, key, key_width_, generation,
-                                size, kind));
+    return {{fmt::format("{:<24}  ", time)},
+            {fmt::format("{:<11}", change.text), change.accent},
+            {fmt::format("  {:<{}}  {:>10}  {:>5}  {}", key, key_width_, generation, size, kind)}};
   }
 
   Output& out_;

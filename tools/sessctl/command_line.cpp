@@ -46,6 +46,7 @@ CommandLine::CommandLine(const Invocation& invocation, std::string_view operands
   app.set_help_flag("-h,--help", "Print this help");
   app.add_option("--store", store_, "The store (default: SESS_STORE)")->type_name("DIR");
   add_flag("--json", json_, "Print one JSON object a line");
+  add_text("--color", color_, "WHEN", "auto, always or never (auto: on a terminal, unless\nNO_COLOR is set)");
 }
 
 CommandLine::~CommandLine() = default;
@@ -102,6 +103,10 @@ bool CommandLine::parse() {
   }
   if (store_ && !invocation_.store.empty()) fail("option --store is given twice");
   if (store_ && store_->empty()) fail("option --store needs a directory");
+  if (color_ && *color_ != "auto") {
+    if (*color_ != "always" && *color_ != "never") fail("--color wants auto, always or never");
+    invocation_.out.set_coloured(*color_ == "always");
+  }
   operands_ = parser_->app.remaining();
   for (const std::string& operand : operands_)
     if (operand.size() > 1 && operand.front() == '-') {

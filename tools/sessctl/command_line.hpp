@@ -27,7 +27,7 @@ namespace sessctl {
 class CommandLine {
  public:
   /// `operands` as they stand in the usage line; `details` come after the options in the help. Every command has
-  /// --store, --json and --help.
+  /// --store, --json, --color and --help.
   CommandLine(const Invocation& invocation, std::string_view operands, std::string_view details);
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
@@ -85,6 +85,7 @@ class CommandLine {
   const Invocation& invocation_;
   std::unique_ptr<Parser> parser_;
   bool json_ = false;
+  std::optional<std::string> color_;
   bool takes_session_ = false;
   std::optional<std::string> store_;
   std::optional<std::string> session_id_;

@@ -12,29 +12,6 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
-struct Character {
-  char32_t code = 0;
-  std::size_t length = 1;  // bytes
-  bool valid = false;
-};
-
-// The first character of `text`, which is not empty. RFC 3629: no overlong forms, no surrogates, at most U+10FFFF.
-Character decode(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
-  const std::uint8_t first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return {};
-  static constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-  char32_t code = first & (0x7Fu >> length);
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xC0) != 0x80) return {};
-    code = (code << 6) | (byte(at) & 0x3Fu);
-  }
-  if (code < smallest[length] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-  return {code, length, true};
-}
-
 bool is_unsafe(char32_t code) {
   if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return true;       // C0, DEL, C1
   if (code == 0x61C || code == 0x200E || code == 0x200F) return true;  // marks of direction
@@ -47,7 +24,7 @@ std::string escape(std::string_view text, const Special& special) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const Character character = decode(text);
+    const Character character = first_character(text);
     if (!character.valid) {
       out += replacement;
     } else if (!special(character.code, out)) {
@@ -63,9 +40,25 @@ std::string escape(std::string_view text, const Special& special) {
 
 }  // namespace
 
+Character first_character(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
+  const std::uint8_t first = byte(0);
+  if (first < 0x80) return {first, 1, true};
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return {};
+  constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
+  char32_t code = first & (0x7Fu >> length);
+  for (std::size_t at = 1; at < length; ++at) {
+    if ((byte(at) & 0xC0) != 0x80) return {};
+    code = (code << 6) | (byte(at) & 0x3Fu);
+  }
+  if (code < smallest.at(length) || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
+  return {code, length, true};
+}
+
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
-    const Character character = decode(text);
+    const Character character = first_character(text);
     if (!character.valid) return false;
     text.remove_prefix(character.length);
   }

@@ -2,10 +2,20 @@
 // escape sequences in it, and neither control characters nor direction overrides may make a line look like another.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace sessctl {
+
+struct Character {
+  char32_t code = 0;
+  std::size_t length = 1;  // bytes
+  bool valid = false;      // else one byte that begins none
+};
+
+/// Of a text that is not empty. RFC 3629: no overlong forms, no surrogates, at most U+10FFFF.
+Character first_character(std::string_view text) noexcept;
 
 /// Control characters (C0, DEL and C1, the latter also being how a terminal's sequences begin), line separators and
 /// direction overrides become \uXXXX; what is not UTF-8 becomes U+FFFD, a sign per byte. The rest stays as it is.

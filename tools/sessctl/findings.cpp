@@ -31,29 +31,49 @@ std::string counted(std::uint64_t count, std::string_view one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
+Accent accent_of(sess::Finding::Severity severity) {
+  using Severity = sess::Finding::Severity;
+  if (severity == Severity::error) return Accent::problem;
+  return severity == Severity::warning ? Accent::warning : Accent::none;
+}
+
+Accent accent_of(const sess::Repaired& repaired) {
+  using Action = sess::Repaired::Action;
+  switch (repaired.action) {
+    case Action::mended:
+    case Action::removed:
+      return Accent::good;
+    case Action::quarantined:
+      return Accent::warning;
+    case Action::left:
+      return accent_of(repaired.finding.severity);
+    case Action::failed:
+      return Accent::problem;
+  }
+  return Accent::none;
+}
+
 }  // namespace
 
-std::string finding_line(const sess::Finding& finding) {
+StyledLine finding_line(const sess::Finding& finding) {
   const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
-  std::string line =
-      fmt::format("{:<7}  {:<13}  {}: {}", to_string(finding.severity), to_string(finding.kind), file, finding.what);
+  std::string line = fmt::format("  {:<13}  {}: {}", to_string(finding.kind), file, finding.what);
   if (finding.remedy == sess::Finding::Remedy::mend) line += "; 'sessctl repair' puts it right";
   if (finding.remedy == sess::Finding::Remedy::quarantine) line += "; 'sessctl repair' moves it to quarantine";
   if (!finding.advice.empty()) line += "; " + finding.advice;
-  return without_controls(line);
+  return {{fmt::format("{:<7}", to_string(finding.severity)), accent_of(finding.severity)}, {without_controls(line)}};
 }
 
-std::string repaired_line(const sess::Repaired& repaired, bool dry_run) {
+StyledLine repaired_line(const sess::Repaired& repaired, bool dry_run) {
   using Action = sess::Repaired::Action;
   const sess::Finding& finding = repaired.finding;
   const bool is_change = repaired.action != Action::left && repaired.action != Action::failed;
   const std::string action = fmt::format("{}{}", dry_run && is_change ? "to be " : "", to_string(repaired.action));
   const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
-  std::string line =
-      fmt::format("{:<{}}  {:<13}  {}: {}", action, dry_run ? 17 : 11, to_string(finding.kind), file, finding.what);
+  std::string line = fmt::format("  {:<13}  {}: {}", to_string(finding.kind), file, finding.what);
   for (const std::string& more : {repaired.what, finding.advice})
     if (!more.empty()) line += "; " + more;
-  return without_controls(line);
+  return {{fmt::format("{:<{}}", action, dry_run ? 17 : 11), accent_of(repaired)}, {without_controls(line)}};
 }
 
 std::string finding_json(const sess::Finding& finding) { return json_of(finding).text(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exit_codes.hpp"
+#include "styled_text.hpp"
 
 #include <sess/repair.hpp>
 #include <sess/verify.hpp>
@@ -12,10 +13,10 @@
 namespace sessctl {
 
 /// One line, safe for a terminal.
-std::string finding_line(const sess::Finding& finding);
+StyledLine finding_line(const sess::Finding& finding);
 std::string finding_json(const sess::Finding& finding);
 /// Likewise, with what was done about it.
-std::string repaired_line(const sess::Repaired& repaired, bool dry_run);
+StyledLine repaired_line(const sess::Repaired& repaired, bool dry_run);
 std::string repaired_json(const sess::Repaired& repaired, bool dry_run);
 /// "2 errors, 1 warning, 3 notes"; "nothing wrong".
 std::string counts_of(std::uint64_t errors, std::uint64_t warnings, std::uint64_t notes);

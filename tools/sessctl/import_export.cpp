@@ -3,6 +3,7 @@
 #include "export_lines.hpp"
 #include "failure.hpp"
 #include "json_value.hpp"
+#include "progress.hpp"
 
 #include <sess/transfer.hpp>
 
@@ -25,7 +26,11 @@ class Import {
       : input_(input), marks_(sess::keyring_marks(store)), into_(store), result_(result) {}
 
   void run() {
-    while (const auto text = input_.next()) take(*text);
+    Progress progress("lines");
+    while (const auto text = input_.next()) {
+      progress.show(input_.number(), input_.share());
+      take(*text);
+    }
     if (input_.number() == 0) no_export("it is empty");
     if (!is_open_) return;
     const std::string rest =

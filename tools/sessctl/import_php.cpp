@@ -1,6 +1,7 @@
 #include "import_php.hpp"
 
 #include "failure.hpp"
+#include "progress.hpp"
 #include "session_facts.hpp"
 
 #include <sess/transfer.hpp>
@@ -38,7 +39,10 @@ std::vector<std::string> import_php(const PhpFiles& files, PhpMap& map, const Ph
                                     ImportResult& result) {
   const sess::Restoration into(store);
   std::vector<std::string> failed;
+  Progress progress("files");
+  std::uint64_t count = 0;
   const auto take = [&](const PhpFile& file) {
+    progress.show(++count);
     const std::string label = php_label(file.id);
     PhpVariables variables;
     try {

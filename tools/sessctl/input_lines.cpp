@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sessctl {
@@ -17,16 +18,26 @@ namespace {
 constexpr std::size_t longest = std::size_t{1} << 30;  // bytes
 constexpr std::size_t piece = 256 * 1024;
 
+/// What is left to read of a regular file; 0: that is not known.
+std::uint64_t rest_of(int descriptor) noexcept {
+  struct stat status {};
+  const off_t at = ::lseek(descriptor, 0, SEEK_CUR);
+  if (at < 0 || ::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= at) return 0;
+  return static_cast<std::uint64_t>(status.st_size - at);
+}
+
 }  // namespace
 
+InputLines::InputLines(std::string path, int descriptor)
+    : path_(std::move(path)), descriptor_(descriptor), size_(rest_of(descriptor)) {}
+
 InputLines::InputLines(const std::string& path) : path_(path == "-" ? "standard input" : path) {
-  if (path == "-") {
-    descriptor_ = STDIN_FILENO;
+  if (path != "-") own_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  descriptor_ = path == "-" ? STDIN_FILENO : own_.get();
+  if (descriptor_ >= 0) {
+    size_ = rest_of(descriptor_);
     return;
   }
-  own_ = Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  descriptor_ = own_.get();
-  if (descriptor_ >= 0) return;
   if (errno == ENOENT || errno == ENOTDIR)
     throw Failure(ExitCode::absent, "open", path, std::strerror(errno), "check the name of the file");
   const bool refused = errno == EACCES || errno == EPERM;
@@ -65,6 +76,7 @@ std::optional<std::string> InputLines::next() {
     if (got < 0)
       throw Failure(ExitCode::io, "read", path_, std::strerror(errno), "check the file; what came before is imported");
     buffer_.append(piece_, 0, static_cast<std::size_t>(got));
+    read_ += static_cast<std::uint64_t>(got);
     at_end_ = got == 0;
   }
 }

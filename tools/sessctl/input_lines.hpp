@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace sessctl {
 
@@ -17,7 +16,7 @@ class InputLines {
   /// "-" is standard input. Throws Failure (absent, no_permission, io).
   explicit InputLines(const std::string& path);
   /// What has been opened already, from where it stands; it stays open.
-  InputLines(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  InputLines(std::string path, int descriptor);
   InputLines(const InputLines&) = delete;
   InputLines& operator=(const InputLines&) = delete;
   ~InputLines() = default;
@@ -27,6 +26,8 @@ class InputLines {
   std::optional<std::string> next();
   /// Of the line that next() has answered last; from 1 on.
   std::uint64_t number() const noexcept { return number_; }
+  /// How much of a file has been read, from 0 to 1; negative where its size is not known, as of a pipe.
+  double share() const noexcept { return size_ > 0 ? static_cast<double>(read_) / static_cast<double>(size_) : -1; }
   /// That line had an end: the last one of a file that was cut off has none.
   bool is_whole() const noexcept { return is_whole_; }
 
@@ -36,7 +37,9 @@ class InputLines {
   int descriptor_ = -1;
   std::string piece_;  // what was read last
   std::string buffer_;
-  std::size_t used_ = 0;  // of the buffer
+  std::size_t used_ = 0;    // of the buffer
+  std::uint64_t size_ = 0;  // of a file, from where it stands
+  std::uint64_t read_ = 0;  // bytes
   bool at_end_ = false;
   bool is_whole_ = true;
   std::uint64_t number_ = 0;

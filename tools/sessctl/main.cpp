@@ -5,9 +5,9 @@
 
 #include <sess/version.hpp>
 
+#include <clocale>
 #include <csignal>
 #include <cstddef>
-#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,18 +77,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // Likewise a write beyond the limit of file size answers EFBIG.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Which characters the terminal has, and how wide they are. Numbers and messages stay as they are everywhere.
+  std::setlocale(LC_CTYPE, "");
   Output out(STDOUT_FILENO);
-  ExitCode code = ExitCode::internal;
-  try {
-    code = run(std::vector<std::string>(argv + 1, argv + argc), out);
-  } catch (...) {
-    code = report(std::current_exception());
-  }
-  try {
-    out.flush();
-  } catch (...) {
-    const ExitCode at_end = report(std::current_exception());
-    if (code == ExitCode::ok) code = at_end;
-  }
-  return to_int(code);
+  return to_int(finish(out, [&] { return run(std::vector<std::string>(argv + 1, argv + argc), out); }));
 }

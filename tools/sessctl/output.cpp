@@ -2,20 +2,42 @@
 
 #include "exit_codes.hpp"
 #include "failure.hpp"
+#include "progress.hpp"
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sessctl {
+namespace {
+
+bool wants_colour() noexcept {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool is_refused = no_color != nullptr && *no_color != '\0';
+  return !is_refused && terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+}
+
+}  // namespace
+
+Output::Output(int descriptor) noexcept
+    : descriptor_(descriptor),
+      is_terminal_(::isatty(descriptor) == 1),
+      is_ascii_(is_terminal_ && !locale_is_utf8()),
+      is_coloured_(is_terminal_ && wants_colour()) {}
 
 void Output::print(std::string_view text) {
   constexpr std::size_t enough = 64 * 1024;
-  buffer_ += text;
+  if (is_ascii_)
+    buffer_ += ascii_only(text);
+  else
+    buffer_ += text;
   if (buffer_.size() >= enough) flush();
 }
 
@@ -24,11 +46,28 @@ void Output::print_line(std::string_view text) {
   print("\n");
 }
 
+void Output::print_line(const StyledLine& line) { print_line(to_text(line, is_coloured_)); }
+
+void Output::print_cut(const StyledLine& line) {
+  const auto terminal = size();
+  if (!terminal) return print(to_text(line, is_coloured_));
+  StyledLine shown = line;
+  if (is_ascii_)
+    for (Styled& piece : shown) piece.text = ascii_only(piece.text);
+  print(to_text(cut_to(shown, terminal->columns), is_coloured_));
+}
+
+void Output::print_row(const StyledLine& line) {
+  print_cut(line);
+  print("\n");
+}
+
 void Output::flush() {
   // Taken out first: after a failure the rest is not tried again.
   const std::string pending = std::move(buffer_);
   buffer_.clear();
   std::string_view rest = pending;
+  if (is_terminal_ && !rest.empty()) Progress::hide();
   while (!rest.empty()) {
     const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
     if (written >= 0) {
@@ -46,6 +85,11 @@ void Output::flush() {
   }
 }
 
-bool Output::is_terminal() const noexcept { return ::isatty(descriptor_) == 1; }
+std::optional<TerminalSize> Output::size() const noexcept {
+  if (!is_terminal_) return std::nullopt;
+  winsize size{};
+  if (::ioctl(descriptor_, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return TerminalSize{};
+  return TerminalSize{size.ws_row, size.ws_col};
+}
 
 }  // namespace sessctl

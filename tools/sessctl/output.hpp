@@ -1,14 +1,24 @@
 // Standard output, buffered. Unlike stdio it tells a reader that has gone (quiet) from a disk that is full (an error).
 #pragma once
 
+#include "styled_text.hpp"
+
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace sessctl {
 
+struct TerminalSize {
+  std::size_t lines = 24;
+  std::size_t columns = 80;
+};
+
 class Output {
  public:
-  explicit Output(int descriptor) noexcept : descriptor_(descriptor) {}
+  /// Coloured if it is a terminal, and the environment does not say otherwise: NO_COLOR (no-color.org), TERM=dumb.
+  explicit Output(int descriptor) noexcept;
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output() = default;  // what was not flushed is dropped: main flushes and reports
@@ -16,13 +26,25 @@ class Output {
   /// Throws OutputClosed or Failure, like flush, when the buffer is full and cannot be written.
   void print(std::string_view text);
   void print_line(std::string_view text);
+  void print_line(const StyledLine& line);
+  /// Without an end of line; on a terminal cut to its width.
+  void print_cut(const StyledLine& line);
+  /// A line of a table: the same, with an end, so that columns stay columns.
+  void print_row(const StyledLine& line);
   /// Throws OutputClosed if nobody reads any more, Failure (ExitCode::io) if writing fails.
   void flush();
-  /// A person reads it: hostile control characters must not get there.
-  bool is_terminal() const noexcept;
+  /// A person reads it: hostile control characters must not get there, and what the locale has no characters for is
+  /// escaped.
+  bool is_terminal() const noexcept { return is_terminal_; }
+  /// Of the terminal, just now; 24 by 80 where it does not tell. Nothing if it is none.
+  std::optional<TerminalSize> size() const noexcept;
+  void set_coloured(bool coloured) noexcept { is_coloured_ = coloured; }
 
  private:
   int descriptor_;
+  bool is_terminal_;
+  bool is_ascii_;
+  bool is_coloured_;
   std::string buffer_;
 };
 

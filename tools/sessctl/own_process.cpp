@@ -10,7 +10,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <exception>
 
 namespace sessctl {
 
@@ -19,18 +18,7 @@ ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work) {
   const pid_t child = ::fork();
   if (child < 0) throw Failure(ExitCode::io, "start process", "", std::strerror(errno), "try again");
   if (child == 0) {
-    ExitCode code = ExitCode::internal;
-    try {
-      code = work();
-    } catch (...) {
-      code = report(std::current_exception());
-    }
-    try {
-      out.flush();
-    } catch (...) {
-      code = report(std::current_exception());
-    }
-    ::_exit(to_int(code));  // what is to be done at the end of the program is its parent's
+    ::_exit(to_int(finish(out, work)));  // what is to be done at the end of the program is its parent's
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

@@ -2,6 +2,7 @@
 
 #include "escape.hpp"
 #include "failure.hpp"
+#include "progress.hpp"
 
 #include <sess/error.hpp>
 
@@ -26,6 +27,7 @@ ExitCode say(ExitCode code, std::string_view what, std::string_view advice) {
 
 void complain(std::string_view text) noexcept {
   try {
+    Progress::hide();
     const std::string line = "sessctl: " + without_controls(text) + "\n";
     // In one call, so that the lines of parallel commands do not mix. If standard error is gone, nobody is there to
     // be told.
@@ -105,6 +107,28 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
   } catch (...) {
     return say(ExitCode::internal, "unknown exception", report_bug);
   }
+}
+
+ExitCode finish(Output& out, const std::function<ExitCode()>& work) noexcept {
+  ExitCode code = ExitCode::ok;
+  std::exception_ptr failure;
+  std::exception_ptr of_output;
+  try {
+    code = work();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  try {
+    out.flush();
+  } catch (...) {
+    of_output = std::current_exception();
+  }
+  if (failure) code = report(failure);
+  if (of_output) {
+    const ExitCode second = report(of_output);
+    if (code == ExitCode::ok) code = second;
+  }
+  return code;
 }
 
 void report_event(const sess::Event& event) {

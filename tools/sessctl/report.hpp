@@ -3,12 +3,14 @@
 #pragma once
 
 #include "exit_codes.hpp"
+#include "output.hpp"
 
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
 #include <sess/store.hpp>
 
 #include <exception>
+#include <functional>
 #include <string_view>
 
 namespace sessctl {
@@ -18,6 +20,10 @@ void complain(std::string_view text) noexcept;
 
 /// Says what the exception was; answers the exit code for it.
 ExitCode report(const std::exception_ptr& exception) noexcept;
+
+/// Does the work, prints what is left in `out`, and then says what went wrong in either: on a terminal the reason comes
+/// after what it is about. The code is that of the first that went wrong.
+ExitCode finish(Output& out, const std::function<ExitCode()>& work) noexcept;
 
 /// For StoreOptions::on_event: a record was recovered or quarantined.
 void report_event(const sess::Event& event);

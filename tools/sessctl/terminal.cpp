@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sessctl {
@@ -33,17 +32,6 @@ void note_signal(int number) {
     ending_signal = number;
 }
 
-/// As many characters as fit: those after the first byte of one do not count (RFC 3629).
-std::string cut_to(const std::string& line, std::size_t columns) {
-  std::size_t seen = 0;
-  std::size_t at = 0;
-  for (; at < line.size(); ++at) {
-    const bool begins = (static_cast<unsigned char>(line[at]) & 0xc0) != 0x80;
-    if (begins && ++seen > columns) break;
-  }
-  return line.substr(0, at);
-}
-
 /// By itself, because the buffer may hold half a picture.
 void write_all(std::string_view text) noexcept {
   while (!text.empty()) {
@@ -55,12 +43,6 @@ void write_all(std::string_view text) noexcept {
 }
 
 }  // namespace
-
-TerminalSize terminal_size() {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
-  return {size.ws_row, size.ws_col};
-}
 
 SignalWishes::SignalWishes() {
   struct sigaction action {};
@@ -99,12 +81,16 @@ void Screen::leave() noexcept {
   if (has_keys_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
 }
 
-void Screen::draw(const std::vector<std::string>& lines) {
-  const TerminalSize size = terminal_size();
-  std::string picture = "\x1b[H";
-  for (std::size_t i = 0; i < std::min(lines.size(), size.lines); ++i)
-    picture += (i > 0 ? "\r\n" : "") + cut_to(lines[i], size.columns) + "\x1b[K";
-  out_.print(picture + "\x1b[J");
+void Screen::draw(const std::vector<StyledLine>& lines) {
+  const TerminalSize size = out_.size().value_or(TerminalSize());
+  // What is there is overwritten, and only then cleared: a screen that is cleared first flickers.
+  out_.print("\x1b[H");
+  for (std::size_t i = 0; i < std::min(lines.size(), size.lines); ++i) {
+    if (i > 0) out_.print("\r\n");
+    out_.print_cut(lines[i]);
+    out_.print("\x1b[K");
+  }
+  out_.print("\x1b[J");
   out_.flush();
 }
 

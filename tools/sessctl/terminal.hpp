@@ -4,21 +4,12 @@
 
 #include "output.hpp"
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
 #include <termios.h>
 
 namespace sessctl {
-
-struct TerminalSize {
-  std::size_t lines = 24;
-  std::size_t columns = 80;
-};
-
-/// Of standard output; 24 by 80 where it does not tell.
-TerminalSize terminal_size();
 
 /// Takes SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP for itself until it dies: they end waits, and are told here. One
 /// at a time in a process.
@@ -45,7 +36,7 @@ class Screen {
   Screen& operator=(const Screen&) = delete;
 
   /// These lines, without controls, each cut to the terminal's width, from its top. Throws as Output::flush.
-  void draw(const std::vector<std::string>& lines);
+  void draw(const std::vector<StyledLine>& lines);
   /// Leaves the screen, stops this process as Ctrl-Z does, and comes back when it goes on.
   void pause();
   /// A key that was pressed; 0: none was. Does not wait.
