@@ -56,8 +56,8 @@ std::optional<Cleaning> cleaning_of(const std::string& path, const MachineFiles&
       constexpr std::string_view cleaned_by_age = "dDevqQC";
       const bool removes = line->type == 'R' || (line->type == 'r' && is_itself) || (line->type == 'D');
       const bool ages = cleaned_by_age.find(line->type) != std::string_view::npos && line->has_age;
-      // X is for the path itself, x also for what is in it.
-      if (line->type == 'X' && !is_itself) continue;
+      // It spares a directory and not what is in it: of a store everything but the empty directory goes.
+      if (line->type == 'X') continue;
       // Of several lines for one path one that removes is enough.
       if (length == longest && found) continue;
       longest = length;
