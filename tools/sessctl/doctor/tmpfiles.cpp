@@ -52,11 +52,11 @@ std::optional<Cleaning> cleaning_of(const std::string& path, const MachineFiles&
       const auto line = parse(text);
       const std::size_t length = line ? reach(line->pattern, path) : 0;
       if (length == 0 || length < longest) continue;
-      const bool is_itself = length == path.size();
       constexpr std::string_view cleaned_by_age = "dDevqQC";
-      const bool removes = line->type == 'R' || (line->type == 'r' && is_itself) || (line->type == 'D');
+      // r leaves a directory in which there is something.
+      const bool removes = line->type == 'R' || line->type == 'D';
       const bool ages = cleaned_by_age.find(line->type) != std::string_view::npos && line->has_age;
-      // It spares a directory and not what is in it: of a store everything but the empty directory goes.
+      // X spares a directory and not what is in it: of a store everything but the empty directory goes.
       if (line->type == 'X') continue;
       // Of several lines for one path one that removes is enough.
       if (length == longest && found) continue;
