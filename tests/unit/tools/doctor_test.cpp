@@ -182,6 +182,7 @@ TEST_CASE("doctor warns of little room before there is none") {
   CHECK(severities({gib / 2, gib, 50'000, 90'000}) == Both{Severity::good, Severity::good});
   CHECK(severities({0, gib, 0, 90'000}) == Both{Severity::problem, Severity::problem});
   CHECK(severities({gib, 2 * gib, 0, 0}) == Both{Severity::good, Severity::good});
+  CHECK(severities({0, 0, 0, 0}) == Both{Severity::good, Severity::good});  // ramfs, or tmpfs with size=0
 }
 
 TEST_CASE("doctor tells a clock that cannot be right from one that nobody keeps right") {

@@ -113,7 +113,9 @@ Diagnoses examine_room(const Room& room) {
   };
   Diagnoses found;
   const std::string space = fmt::format("{} of {} are free", human_size(room.bytes), human_size(room.all_bytes));
-  if (room.bytes == 0)
+  if (room.all_bytes == 0)
+    found.push_back({"space", Severity::good, "this file system has no limit"});
+  else if (room.bytes == 0)
     found.push_back({"space", Severity::problem, "the file system is full: no session can be made or changed",
                      "make room; 'sessctl gc' removes expired sessions, also on a full disk"});
   else if (is_scarce(room.bytes, room.all_bytes, little))
