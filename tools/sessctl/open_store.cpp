@@ -91,9 +91,11 @@ void become_owner(const std::string& path) {
   const gid_t group = entry != nullptr ? entry->pw_gid : directory.st_gid;
   const int groups = entry != nullptr ? ::initgroups(entry->pw_name, group) : ::setgroups(1, &group);
   if (groups != 0 || ::setresgid(group, group, group) != 0 ||
-      ::setresuid(directory.st_uid, directory.st_uid, directory.st_uid) != 0)
-    throw Failure(ExitCode::no_permission, "become the owner of store", path, std::strerror(errno),
+      ::setresuid(directory.st_uid, directory.st_uid, directory.st_uid) != 0) {
+    const int error = errno;  // getpwuid sets it, too
+    throw Failure(ExitCode::no_permission, "become the owner of store", path, std::strerror(error),
                   fmt::format("run sessctl as user {}", user_name(directory.st_uid)));
+  }
 }
 
 sess::Store open_store(const std::string& path, sess::StoreOptions options) {
