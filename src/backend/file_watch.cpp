@@ -42,13 +42,13 @@ class FileWatch final : public RecordWatch {
     if (opened == -EMFILE) refuse("has too many watches, or files, open (fs.inotify.max_user_instances)");
     if (opened < 0) fs::throw_io("watch", shards().path(), opened);
     // Watched before they are read, so that nothing is missed in between.
-    for (unsigned shard = 0; shard < format::shard_count; ++shard)
-      shards_.emplace(add(shards().path_of(format::shard_name(shard))), shard);
+    above_ = add(shards().path());
+    for (unsigned shard = 0; shard < format::shard_count; ++shard) add_shard(shard);
     quarantine_ = add(store_.top_.path_of(format::quarantine_directory));
-    read_deadlines();
+    read_records();
   }
 
-  std::size_t records() const noexcept override { return deadlines_.size(); }
+  std::size_t records() const noexcept override { return known_.size(); }
 
   bool wait(std::chrono::milliseconds timeout, const std::function<void(const RecordChange&)>& visit) override {
     const int answer = watch_.wait(timeout, [&](const Event& event) { take(event, visit); });
@@ -59,11 +59,21 @@ class FileWatch final : public RecordWatch {
  private:
   const fs::Directory& shards() const { return store_.shards_; }
 
-  int add(const std::string& path) {
-    const int number = watch_.add(path);
+  int add(const std::string& path) { return checked(watch_.add(path), path); }
+
+  int checked(int number, const std::string& path) const {
     if (number == -ENOSPC) refuse("watches too many directories (fs.inotify.max_user_watches)");
     if (number < 0) fs::throw_io("watch", path, number);
     return number;
+  }
+
+  /// False if it is not there, as it may be until a repair makes it again.
+  bool add_shard(unsigned shard) {
+    const std::string path = shards().path_of(format::shard_name(shard));
+    const int number = watch_.add(path);
+    if (number == -ENOENT || number == -ENOTDIR) return false;
+    shards_.emplace(checked(number, path), shard);
+    return true;
   }
 
   /// The words for these numbers would be about files and disks.
@@ -73,20 +83,47 @@ class FileWatch final : public RecordWatch {
                                  store_.top_.path(), why));
   }
 
-  void read_deadlines() {
-    std::unordered_map<SessionKey, std::int64_t, KeyHash> found;
-    for (const auto& [number, shard] : shards_) {
+  struct Known {
+    std::int64_t deadline = 0;
+    bool was_read = false;     // by its name, and nothing has happened to it since
+    bool is_replaced = false;  // and that has been told
+  };
+  using Records = std::unordered_map<SessionKey, Known, KeyHash>;
+
+  void read_records() {
+    Records found;
+    for (const auto& [number, shard] : shards_) read_shard(shard, found);
+    known_ = std::move(found);
+  }
+
+  void read_shard(unsigned shard, Records& found) const {
+    std::vector<SessionKey> keys;
+    try {
       const fs::Directory directory = shards().open_child(format::shard_name(shard).c_str());
-      std::vector<SessionKey> keys;
-      directory.visit([&, shard = shard](const sys::DirectoryEntry& entry) {
+      directory.visit([&](const sys::DirectoryEntry& entry) {
         const auto parsed = format::parse_shard_entry(shard, entry.name);
         if (parsed && parsed->kind == format::ShardEntry::Kind::record) keys.push_back(parsed->key);
         return true;
       });
-      for (const SessionKey& key : keys)
-        if (const auto status = status_of(key)) found.emplace(key, deadline_of(status->modified));
+    } catch (const IoError& error) {
+      if (error.error_number() != ENOENT) throw;  // that it is gone is told by an event
     }
-    deadlines_ = std::move(found);
+    for (const SessionKey& key : keys)
+      if (const auto status = status_of(key))
+        found[key] = {.deadline = deadline_of(status->modified), .was_read = true};
+  }
+
+  /// A shard has come, or was moved away: what happened in it until it is watched is not known. One that was removed is
+  /// made again by a repair.
+  void look_again(unsigned shard, const std::function<void(const RecordChange&)>& visit) {
+    std::erase_if(shards_, [&](const auto& watched) { return watched.second == shard; });
+    std::erase_if(known_, [&](const auto& record) { return is_in(record.first, shard); });
+    if (add_shard(shard)) read_shard(shard, known_);
+    visit({Kind::lost, {}, {}});
+  }
+
+  static bool is_in(const SessionKey& key, unsigned shard) {
+    return format::shard_of(key).view() == format::shard_name(shard);
   }
 
   std::optional<sys::FileStatus> status_of(const SessionKey& key) const {
@@ -96,7 +133,14 @@ class FileWatch final : public RecordWatch {
   void take(const Event& event, const std::function<void(const RecordChange&)>& visit) {
     if (event.kind == Event::Kind::lost) {
       visit({Kind::lost, {}, {}});
-      return read_deadlines();
+      return read_records();
+    }
+    if (event.directory == above_) {
+      const bool is_moved = event.kind == Event::Kind::moved_away || event.kind == Event::Kind::moved_here;
+      if (!is_moved && event.kind != Event::Kind::appeared) return;
+      for (unsigned shard = 0; shard < format::shard_count; ++shard)
+        if (format::shard_name(shard) == event.name) look_again(shard, visit);
+      return;
     }
     if (event.directory == quarantine_) return take_quarantined(event, visit);
     const auto shard = shards_.find(event.directory);
@@ -130,7 +174,7 @@ class FileWatch final : public RecordWatch {
   void take_quarantined(const Event& event, const std::function<void(const RecordChange&)>& visit) {
     const auto name = format::parse_quarantine_name(event.name);
     const bool is_record = name && name->kind == format::QuarantineName::Kind::record && !name->temporary;
-    if (event.kind == Event::Kind::moved_here && is_record && deadlines_.erase(name->key) > 0)
+    if (event.kind == Event::Kind::moved_here && is_record && known_.erase(name->key) > 0)
       visit({Kind::quarantined, name->key, {}});
   }
 
@@ -139,33 +183,46 @@ class FileWatch final : public RecordWatch {
     const bool is_live = !listed || !listed->version || listed->version->header.state == format::RecordState::live;
     // Of what is gone by now nobody knows the deadline: a sweep would hardly have been so fast.
     constexpr std::int64_t not_known = std::numeric_limits<std::int64_t>::max();
-    const auto [known, is_new] = deadlines_.emplace(key, not_known);
-    if (listed && listed->version) known->second = listed->version->deadline;
-    const Kind kind = !is_live ? Kind::replaced : is_new ? Kind::created : Kind::committed;
-    visit({kind, key, is_live ? std::move(listed) : std::nullopt});
+    const auto [found, is_new] = known_.emplace(key, Known{.deadline = not_known});
+    Known& known = found->second;
+    const bool has_version = listed && listed->version;
+    const bool is_first = has_version && listed->version->header.generation == 1;
+    // What is there is what the last of several changes has left. The name has been read before its creation was told,
+    // if that is the first version.
+    const bool is_created = is_live ? is_new || (known.was_read && is_first) : is_new && !is_first;
+    if (has_version) known.deadline = listed->version->deadline;
+    known.was_read = false;
+    if (is_created) return visit({Kind::created, key, is_live ? std::move(listed) : std::nullopt});
+    const bool was_replaced = std::exchange(known.is_replaced, !is_live);
+    if (is_live) return visit({Kind::committed, key, std::move(listed)});
+    if (!was_replaced) visit({Kind::replaced, key, {}});
   }
 
   void removed(const SessionKey& key, const std::function<void(const RecordChange&)>& visit) {
-    const auto known = deadlines_.find(key);
-    if (known == deadlines_.end()) return;  // it came and went while the names were read
-    const bool is_expired = known->second <= store_.now();
-    deadlines_.erase(known);
+    const auto found = known_.find(key);
+    if (found == known_.end()) return;  // it came and went while the names were read
+    const Known known = found->second;
+    known_.erase(found);
+    if (known.is_replaced) return;  // what an ID leaves behind
+    const bool is_expired = known.deadline <= store_.now();
     visit({is_expired ? Kind::expired : Kind::ended, key, {}});
   }
 
   void touched(const SessionKey& key, const std::function<void(const RecordChange&)>& visit) {
-    const auto known = deadlines_.find(key);
+    const auto known = known_.find(key);
     const auto status = status_of(key);
-    if (known == deadlines_.end() || !status || deadline_of(status->modified) == known->second) return;
-    known->second = deadline_of(status->modified);
+    if (known == known_.end() || !status || deadline_of(status->modified) == known->second.deadline) return;
+    known->second.deadline = deadline_of(status->modified);
+    if (known->second.is_replaced) return;
     visit({Kind::renewed, key, store_.look(key)});
   }
 
   const FileStore& store_;
   sys::DirectoryWatch watch_;
   std::unordered_map<int, unsigned> shards_;  // by the number of their watch
-  int quarantine_ = -1;                       // and that of quarantine
-  std::unordered_map<SessionKey, std::int64_t, KeyHash> deadlines_;
+  int above_ = -1;                            // and those of the directory that they are in,
+  int quarantine_ = -1;                       // and of quarantine
+  Records known_;
 };
 
 std::unique_ptr<RecordWatch> FileStore::watch() const { return std::make_unique<FileWatch>(*this); }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,12 +61,16 @@ int DirectoryWatch::wait(std::chrono::milliseconds timeout, const std::function<
   pollfd polled{descriptor_, POLLIN, 0};
   const auto most = std::clamp<std::chrono::milliseconds::rep>(timeout.count(), 0, INT_MAX);
   if (::poll(&polled, 1, static_cast<int>(most)) < 0 && errno != EINTR) return -errno;
+  // No more than there is now: whoever makes events as fast as they are read would hold up the caller for ever.
+  int left = 0;
+  if (::ioctl(descriptor_, FIONREAD, &left) != 0) return -errno;
   // Whole events only; one takes at most its own size and that of a name.
   alignas(inotify_event) std::array<char, std::size_t{256} * (sizeof(inotify_event) + NAME_MAX + 1)> buffer;
-  for (;;) {
+  while (left > 0) {
     const ssize_t size = ::read(descriptor_, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno == EAGAIN ? 0 : -errno;
+    left -= static_cast<int>(size);
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
       const auto* const event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
       at += sizeof *event + event->len;
@@ -74,6 +79,7 @@ int DirectoryWatch::wait(std::chrono::milliseconds timeout, const std::function<
       if (kind) visit({*kind, event->wd, event->len > 0 ? std::string_view(event->name) : std::string_view()});
     }
   }
+  return 0;
 }
 
 }  // namespace sess::sys

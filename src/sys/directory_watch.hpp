@@ -38,8 +38,8 @@ class DirectoryWatch {
   int open();
   /// A number for the directory, or the negated errno: -ENOSPC where this user watches too many.
   int add(const std::string& path);
-  /// Waits until something happens, at most so long, and visits what has. 0, or the negated errno. A signal ends the
-  /// wait.
+  /// Waits until something happens, at most so long, and visits what has by then. 0, or the negated errno. A signal
+  /// ends the wait.
   int wait(std::chrono::milliseconds timeout, const std::function<void(const DirectoryEvent&)>& visit);
 
  private:

@@ -18,6 +18,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -57,6 +58,27 @@ struct WatchedStore {
   SharedCounter clock;  // of 1970: any time will do
   Store store;
 };
+
+/// fs.inotify.max_queued_events; 0, and said so, where those are too many for a test.
+unsigned most_queued_events() {
+  std::ifstream file("/proc/sys/fs/inotify/max_queued_events");
+  unsigned most = 0;
+  file >> most;
+  REQUIRE(most > 0);
+  if (most <= 100'000) return most;
+  MESSAGE("not run: this kernel keeps " << most << " events");
+  return 0;
+}
+
+/// Makes more events than the kernel keeps, of names that are nobody's: two of the same in a row would be one.
+void overflow(const WatchedStore& world, unsigned most) {
+  const std::string shard = world.path + "/shards/00/";
+  std::ofstream(shard + "x0").close();
+  for (unsigned i = 0; i <= most / 4 + 1; ++i) {
+    std::filesystem::rename(shard + "x0", shard + "x2");
+    std::filesystem::rename(shard + "x2", shard + "x0");
+  }
+}
 
 TEST_CASE("each change of a session is told once, by its kind, with the session as it was just after") {
   for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
@@ -128,6 +150,133 @@ TEST_CASE("a session that gets a new ID is told as replaced, and created under t
   CHECK(WatchedStore::kinds_of(found, after).front() == Kind::created);
 }
 
+TEST_CASE("a new ID that follows at once hides no creation, and is told once") {
+  WatchedStore world;
+  const SessionKey known = make_session(world.store, {{"n", 1}}).key();
+  Watch watch(world.store);
+  const SessionKey made = make_session(world.store, {{"n", 1}}).key();
+  REQUIRE(world.store.update(known, [](Editor& editor) { editor.add("n", 1); }));
+  for (const SessionKey& key : {made, known}) REQUIRE(world.store.lock(key)->regenerate());
+  const auto found = world.changes(watch);
+  CHECK(WatchedStore::kinds_of(found, made) == Kinds{Kind::created, Kind::replaced});
+  CHECK(WatchedStore::kinds_of(found, known) == Kinds{Kind::replaced});
+  // What the ID leaves for a while is no session, and its removal tells nothing.
+  world.clock.add(60 * 1000);
+  static_cast<void>(world.store.gc({.clock_hold = 0ms}));
+  CHECK(world.store.find(made.to_string(), 1).empty());
+  for (const SessionKey& key : {made, known}) CHECK(WatchedStore::kinds_of(world.changes(watch), key).empty());
+  CHECK(watch.records() == 2);
+}
+
+TEST_CASE("a name that is read before its session's creation is told is told as created all the same") {
+  const unsigned most = most_queued_events();
+  if (most == 0) return;
+  WatchedStore world;
+  Watch watch(world.store);
+  overflow(world, most);
+  // That changes are lost is told before the names are read again, and what happens then is told after it.
+  std::optional<SessionKey> made;
+  Kinds kinds;
+  CHECK(watch.wait(0ms, [&](const Change& change) {
+    kinds.push_back(change.kind);
+    if (change.kind == Kind::lost) made = make_session(world.store, {{"n", 1}}).key();
+  }));
+  CHECK(kinds == Kinds{Kind::lost});
+  REQUIRE(made);
+  CHECK(watch.records() == 1);
+  CHECK(WatchedStore::kinds_of(world.changes(watch), *made) == Kinds{Kind::created});
+  REQUIRE(world.store.update(*made, [](Editor& editor) { editor.add("n", 1); }));
+  CHECK(WatchedStore::kinds_of(world.changes(watch), *made) == Kinds{Kind::committed});
+}
+
+TEST_CASE("by the deadline that a session has, its end is told as an end or as an expiry") {
+  WatchedStore world;
+  Watch watch(world.store);
+  const SessionKey touched = make_session(world.store, {{"n", 1}}).key();
+  const SessionKey left = make_session(world.store, {{"n", 1}}).key();
+  CHECK(world.changes(watch).size() == 2);
+  world.clock.add(6 * 60 * 1000);
+  REQUIRE(world.store.touch(touched).ok());
+  CHECK(WatchedStore::kinds_of(world.changes(watch), touched) == Kinds{Kind::renewed});
+  world.clock.add(6 * 60 * 1000);
+  REQUIRE(world.store.destroy(touched).ok());
+  REQUIRE(world.store.gc({.clock_hold = 0ms}).expired == 1);
+  const auto found = world.changes(watch);
+  CHECK(WatchedStore::kinds_of(found, touched) == Kinds{Kind::ended});
+  CHECK(WatchedStore::kinds_of(found, left) == Kinds{Kind::expired});
+}
+
+TEST_CASE("what has ended is forgotten, however long the watch goes on") {
+  WatchedStore world;
+  Watch watch(world.store);
+  for (int i = 0; i < 50; ++i) {
+    const SessionKey key = make_session(world.store, {{"n", 1}}).key();
+    if (i % 2 == 0) REQUIRE(world.store.destroy(key).ok());
+    CHECK_FALSE(world.changes(watch).empty());
+  }
+  CHECK(watch.records() == 25);
+  world.clock.add(11 * 60 * 1000);
+  REQUIRE(world.store.gc({.clock_hold = 0ms}).expired == 25);
+  CHECK(world.changes(watch).size() == 25);
+  CHECK(watch.records() == 0);
+}
+
+TEST_CASE("a directory that is made again is watched again, and it is told that changes may be missing") {
+  WatchedStore world;
+  const SessionKey before = make_session(world.store, {{"n", 1}}).key();
+  Watch watch(world.store);
+  const auto shard_of = [](const SessionKey& key) { return key.to_string().substr(0, 2); };
+  const std::string shard = world.path + "/shards/" + shard_of(before);
+  for (const bool is_moved : {false, true}) {
+    CAPTURE(is_moved);
+    if (is_moved)
+      std::filesystem::rename(shard, world.path + "/moved");
+    else
+      std::filesystem::remove_all(shard);
+    static_cast<void>(world.changes(watch));
+    CHECK(watch.records() == 0);
+    static_cast<void>(repair(world.store, {}, [](const Repaired&) {}));
+    REQUIRE(std::filesystem::exists(shard));
+    const auto found = world.changes(watch);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].kind == Kind::lost);
+    SessionKey after = make_session(world.store, {{"n", 1}}).key();
+    while (shard_of(after) != shard_of(before)) {
+      REQUIRE(world.store.destroy(after).ok());
+      after = make_session(world.store, {{"n", 1}}).key();
+    }
+    CHECK(WatchedStore::kinds_of(world.changes(watch), after).front() == Kind::created);
+    REQUIRE(world.store.destroy(after).ok());
+    CHECK(WatchedStore::kinds_of(world.changes(watch), after) == Kinds{Kind::ended});
+  }
+}
+
+TEST_CASE("who makes changes as fast as they are told does not hold the watch up") {
+  WatchedStore world;
+  Watch watch(world.store);
+  make_session(world.store, {{"n", 1}});
+  unsigned told = 0;
+  // Each change makes the next one.
+  CHECK(watch.wait(0ms, [&](const Change&) {
+    if (++told < 1000) make_session(world.store, {{"n", 1}});
+  }));
+  CHECK(told == 1);
+}
+
+TEST_CASE("names that are nobody's are no changes") {
+  WatchedStore world;
+  const SessionKey key = make_session(world.store, {{"n", 1}}).key();
+  Watch watch(world.store);
+  const std::string digits = key.to_string();
+  for (const auto& name : std::vector<std::string>{"shards/" + digits.substr(0, 2) + "/x\x1b[2J",
+                                                   "shards/" + digits.substr(0, 2) + "/" + digits + "~",
+                                                   "quarantine/" + digits + "+.1", "quarantine/x"}) {
+    std::ofstream(world.path + "/" + name) << "x";
+    std::filesystem::remove(world.path + "/" + name);
+  }
+  CHECK(world.changes(watch).empty());
+}
+
 TEST_CASE("a record that is moved to quarantine is told as that") {
   WatchedStore world;
   const SessionKey key = make_session(world.store, {{"n", 1}}).key();
@@ -164,25 +313,12 @@ TEST_CASE("what other processes do is told in their order, and none of it is mis
 }
 
 TEST_CASE("where more happens than the kernel keeps it is told that changes are lost, and it goes on") {
-  std::ifstream file("/proc/sys/fs/inotify/max_queued_events");
-  unsigned most = 0;
-  file >> most;
-  REQUIRE(most > 0);
-  if (most > 100'000) {
-    MESSAGE("not run: this kernel keeps " << most << " events");
-    return;
-  }
+  const unsigned most = most_queued_events();
+  if (most == 0) return;
   WatchedStore world;
   const SessionKey key = make_session(world.store, {{"n", 1}}).key();
   Watch watch(world.store);
-  // Names that are nobody's: each makes an event, and no two of them are the same.
-  const std::string shard = world.path + "/shards/" + key.to_string().substr(0, 2) + "/";
-  for (unsigned i = 0; i <= most; ++i) std::ofstream(shard + "x" + std::to_string(i % 2));
-  for (unsigned i = 0; i <= most; ++i) {
-    std::filesystem::rename(shard + "x0", shard + "x2");
-    std::filesystem::rename(shard + "x2", shard + "x0");
-    if (i * 4 > most) break;
-  }
+  overflow(world, most);
   REQUIRE(world.store.destroy(key).ok());
   const auto found = world.changes(watch);
   REQUIRE_FALSE(found.empty());
