@@ -79,6 +79,8 @@ void PseudoTerminal::press(char key) const { REQUIRE(::write(master_, &key, 1) =
 
 void PseudoTerminal::send(int signal) const { REQUIRE(::kill(process_, signal) == 0); }
 
+void PseudoTerminal::resize(const winsize& size) const { REQUIRE(::ioctl(slave_, TIOCSWINSZ, &size) == 0); }
+
 void PseudoTerminal::await(std::string_view text) {
   for (std::size_t from = read_; text_.find(text, from) == std::string::npos;) REQUIRE(read_more(true));
   read_ = text_.find(text, read_) + text.size();

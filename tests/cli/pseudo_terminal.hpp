@@ -34,6 +34,7 @@ class PseudoTerminal {
 
   void press(char key) const;
   void send(int signal) const;
+  void resize(const winsize& size) const;
   /// Reads until this has been printed, from what was read last on.
   void await(std::string_view text);
   /// The same, without waiting.

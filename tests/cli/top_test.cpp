@@ -5,14 +5,18 @@
 #include <sess/sess.hpp>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,8 +128,9 @@ TEST_CASE("top without a terminal prints what it has counted, as text or as JSON
   const auto lines = cli::lines(store.ok({"top", "--count", "2", "--interval", "20ms", "--json"}));
   REQUIRE(lines.size() == 2);
   const json look = json::parse(lines[1]);
-  for (const char* field : {"path", "end", "interval_ms", "records", "locked", "waiters", "created", "committed",
-                            "renewed", "replaced", "ended", "expired", "quarantined", "lost", "sessions"})
+  for (const char* field :
+       {"path", "end", "interval_ms", "records", "locked", "waiters", "created", "committed", "renewed", "replaced",
+        "ended", "expired", "quarantined", "lost", "sessions", "hidden_processes", "sees_all_processes"})
     CHECK(look.contains(field));
   CHECK(look.at("interval_ms") >= 20);
   for (const auto& arguments : std::vector<std::vector<std::string>>{
@@ -153,4 +158,86 @@ TEST_CASE("top counts changes, and names who holds a lock and how many wait") {
   CHECK(session.at("key") == key);
   REQUIRE(session.at("holders").size() == 1);
   CHECK(session.at("holders").at(0).at("pid") == ::getpid());
+}
+
+TEST_CASE("top counts each change once, by its kind and for its session") {
+  const TestStore store;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  cli::Start start = store.start({"top", "--json", "--interval", "100ms"});
+  start.output = ends[1];
+  cli::Running running(start);
+  ::close(ends[1]);
+  std::FILE* const looks = ::fdopen(ends[0], "r");
+  REQUIRE(looks != nullptr);
+  std::array<char, 16384> buffer{};
+  const auto next_look = [&] {
+    REQUIRE(std::fgets(buffer.data(), buffer.size(), looks) != nullptr);
+    return json::parse(buffer.data());
+  };
+  CHECK(next_look().at("records") == 0);  // it looks on
+  const std::string key = store.create_key({"n:=0"});
+  for (int i = 0; i < 3; ++i) store.ok({"incr", key, "n"});
+  store.ok({"rm", key});
+  std::map<std::string, int> sums;
+  int changes = 0;
+  int generation = 0;
+  while (sums["ended"] == 0) {
+    const json look = next_look();
+    for (const char* kind : {"created", "committed", "renewed", "replaced", "ended", "expired", "quarantined"})
+      sums[kind] += look.at(kind).get<int>();
+    CHECK(look.at("lost") == false);
+    for (const json& session : look.at("sessions")) {
+      CHECK(session.at("key") == key);
+      changes += session.at("changes").get<int>();
+      if (session.at("generation").is_number()) generation = session.at("generation");
+    }
+  }
+  CHECK(sums == std::map<std::string, int>{{"created", 1},
+                                           {"committed", 3},
+                                           {"renewed", 0},
+                                           {"replaced", 0},
+                                           {"ended", 1},
+                                           {"expired", 0},
+                                           {"quarantined", 0}});
+  CHECK(changes == 5);
+  CHECK(generation == 4);
+  REQUIRE(::kill(running.process(), SIGKILL) == 0);
+  std::fclose(looks);
+  CHECK(running.wait().code == -SIGKILL);
+}
+
+TEST_CASE("top does not draw where nobody could see it" * cli::needs_terminal()) {
+  const TestStore store;
+  cli::TerminalStart start = in_terminal(store, {"top", "--count", "1", "--interval", "10ms"});
+  for (const char* terminal : {"dumb", ""}) {
+    start.environment = {{"TERM", terminal}};
+    const std::string text = cli::shown(start);
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find("KEY ") != std::string::npos);
+  }
+}
+
+TEST_CASE("top leaves what it is given on standard input, and follows the terminal's size" * cli::needs_terminal()) {
+  const TestStore store;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  REQUIRE(::write(ends[1], "abcq", 4) == 4);
+  cli::TerminalStart start = in_terminal(store, {"top", "--interval", "1h"}, {8, 40, 0, 0});
+  start.input = ends[0];
+  cli::PseudoTerminal terminal(start);
+  terminal.await("looking; q ends it");
+  // Each is a picture, although no look has ended.
+  for (const unsigned short columns : std::to_array<unsigned short>({10, 60})) {
+    terminal.resize({8, columns, 0, 0});
+    terminal.await("\x1b[H");
+    terminal.await(columns == 10 ? "looking; q\x1b[K" : "looking; q ends it\x1b[K");
+  }
+  terminal.send(SIGTERM);
+  const int status = terminal.wait();
+  CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM));
+  CHECK(terminal.is_as_before());
+  std::array<char, 8> left_over{};
+  CHECK(::read(ends[0], left_over.data(), left_over.size()) == 4);
+  for (const int end : ends) ::close(end);
 }

@@ -111,7 +111,7 @@ TEST_CASE("watch prints JSON, of the sessions that are asked for only") {
       std::size_t watches = 0;
       for (std::size_t at = text.find("inotify wd:"); at != std::string::npos; at = text.find("inotify wd:", at + 1))
         ++watches;
-      if (watches == 257) return true;
+      if (watches == 258) return true;
     }
     return false;
   };
@@ -146,6 +146,14 @@ TEST_CASE("watch ends after --for, and quietly when nobody reads it") {
   ::close(ends[1]);
   CHECK(closed.code == 141);
   CHECK(closed.err.empty());
+  // Who waits notices it, too: `watch --json | head -1` would stay for ever in a store in which nothing happens.
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  start = store.start({"watch", "--json"});
+  start.output = ends[1];
+  Running waiting(start);
+  ::close(ends[1]);
+  ::close(ends[0]);
+  CHECK(waiting.wait().code == 141);
 }
 
 TEST_CASE("watch refuses what is no key, and a store that is not there") {

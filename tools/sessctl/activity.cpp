@@ -16,14 +16,21 @@ void Activity::add(const sess::Change& change) {
   if (change.entry) session.entry = change.entry;
 }
 
-void Activity::take(const sess::LockUses& uses) {
-  for (const sess::LockUse& use : uses.sessions) {
+void Activity::take(const sess::LockUses& before, const sess::LockUses& now) {
+  hidden_processes_ = now.hidden_processes;
+  sees_all_processes_ = now.sees_all_processes;
+  for (const sess::LockUse& use : now.sessions) {
     if (use.holders.empty()) continue;  // somebody reads it
+    const auto earlier = std::ranges::find(before.sessions, use.key, &sess::LockUse::key);
+    const auto had_it_open = [&](const sess::LockUser& user) {
+      return earlier != before.sessions.end() &&
+             std::ranges::find(earlier->others, user.process, &sess::LockUser::process) != earlier->others.end();
+    };
     std::string key = use.key.to_string();
     BusySession& session = sessions_[key];
     session.key = std::move(key);
     session.holders = use.holders;
-    session.waiters = use.others.size();
+    session.waiters = static_cast<std::size_t>(std::ranges::count_if(use.others, had_it_open));
   }
 }
 

@@ -49,6 +49,8 @@ std::vector<StyledLine> lines_of(const Interval& interval, std::size_t rows) {
   lines.push_back(
       {{fmt::format("{}  {}: {} records, {} locked, {} waiting", utc_time(interval.end),
                     without_controls(interval.path), interval.records, activity.locked(), activity.waiters())}});
+  if (activity.hidden_processes() > 0 || !activity.sees_all_processes())
+    lines.push_back({{"not all processes can be seen: 'sessctl locks' says why", Accent::warning}});
   std::string line;
   for (const Kind kind : rates)
     if (kind != Kind::quarantined || activity.count(kind) > 0)
@@ -103,7 +105,9 @@ std::string json_of(const Interval& interval, std::size_t rows) {
       .add("interval_ms", interval.length.count())
       .add("records", interval.records)
       .add("locked", interval.activity.locked())
-      .add("waiters", interval.activity.waiters());
+      .add("waiters", interval.activity.waiters())
+      .add("hidden_processes", interval.activity.hidden_processes())
+      .add("sees_all_processes", interval.activity.sees_all_processes());
   for (const Kind kind : rates) line.add(to_string(kind), interval.activity.count(kind));
   line.add("lost", interval.activity.count(Kind::lost) > 0);
   sess::Value::Array sessions;
@@ -119,17 +123,22 @@ class Observer {
   /// Nothing if `is_over` says so in between. Throws Failure where the store is gone.
   std::optional<Interval> look(milliseconds length, const std::function<bool()>& is_over) {
     constexpr milliseconds moment(100);  // after which a key is seen
+    constexpr milliseconds before_end(50);
     Interval interval;
     interval.path = store_.facts().path;
     const auto begin = Steady::now();
     const auto end = begin + length;
+    std::optional<sess::LockUses> before;
     for (auto now = begin; now < end; now = Steady::now()) {
-      const bool is_there = watch_.wait(std::min(std::chrono::ceil<milliseconds>(end - now), moment),
+      if (!before && end - now <= before_end) before = store_.lock_uses();
+      const auto next = before ? end : end - std::min(before_end, length / 2);
+      const bool is_there = watch_.wait(std::min(std::chrono::ceil<milliseconds>(next - now), moment),
                                         [&](const sess::Change& change) { interval.activity.add(change); });
       if (!is_there) fail_without_store(interval.path);
       if (is_over()) return std::nullopt;
     }
-    interval.activity.take(store_.lock_uses());
+    const sess::LockUses uses = store_.lock_uses();
+    interval.activity.take(before.value_or(uses), uses);
     interval.records = watch_.records();
     interval.length = std::chrono::duration_cast<milliseconds>(Steady::now() - begin);
     interval.end = Clock::now();
@@ -168,20 +177,24 @@ void print_looks(Observer& observer, Looks looks, Output& out) {
 
 /// The signal that has ended it; 0: none.
 int show_looks(Observer& observer, Looks looks, Output& out) {
-  constexpr std::size_t lines_above = 4;
+  constexpr std::size_t lines_above = 5;
   const SignalWishes wishes;
   Screen screen(out);
-  screen.draw({{{"looking; q ends it"}}});
+  std::vector<StyledLine> picture{{{"looking; q ends it"}}};
+  screen.draw(picture);
   const auto is_over = [&] {
-    if (SignalWishes::take_pause() && SignalWishes::ended_by() == 0) screen.pause();
-    const char key = Screen::key();
+    const bool is_paused = SignalWishes::take_pause() && SignalWishes::ended_by() == 0;
+    if (is_paused) screen.pause();
+    if (SignalWishes::take_resize() || is_paused) screen.draw(picture);
+    const char key = screen.key();
     return SignalWishes::ended_by() != 0 || key == 'q' || key == 'Q';
   };
   while (looks.next()) {
     const auto interval = observer.look(looks.length, is_over);
     if (!interval) break;
     const std::size_t room = std::max(out.size().value_or(TerminalSize()).lines, lines_above + 1) - lines_above;
-    screen.draw(lines_of(*interval, looks.rows > 0 ? looks.rows : room));
+    picture = lines_of(*interval, looks.rows > 0 ? looks.rows : room);
+    screen.draw(picture);
   }
   return SignalWishes::ended_by();
 }
@@ -214,7 +227,7 @@ ExitCode run_top(const Invocation& invocation) {
   const sess::Store store = open_store(line.store_path());
   Observer observer(store);
   int signal = 0;
-  if (looks.json || !invocation.out.is_terminal())
+  if (looks.json || !invocation.out.is_screen())
     print_looks(observer, looks, invocation.out);
   else
     signal = show_looks(observer, looks, invocation.out);

@@ -123,7 +123,9 @@ ExitCode run_watch(const Invocation& invocation) {
     const auto now = Steady::now();
     if (now >= end) break;
     if (!is_there) fail_without_store(line.store_path());
-    const auto pause = std::min(std::chrono::ceil<milliseconds>(end - now), milliseconds(std::chrono::hours(1)));
+    constexpr milliseconds moment(500);  // after which it is noticed that nobody reads any more
+    invocation.out.check_reader();
+    const auto pause = std::min(std::chrono::ceil<milliseconds>(end - now), moment);
     is_there = watch.wait(pause, [&](const sess::Change& change) {
       const bool is_wanted = change.kind == sess::Change::Kind::lost || change.key.to_string().starts_with(prefix);
       if (!is_wanted || left == 0) return;

@@ -17,11 +17,14 @@
 namespace sessctl {
 namespace {
 
-bool wants_colour() noexcept {
-  const char* const no_color = std::getenv("NO_COLOR");
+bool has_control_sequences() noexcept {
   const char* const terminal = std::getenv("TERM");
-  const bool is_refused = no_color != nullptr && *no_color != '\0';
-  return !is_refused && terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+  return terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+}
+
+bool wants_no_colour() noexcept {
+  const char* const no_color = std::getenv("NO_COLOR");
+  return no_color != nullptr && *no_color != '\0';
 }
 
 }  // namespace
@@ -30,7 +33,8 @@ Output::Output(int descriptor) noexcept
     : descriptor_(descriptor),
       is_terminal_(::isatty(descriptor) == 1),
       is_ascii_(is_terminal_ && !locale_is_utf8()),
-      is_coloured_(is_terminal_ && wants_colour()) {}
+      is_screen_(is_terminal_ && has_control_sequences()),
+      is_coloured_(is_screen_ && !wants_no_colour()) {}
 
 void Output::print(std::string_view text) {
   constexpr std::size_t enough = 64 * 1024;
@@ -83,6 +87,11 @@ void Output::flush() {
                     "the output is incomplete; send it somewhere with room and run the command again");
     }
   }
+}
+
+void Output::check_reader() const {
+  pollfd polled{descriptor_, 0, 0};  // of a pipe without readers, POLLERR (poll(2))
+  if (::poll(&polled, 1, 0) == 1 && (polled.revents & POLLERR) != 0) throw OutputClosed();
 }
 
 std::optional<TerminalSize> Output::size() const noexcept {

@@ -38,12 +38,17 @@ class Output {
   bool is_terminal() const noexcept { return is_terminal_; }
   /// Of the terminal, just now; 24 by 80 where it does not tell. Nothing if it is none.
   std::optional<TerminalSize> size() const noexcept;
+  /// A terminal that pictures can be drawn on.
+  bool is_screen() const noexcept { return is_screen_; }
+  /// Throws OutputClosed if nobody will read any more: for who waits without writing.
+  void check_reader() const;
   void set_coloured(bool coloured) noexcept { is_coloured_ = coloured; }
 
  private:
   int descriptor_;
   bool is_terminal_;
   bool is_ascii_;
+  bool is_screen_;
   bool is_coloured_;
   std::string buffer_;
 };

@@ -18,16 +18,19 @@ namespace {
 constexpr std::string_view enter_sequence = "\x1b[?1049h\x1b[?25l";
 constexpr std::string_view leave_sequence = "\x1b[?25h\x1b[?1049l";
 
-constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+constexpr std::array signals = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
 
 std::atomic<int> ending_signal = 0;
 std::atomic<bool> pause_wished = false;
+std::atomic<bool> is_resized = false;
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 std::array<struct sigaction, signals.size()> before;
 
 void note_signal(int number) {
   if (number == SIGTSTP)
     pause_wished = true;
+  else if (number == SIGWINCH)
+    is_resized = true;
   else
     ending_signal = number;
 }
@@ -47,7 +50,10 @@ void write_all(std::string_view text) noexcept {
 SignalWishes::SignalWishes() {
   struct sigaction action {};
   action.sa_handler = note_signal;  // without SA_RESTART, so that waits end
-  for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals.at(i), &action, &before.at(i));
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    ::sigaction(signals.at(i), nullptr, &before.at(i));
+    if (before.at(i).sa_handler != SIG_IGN) ::sigaction(signals.at(i), &action, nullptr);
+  }
 }
 
 SignalWishes::~SignalWishes() {
@@ -55,6 +61,8 @@ SignalWishes::~SignalWishes() {
 }
 
 bool SignalWishes::take_pause() noexcept { return pause_wished.exchange(false); }
+
+bool SignalWishes::take_resize() noexcept { return is_resized.exchange(false); }
 
 int SignalWishes::ended_by() noexcept { return ending_signal; }
 
@@ -100,7 +108,8 @@ void Screen::pause() {
   enter();
 }
 
-char Screen::key() noexcept {
+char Screen::key() const noexcept {
+  if (!has_keys_) return 0;
   pollfd polled{STDIN_FILENO, POLLIN, 0};
   char pressed = 0;
   if (::poll(&polled, 1, 0) != 1 || (polled.revents & POLLIN) == 0) return 0;

@@ -11,8 +11,8 @@
 
 namespace sessctl {
 
-/// Takes SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP for itself until it dies: they end waits, and are told here. One
-/// at a time in a process.
+/// Takes SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP and SIGWINCH for itself until it dies: they end waits, and are told
+/// here. What is ignored (nohup) stays ignored. One at a time in a process.
 class SignalWishes {
  public:
   SignalWishes();
@@ -21,6 +21,8 @@ class SignalWishes {
   SignalWishes& operator=(const SignalWishes&) = delete;
   /// That this process is to be stopped (SIGTSTP), once: after a look it has not been asked for any more.
   static bool take_pause() noexcept;
+  /// That the terminal's size has changed (SIGWINCH), likewise.
+  static bool take_resize() noexcept;
   /// The signal that has ended it; 0: none.
   static int ended_by() noexcept;
 };
@@ -39,8 +41,8 @@ class Screen {
   void draw(const std::vector<StyledLine>& lines);
   /// Leaves the screen, stops this process as Ctrl-Z does, and comes back when it goes on.
   void pause();
-  /// A key that was pressed; 0: none was. Does not wait.
-  static char key() noexcept;
+  /// A key that was pressed; 0: none was, or standard input is not the terminal. Does not wait.
+  char key() const noexcept;
 
  private:
   void enter();

@@ -43,19 +43,32 @@ TEST_CASE("who is waited for comes before who is locked, and who is locked befor
   uses.sessions.push_back({.key = key('b'), .holders = {{.process = 7, .command = "seven"}}, .others = {}});
   uses.sessions.push_back({.key = key('c'),
                            .holders = {{.process = 8, .command = "eight"}},
-                           .others = {{.process = 9, .command = "nine"}}});
+                           .others = {{.process = 9, .command = "nine"}, {.process = 10, .command = "ten"}}});
   uses.sessions.push_back({.key = key('d'), .holders = {}, .others = {{.process = 9, .command = "nine"}}});
-  activity.take(uses);
+  uses.hidden_processes = 3;
+  uses.sees_all_processes = false;
+  // Process 10 has just come: it may well be reading.
+  sess::LockUses before;
+  before.sessions.push_back({.key = key('c'), .holders = {}, .others = {{.process = 9, .command = "nine"}}});
+  activity.take(before, uses);
   CHECK(activity.locked() == 2);
   CHECK(activity.waiters() == 1);
+  CHECK(activity.hidden_processes() == 3);
+  CHECK_FALSE(activity.sees_all_processes());
   CHECK(order(activity) == "cba");  // nobody has locked d: it is read
   CHECK(activity.busiest(1).front().holders.front().process == 8);
 }
 
 TEST_CASE("of sessions with the same the smaller key comes first, so that lines stay where they are") {
   Activity activity;
-  for (const char digit : {'c', 'a', 'b'}) activity.add({.kind = Kind::committed, .key = key(digit)});
-  CHECK(order(activity) == "abc");
+  sess::LockUses uses;
+  for (const char digit : {'c', 'a', 'b', 'f', 'e', 'd'}) {
+    activity.add({.kind = Kind::committed, .key = key(digit)});
+    uses.sessions.push_back({.key = key(digit), .holders = {{.process = 7, .command = "seven"}}, .others = {}});
+  }
+  CHECK(order(activity) == "abcdef");
+  activity.take(uses, uses);
+  CHECK(order(activity) == "abcdef");
 }
 
 }  // namespace sessctl
