@@ -97,6 +97,29 @@ TEST_CASE("ls puts in order what it lists, and stops at its limit") {
   CHECK(listed(store, {"--limit", "1"}).size() == 1);
 }
 
+TEST_CASE("ls with a limit prints the first of what it prints without") {
+  const TestStore store;
+  for (int i = 0; i < 12; ++i) {
+    const std::string length(static_cast<std::size_t>(i * 5 % 12), 't');
+    store.create({"--idle", std::to_string(10 + i * 7 % 12) + "m", "text=" + length});
+  }
+  for (const char* column : {"key", "age", "idle-left", "size", "generation"})
+    for (const bool reverse : {false, true}) {
+      CAPTURE(column);
+      CAPTURE(reverse);
+      std::vector<std::string> options{"--sort", column};
+      if (reverse) options.emplace_back("--reverse");
+      const std::vector<std::string> all = listed(store, options);
+      REQUIRE(all.size() == 12);
+      for (const std::ptrdiff_t limit : {1, 5, 11, 12, 13}) {
+        std::vector<std::string> limited = options;
+        limited.insert(limited.end(), {"--limit", std::to_string(limit)});
+        CHECK(listed(store, limited) ==
+              std::vector<std::string>(all.begin(), all.begin() + std::min<std::ptrdiff_t>(limit, 12)));
+      }
+    }
+}
+
 TEST_CASE("ls prints the columns that are asked for") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});

@@ -142,7 +142,7 @@ std::string json_of(const Entry& entry, Clock::time_point now) {
   return object.text();
 }
 
-/// In which order, and how many. What has to be put in order has to be in memory.
+/// In which order, and how many. Of what has to be put in order as many are in memory as are printed.
 class Order {
  public:
   std::optional<std::string> by;
@@ -171,11 +171,6 @@ class Order {
         return ++printed < most_;
       });
     }
-    std::vector<Entry> entries;
-    selection.visit(store, [&](const Entry& entry) {
-      entries.push_back(entry);
-      return true;
-    });
     const auto before = [this](const Entry& left, const Entry& right) {
       const bool swapped = reverse != (column_->rank != nullptr);  // of the key, the smallest first
       const Entry& first = swapped ? right : left;
@@ -184,9 +179,21 @@ class Order {
         return column_->rank(first) < column_->rank(second);
       return column_->rank != nullptr ? left.key.bytes() < right.key.bytes() : first.key.bytes() < second.key.bytes();
     };
-    const auto shown = static_cast<std::ptrdiff_t>(std::min(most_, entries.size()));
-    std::partial_sort(entries.begin(), entries.begin() + shown, entries.end(), before);
-    entries.resize(static_cast<std::size_t>(shown));
+    // A heap whose top is the last of those that are printed, as far as is known: the first to make room.
+    std::vector<Entry> entries;
+    selection.visit(store, [&](const Entry& entry) {
+      if (entries.size() < most_) {
+        entries.push_back(entry);
+      } else if (before(entry, entries.front())) {
+        std::ranges::pop_heap(entries, before);
+        entries.back() = entry;
+      } else {
+        return true;
+      }
+      std::ranges::push_heap(entries, before);
+      return true;
+    });
+    std::ranges::sort_heap(entries, before);
     for (const Entry& entry : entries) print(entry);
   }
 
