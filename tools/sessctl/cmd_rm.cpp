@@ -116,27 +116,33 @@ ExitCode run_rm(const Invocation& invocation) {
     removal.end_principal(*selection.principal());
     return removal.code();
   }
+  if (are_selected) {
+    // Each as it is found, and the visit says how far it is: the keys of all would take memory for each session that
+    // there is.
+    removal.attempt([&] {
+      selection.visit(store, [&](const sess::SessionEntry& entry) {
+        if (selection.has_conditions()) {
+          removal.end_if(selection, entry.key);
+        } else {
+          removal.end(entry.key);
+        }
+        return true;
+      });
+    });
+    return removal.code();
+  }
   // All are found before any is ended: a prefix that two sessions share must not come to mean the second one because
   // the first was named in full before it.
   std::vector<sess::SessionKey> keys;
   if (line.session_id()) removal.attempt([&] { keys.push_back(find_by_id(store, *line.session_id()).key()); });
   for (const std::string& operand : line.operands())
     removal.attempt([&] { keys.push_back(find_by_key(store, operand)); });
-  if (are_selected)
-    selection.visit(store, [&](const sess::SessionEntry& entry) {
-      keys.push_back(entry.key);
-      return true;
-    });
   Progress progress("sessions");
   std::uint64_t count = 0;
   for (const sess::SessionKey& key : keys) {
     progress.show(count, static_cast<double>(count) / static_cast<double>(keys.size()));
     ++count;
-    if (selection.has_conditions()) {
-      removal.end_if(selection, key);
-    } else {
-      removal.end(key);
-    }
+    removal.end(key);
   }
   return removal.code();
 }
