@@ -253,6 +253,8 @@ DOCTEST_MAIN := $(B)/obj/tests/support/doctest_main.o
 
 # Beside the library; tests/unit/tools tests parts of sessctl and of the demo.
 TEST_ARCHIVES_unit := $(SESSCTL_A) $(B)/demo/libsite.a
+# How tests start sessctl.
+TEST_ARCHIVES_scale := $(call objects,tests/cli/sessctl_program.cpp)
 
 define test_program
 ifneq ($(call cpp_below,tests/$(1)),)

@@ -85,6 +85,10 @@ Running::Running(const Start& start) {
     ::dup2(in, STDIN_FILENO);
     ::dup2(output, STDOUT_FILENO);
     ::dup2(err_, STDERR_FILENO);
+    if (start.most_descriptors) {
+      const rlimit limit{*start.most_descriptors, *start.most_descriptors};
+      if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(126);
+    }
     for (const int descriptor : start.closed) ::close(descriptor);
     ::fexecve(program, argument_pointers.data(), environment_pointers.data());
     ::_exit(127);
@@ -106,9 +110,11 @@ Running::~Running() {
 
 Finished Running::wait() {
   int status = 0;
-  check(::waitpid(process_, &status, 0), "waitpid");
+  rusage usage{};
+  check(::wait4(process_, &status, 0, &usage), "wait4");
   process_ = -1;
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), content_of(out_), content_of(err_)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), content_of(out_), content_of(err_),
+          static_cast<std::uint64_t>(usage.ru_maxrss) * 1024};
 }
 
 Finished run(const Start& start) { return Running(start).wait(); }

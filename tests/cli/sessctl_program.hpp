@@ -4,6 +4,7 @@
 #include "support/temporary_directory.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct Finished {
   int code = -1;  // exit code; minus the signal if a signal ended it
   std::string out;
   std::string err;
+  /// The most memory that it had resident, in bytes; never less than what the test's own process had when it was
+  /// started (getrusage(2): a forked child begins with its parent's pages).
+  std::uint64_t peak = 0;
 };
 
 struct Start {
@@ -31,7 +35,8 @@ struct Start {
   std::optional<uid_t> user = std::nullopt;                           // for tests that run as root
   int output = -1;               // a descriptor for standard output; then Finished::out stays empty
   std::vector<int> closed = {};  // descriptors that are closed in the program
-  std::optional<rlim_t> largest_file = std::nullopt;  // in bytes, as by ulimit -f
+  std::optional<rlim_t> largest_file = std::nullopt;      // in bytes, as by ulimit -f
+  std::optional<rlim_t> most_descriptors = std::nullopt;  // as by ulimit -n
 };
 
 /// A program that has been started. Waited for exactly once.
