@@ -36,11 +36,11 @@ block() {
     $0 == fence { inside = 1; count++ }' README.md | sed "${ours[@]}"
 }
 
-for expected in 'cpp 2' 'c 1' 'sh 5' 'lighttpd 1' 'cron 1'; do
+for expected in 'cpp 2' 'c 1' 'sh 5' 'lighttpd 1' 'cron 1' 'console 1'; do
   [ "$(grep -c "^\`\`\`${expected% *}\$" README.md)" -eq "${expected#* }" ] ||
     fail "there is a block of ${expected% *} that this test does not know"
 done
-[ "$(grep -c '^```$' README.md)" -eq 10 ] || fail 'there is a block that this test does not know'
+[ "$(grep -c '^```$' README.md)" -eq 11 ] || fail 'there is a block that this test does not know'
 block sh 1 | awk 'NF && $1 !~ /^scripts\// { exit 1 }' || fail 'the first block is not scripts/demo and scripts/test'
 
 block cpp 1 >"$work/visits.cpp"
@@ -126,6 +126,21 @@ read -r -d '' _ _ _ _ _ cron_user command < <(block cron 1) || true
 [ "$cron_user" = www-data ] || fail "cron's line names user $cron_user"
 output=$(env -i PATH=/usr/bin:/bin LD_LIBRARY_PATH="$LD_LIBRARY_PATH" sh -c "$command" 2>&1) || fail "what cron runs failed: $output"
 [ -z "$output" ] || fail "what cron runs said: $output"
+
+# What is typed there is typed here, of a session that there is, and looks the same but for keys, numbers and times. The
+# list of who has logged out above is still there, which is a note of verify.
+shape() {
+  sed -E 's/[0-9a-f]{12,40}/KEY/g; s/[0-9]{4}-[0-9-]*T[0-9:]*Z/TIME/g; s/[0-9]+[smhdKM]?/N/g; s/ +/ /g
+    s/lists? of/list of/; s/: N note$/: nothing wrong/'
+}
+key=$(SESS_STORE=$work/shop/sessions sessctl ls --columns key | tail -n 1)
+typed=$(block console 1 | sed -n "s/^\\$ //p" | sed "s/ a87d/ $key/")
+[ "$(wc -l <<<"$typed")" -eq 4 ] || fail "four commands are typed, not: $typed"
+seen=$(while IFS= read -r line; do
+  printf '$ %s\n' "$line"
+  SESS_STORE=$work/shop/sessions bash -euo pipefail -c "$line" 2>&1 || printf 'ends with %s\n' "$?"
+done <<<"$typed")
+diff -u <(block console 1 | sed "s/^\\$\(.*\) a87d/\$\1 $key/" | shape) <(shape <<<"$seen") || fail 'the commands print something else'
 id=${cookie#*=}
 ! grep -rqF -- "$id" "$work/shop" || fail 'the store holds the session ID'
 
