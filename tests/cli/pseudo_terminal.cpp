@@ -43,9 +43,10 @@ PseudoTerminal::PseudoTerminal(const TerminalStart& start) {
   std::vector<std::string> words = start.arguments;
   words.insert(words.begin(), sessctl_path());
   std::vector<std::string> settings{"PATH=" + std::string(std::getenv("PATH")), "TERM=xterm"};
-  for (const auto& [variable, value] : start.environment) {
-    std::erase_if(settings, [&](const std::string& each) { return each.starts_with(variable + "="); });
-    settings.push_back(variable + "=" + value);
+  for (const auto& setting : start.environment) {
+    const std::string begin = setting.first + "=";
+    std::erase_if(settings, [&](const std::string& each) { return each.starts_with(begin); });
+    settings.push_back(begin + setting.second);
   }
   const auto pointers = [](std::vector<std::string>& texts) {
     std::vector<char*> all;

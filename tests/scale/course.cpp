@@ -20,7 +20,7 @@ constexpr rlim_t most_descriptors = 64;
 }  // namespace
 
 std::string Course::make_store(const std::string& name, const std::string& keyring_of) const {
-  const std::string store = path(name);
+  std::string store = path(name);
   REQUIRE(cli::run({"init", "--store", store}).code == 0);
   if (!keyring_of.empty())
     std::filesystem::copy_file(keyring_of + "/keys", store + "/keys",

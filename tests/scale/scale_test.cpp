@@ -193,7 +193,8 @@ std::uint64_t allowed_growth(const std::string& name, std::uint64_t sessions) {
 void check_memory(const Costs& few, const Costs& many, std::uint64_t sessions) {
   REQUIRE(few.size() == many.size());
   for (std::size_t i = 0; i < many.size(); ++i) {
-    const auto& [name, cost] = many[i];
+    const std::string& name = many[i].first;
+    const auto& cost = many[i].second;
     REQUIRE(few[i].first == name);
     const std::uint64_t peak = few[i].second.peak;
     CAPTURE(name);
