@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace sess {
@@ -29,10 +30,11 @@ struct FileSystemTrial {
   bool keeps_nanoseconds = false;
   bool exchange = false;    // renameat2(2) with RENAME_EXCHANGE exchanges two names
   bool no_replace = false;  // and with RENAME_NOREPLACE refuses to rename over one
-  // With an onlooker; else as if there were no fault:
-  bool excludes_processes = true;  // another process does not get a lock that this one has, and gets it when it is free
-  bool frees_locks = true;         // what a killed process had locked is free
-  bool shows_changes = true;       // another process sees at once what time a file got, and that names were exchanged
+  // What takes an onlooker; nothing: nobody looked.
+  std::optional<bool> excludes_processes;  // another process does not get a lock that this one has, and gets a free one
+  std::optional<bool> frees_locks;         // what a killed process had locked is free
+  std::optional<bool>
+      shows_changes;  // another process sees at once what time a file got, and that names were exchanged
 };
 
 /// Tries it in the directory `quarantine` of the store at this path, with two files that are made and removed, under

@@ -71,11 +71,11 @@ class Trial {
     found_.flock = system.try_lock(file.get()) == 0;
     if (!found_.flock) return;
     found_.excludes = system.try_lock(other->get()) == -EWOULDBLOCK;
-    if (const auto locked = sight(names[0])) found_.excludes_processes = !locked->got_lock;
+    const auto locked = sight(names[0]);
     system.unlock(file.get());
     const auto free = sight(names[0]);
-    if (!free) return;
-    found_.excludes_processes = found_.excludes_processes && free->got_lock;
+    if (!locked || !free) return;
+    found_.excludes_processes = !locked->got_lock && free->got_lock;
     found_.frees_locks = system.try_lock(file.get()) == 0;
     system.unlock(file.get());
   }
@@ -95,7 +95,7 @@ class Trial {
   void try_renames(const std::array<sys::FileIdentity, 2>& identity) {
     found_.exchange = rename(RenameMode::exchange) == 0 && now_at(0) == identity[1] && now_at(1) == identity[0];
     if (const auto seen = sight(names[0]))
-      found_.shows_changes = found_.shows_changes && seen->inode == now_at(0).inode;
+      found_.shows_changes = found_.shows_changes == true && seen->inode == now_at(0).inode;
     // The kernel itself refuses to rename over a name; whether the file system can rename at all then shows without
     // one.
     const bool refuses = rename(RenameMode::no_replace) == -EEXIST;

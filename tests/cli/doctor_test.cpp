@@ -63,6 +63,7 @@ TEST_CASE("doctor tries and looks at everything, counts it, and ends with 78 whe
   CHECK(finished.err.empty() == !has_problem);
   if (has_problem) CHECK(cli::is_one_error_line(finished.err));
   // This machine can have stores: else no other test would pass.
+  // "locks" and "changes" are good only when a second process has looked.
   for (const char* subject : {"locks", "times", "changes", "store"}) CHECK(told.severity_of(subject) == "good");
   CHECK(told.severity_of("sweep") == "warning");
   store.ok({"gc"});

@@ -163,12 +163,22 @@ TEST_CASE("a trial with a second process finds a good file system good, and leav
   CHECK(found.keeps_nanoseconds);
   CHECK(found.exchange);
   CHECK(found.no_replace);
-  CHECK(found.excludes_processes);
-  CHECK(found.frees_locks);
-  CHECK(found.shows_changes);
+  CHECK(found.excludes_processes == true);
+  CHECK(found.frees_locks == true);
+  CHECK(found.shows_changes == true);
   CHECK(store_file(*trial.system) == before);
   CHECK_FALSE(trial.system->exists("/srv/store/quarantine/probe"));
   CHECK_FALSE(trial.system->exists("/srv/store/quarantine/probe.other"));
+}
+
+TEST_CASE("a trial without a second process says nothing of what only that can tell") {
+  const Trial trial;
+  const FileSystemTrial found = backend::try_directory(*trial.system, trial.path, {});
+  CHECK(found.excludes);
+  CHECK(found.exchange);
+  CHECK_FALSE(found.excludes_processes.has_value());
+  CHECK_FALSE(found.frees_locks.has_value());
+  CHECK_FALSE(found.shows_changes.has_value());
 }
 
 TEST_CASE("a trial finds what another process sees otherwise") {
@@ -178,11 +188,11 @@ TEST_CASE("a trial finds what another process sees otherwise") {
       if (look == number) lie(sight);
     };
   };
-  CHECK_FALSE(trial.run(at(1, [](TrialSight& sight) { sight.got_lock = true; })).excludes_processes);
-  CHECK_FALSE(trial.run(at(2, [](TrialSight& sight) { sight.got_lock = false; })).excludes_processes);
-  CHECK_FALSE(trial.run(at(3, [](TrialSight& sight) { ++sight.modified_nanoseconds; })).shows_changes);
-  CHECK_FALSE(trial.run(at(3, [](TrialSight& sight) { sight.inode = 0; })).shows_changes);
-  CHECK_FALSE(trial.run(at(4, [](TrialSight& sight) { ++sight.inode; })).shows_changes);
+  CHECK(trial.run(at(1, [](TrialSight& sight) { sight.got_lock = true; })).excludes_processes == false);
+  CHECK(trial.run(at(2, [](TrialSight& sight) { sight.got_lock = false; })).excludes_processes == false);
+  CHECK(trial.run(at(3, [](TrialSight& sight) { ++sight.modified_nanoseconds; })).shows_changes == false);
+  CHECK(trial.run(at(3, [](TrialSight& sight) { sight.inode = 0; })).shows_changes == false);
+  CHECK(trial.run(at(4, [](TrialSight& sight) { ++sight.inode; })).shows_changes == false);
   // Its lock stays although it is gone.
   int kept = -1;
   const FileSystemTrial found = trial.run([&](unsigned look, TrialSight&) {
@@ -190,8 +200,8 @@ TEST_CASE("a trial finds what another process sees otherwise") {
     kept = trial.system->open(sys::working_directory, "/srv/store/quarantine/probe", sys::OpenMode::read_write);
     REQUIRE(trial.system->try_lock(kept) == 0);
   });
-  CHECK_FALSE(found.frees_locks);
-  CHECK(found.excludes_processes);
+  CHECK(found.frees_locks == false);
+  CHECK(found.excludes_processes == true);
   trial.system->close(kept);
 }
 
@@ -206,7 +216,7 @@ TEST_CASE("a trial of a poor file system says what it cannot do, and refuses not
   CHECK_FALSE(found.keeps_nanoseconds);
   CHECK_FALSE(found.exchange);
   CHECK_FALSE(found.no_replace);
-  CHECK(found.shows_changes);
+  CHECK(found.shows_changes == true);
 
   const TemporaryDirectory directory;
   const std::string path = directory / "store";

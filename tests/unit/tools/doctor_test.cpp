@@ -215,7 +215,10 @@ TEST_CASE("doctor takes each thing that a file system cannot do for what it mean
                                    .keeps_times = true,
                                    .keeps_nanoseconds = true,
                                    .exchange = true,
-                                   .no_replace = true};
+                                   .no_replace = true,
+                                   .excludes_processes = true,
+                                   .frees_locks = true,
+                                   .shows_changes = true};
   const auto worst = [](const sess::FileSystemTrial& found) {
     Severity severity = Severity::good;
     for (const Diagnosis& diagnosis : examine_trial(found)) severity = std::max(severity, diagnosis.severity);
@@ -224,12 +227,20 @@ TEST_CASE("doctor takes each thing that a file system cannot do for what it mean
   CHECK(examine_trial(good).size() == 4);
   CHECK(worst(good) == Severity::good);
   for (bool sess::FileSystemTrial::*needed :
-       {&sess::FileSystemTrial::flock, &sess::FileSystemTrial::excludes, &sess::FileSystemTrial::excludes_processes,
-        &sess::FileSystemTrial::frees_locks, &sess::FileSystemTrial::keeps_times,
-        &sess::FileSystemTrial::shows_changes}) {
+       {&sess::FileSystemTrial::flock, &sess::FileSystemTrial::excludes, &sess::FileSystemTrial::keeps_times}) {
     sess::FileSystemTrial found = good;
     found.*needed = false;
     CHECK(worst(found) == Severity::problem);
+  }
+  for (std::optional<bool> sess::FileSystemTrial::*between :
+       {&sess::FileSystemTrial::excludes_processes, &sess::FileSystemTrial::frees_locks,
+        &sess::FileSystemTrial::shows_changes}) {
+    sess::FileSystemTrial found = good;
+    found.*between = false;
+    CHECK(worst(found) == Severity::problem);
+    // What nobody has tried is not good.
+    found.*between = std::nullopt;
+    CHECK(worst(found) == Severity::warning);
   }
   for (bool sess::FileSystemTrial::*better : {&sess::FileSystemTrial::keeps_nanoseconds,
                                               &sess::FileSystemTrial::exchange, &sess::FileSystemTrial::no_replace}) {

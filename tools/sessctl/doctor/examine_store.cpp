@@ -9,13 +9,17 @@ namespace {
 
 using Severity = Diagnosis::Severity;
 constexpr const char* elsewhere = "put the store on another file system";
+constexpr const char* with_another = "try it with a second process";
 
 Diagnosis lock_diagnosis(const sess::FileSystemTrial& found) {
   const auto problem = [](const char* what) { return Diagnosis{"locks", Severity::problem, what, elsewhere}; };
   if (!found.flock) return problem("files cannot be locked here (flock)");
   if (!found.excludes) return problem("one lock is given to two (flock)");
-  if (!found.excludes_processes) return problem("two processes do not agree on who has a lock (flock)");
-  if (!found.frees_locks) return problem("the lock of a process that was killed stays (flock)");
+  if (found.excludes_processes == false) return problem("two processes do not agree on who has a lock (flock)");
+  if (found.frees_locks == false) return problem("the lock of a process that was killed stays (flock)");
+  if (!found.excludes_processes || !found.frees_locks)
+    return {"locks", Severity::warning, "of two in one process one has a lock; no second process has tried",
+            with_another};
   return {"locks", Severity::good, "of two processes one has a lock, and lets it go when it is killed"};
 }
 
@@ -41,6 +45,9 @@ Diagnoses examine_trial(const sess::FileSystemTrial& found) {
   else
     all.push_back({"renames", Severity::good, "two names are exchanged at once, and none is replaced unasked"});
   if (!found.shows_changes)
+    all.push_back(
+        {"changes", Severity::warning, "no second process has looked at what this one has changed", with_another});
+  else if (!*found.shows_changes)
     all.push_back(
         {"changes", Severity::problem, "another process does not see at once what this one has changed", elsewhere});
   else
