@@ -116,6 +116,27 @@ TEST_CASE("doctor names a directory that everybody may write to, and prints no c
   CHECK((finished.out + finished.err).find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("a trial that fails is a problem like others, and doctor comes to its end") {
+  const auto check_told = [](const TestStore& store, const std::string& words) {
+    const Finished finished = store.run({"doctor", "--json"});
+    CHECK(finished.code == 78);
+    CHECK(cli::is_one_error_line(finished.err));
+    const Told told(finished);
+    CHECK(told.severity_of("locks") == "problem");
+    CHECK(told.severity_of("times") == "nothing");
+    CHECK(told.summary.at("problems") == told.counts.at("problem"));
+    CHECK(finished.out.find(words) != std::string::npos);
+  };
+  const TestStore occupied;
+  const std::filesystem::path quarantine = std::filesystem::path(occupied.path()) / "quarantine";
+  std::filesystem::create_directory(quarantine / "probe");
+  check_told(occupied, "move it away");
+  CHECK(std::filesystem::is_directory(quarantine / "probe"));
+  const TestStore incomplete;
+  std::filesystem::remove(std::filesystem::path(incomplete.path()) / "quarantine");
+  check_told(incomplete, "quarantine");
+}
+
 TEST_CASE("where there is no store doctor says what it can of the place, and ends as every command does") {
   const TestStore store;
   const std::string nowhere = store.directory() / "not" / "there";

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -104,6 +105,17 @@ void examine_place(const Place& place, Examination& examination) {
   examination.add(examine_clock(Clock::now(), is_clock_synchronized()));
 }
 
+/// As the store's owner from here on. Throws Failure where the store cannot be used.
+void examine_inside(const std::string& path, Examination& examination) {
+  const sess::Store store = open_store(path);
+  examination.add(examine_store(store.facts(), store.last_sweep(), Clock::now()));
+  try {
+    examination.add(examine_trial(sess::try_file_system(path, look_from_elsewhere)));
+  } catch (const sess::IoError& error) {
+    examination.add(examine_failed_trial(error));
+  }
+}
+
 }  // namespace
 
 ExitCode run_doctor(const Invocation& invocation) {
@@ -133,13 +145,13 @@ ExitCode run_doctor(const Invocation& invocation) {
   struct stat status {};
   if (::stat(part.c_str(), &status) != 0) status.st_uid = ::geteuid();
   Examination examination(invocation.out, line.json(), quiet);
-  // As whoever runs this, who may see more than the owner.
-  examine_place({part, status.st_uid}, examination);
   try {
-    const sess::Store store = open_store(path);
-    examination.add(examine_store(store.facts(), store.last_sweep(), Clock::now()));
-    examination.add(examine_trial(sess::try_file_system(path, look_from_elsewhere)));
-  } catch (const Failure&) {
+    // As whoever runs this, who may see more than the owner.
+    examine_place({part, status.st_uid}, examination);
+    examine_inside(path, examination);
+  } catch (const OutputClosed&) {
+    throw;
+  } catch (const std::exception&) {
     // The store cannot be used, and the code says why.
     examination.finish(path);
     throw;

@@ -57,6 +57,8 @@ std::string_view advice_on(int error_number) noexcept {
       return "run sessctl as the user who owns the store";
     case ENOENT:
       return "a part of the store is missing: restore it from a backup";
+    case EISDIR:
+      return "a directory is where a file should be: move it away, then try again";
     case EFBIG:
       return "raise the limit of file size (ulimit -f), then try again";
     case ENOSPC:

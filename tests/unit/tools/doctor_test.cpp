@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -248,6 +249,16 @@ TEST_CASE("doctor takes each thing that a file system cannot do for what it mean
     found.*better = false;
     CHECK(worst(found) == Severity::note);
   }
+}
+
+TEST_CASE("doctor says why nothing could be tried") {
+  const auto said = [](int number) { return examine_failed_trial(sess::IoError("create", "/store/probe", number)); };
+  CHECK(said(ENOSPC).severity == Severity::problem);
+  CHECK(says(said(ENOSPC), "create \"/store/probe\""));
+  CHECK(says(said(ENOSPC), "free some space or inodes"));
+  CHECK(says(said(EROFS), "mount the file system read-write"));
+  // Somebody else is setting the store up.
+  CHECK(said(EWOULDBLOCK).severity == Severity::warning);
 }
 
 TEST_CASE("doctor names each directory above a store by which another store could be put in its place") {

@@ -4,6 +4,7 @@
 #include "diagnosis.hpp"
 #include "machine_files.hpp"
 
+#include <sess/error.hpp>
 #include <sess/gc.hpp>
 #include <sess/store.hpp>
 #include <sess/trial.hpp>
@@ -52,6 +53,8 @@ Diagnoses examine_clock(std::chrono::system_clock::time_point now, std::optional
 
 /// What the file system does, tried.
 Diagnoses examine_trial(const sess::FileSystemTrial& found);
+/// Why it could not be tried.
+Diagnosis examine_failed_trial(const sess::IoError& error);
 /// What the store says of itself, and when it was swept.
 Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess::LastSweep>& sweep,
                         std::chrono::system_clock::time_point now);

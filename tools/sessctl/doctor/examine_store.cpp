@@ -1,6 +1,9 @@
 // The store itself: what was tried in it, and what it says.
 #include "../human.hpp"
+#include "../report.hpp"
 #include "examinations.hpp"
+
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -53,6 +56,13 @@ Diagnoses examine_trial(const sess::FileSystemTrial& found) {
   else
     all.push_back({"changes", Severity::good, "another process sees at once what this one has changed"});
   return all;
+}
+
+Diagnosis examine_failed_trial(const sess::IoError& error) {
+  const std::string what = fmt::format("they could not be tried: {}", error.what());
+  // For half a minute somebody else had the lock of setting up.
+  if (error.error_number() == EWOULDBLOCK) return {"locks", Severity::warning, what, "try again"};
+  return {"locks", Severity::problem, what, std::string(advice_on(error.error_number()))};
 }
 
 Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess::LastSweep>& sweep,
