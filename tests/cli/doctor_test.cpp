@@ -146,8 +146,14 @@ TEST_CASE("where there is no store doctor says what it can of the place, and end
   const Told told(finished);
   CHECK(told.severity_of("mount") != "nothing");
   CHECK(told.severity_of("locks") == "nothing");
+  CHECK(told.severity_of("users") == "nothing");
   CHECK(told.summary.at("path") == nowhere);
   CHECK_FALSE(std::filesystem::exists(nowhere));
+  // The directory in which it would be made is one of those above it.
+  REQUIRE(::chmod(store.directory().c_str(), 0777) == 0);
+  const Finished open = cli::run(cli::Start{{"--store", nowhere, "doctor"}});
+  CHECK(open.code == 66);
+  CHECK(open.out.find("everybody may write to directory \"" + store.directory().string() + '"') != std::string::npos);
   std::filesystem::remove(std::filesystem::path(store.path()) / "keys");
   CHECK(store.run({"doctor"}).code == 78);
 }

@@ -84,24 +84,30 @@ class Examination {
   std::array<std::uint64_t, 4> counts_{};
 };
 
-/// The directory of the store, or the nearest one above it that there is: where one could be made.
-std::string existing_part(const std::string& path) {
+/// The directory of the store; where there is none, where it would be.
+Place place_of(const std::string& path) {
   std::error_code error;
   std::filesystem::path part = std::filesystem::absolute(path, error).lexically_normal();
   if (!part.has_filename()) part = part.parent_path();  // of "/srv/store/"
-  while (part.has_relative_path() && !std::filesystem::is_directory(part, error)) part = part.parent_path();
-  const std::filesystem::path real = std::filesystem::canonical(part, error);
-  return error ? part : real;
+  std::filesystem::path missing;
+  while (part.has_relative_path() && !std::filesystem::is_directory(part, error)) {
+    missing = missing.empty() ? part.filename() : part.filename() / missing;
+    part = part.parent_path();
+  }
+  if (const std::filesystem::path real = std::filesystem::canonical(part, error); !error) part = real;
+  struct stat status {};
+  if (!missing.empty() || ::stat(part.c_str(), &status) != 0) status.st_uid = ::geteuid();
+  return {missing.empty() ? part : part / missing, status.st_uid, part};
 }
 
 void examine_place(const Place& place, Examination& examination) {
   const MachineFiles files;
   examination.add(examine_parents(place));
   examination.add(examine_mount(place, files));
-  examination.add(examine_room(room_at(place.path)));
+  examination.add(examine_room(room_at(place.part)));
   examination.add(examine_users(place, files));
   examination.add(examine_cleaning(place, files));
-  examination.add(examine_security(security_label(place.path), files));
+  examination.add(examine_security(security_label(place.part), files));
   examination.add(examine_clock(Clock::now(), is_clock_synchronized()));
 }
 
@@ -141,13 +147,10 @@ ExitCode run_doctor(const Invocation& invocation) {
   if (quiet && line.json()) line.fail("--quiet contradicts --json");
 
   const std::string path = line.store_path();
-  const std::string part = existing_part(path);
-  struct stat status {};
-  if (::stat(part.c_str(), &status) != 0) status.st_uid = ::geteuid();
   Examination examination(invocation.out, line.json(), quiet);
   try {
     // As whoever runs this, who may see more than the owner.
-    examine_place({part, status.st_uid}, examination);
+    examine_place(place_of(path), examination);
     examine_inside(path, examination);
   } catch (const OutputClosed&) {
     throw;

@@ -153,6 +153,8 @@ TEST_CASE("doctor tells who the owner is outside of a container, and that he is 
   CHECK(says(mapped, "user 100033 outside"));
   CHECK(only(examine_users({"/store", 1000}, machine.files)).severity == Severity::good);
   CHECK(only(examine_users({"/store", 65534}, machine.files)).severity == Severity::problem);
+  // Where there is no store it has no owner.
+  CHECK(examine_users({"/srv/store", 33, "/srv"}, machine.files).empty());
 }
 
 TEST_CASE("doctor tells of SELinux where it is enforcing, and of AppArmor where it is on") {
@@ -278,6 +280,21 @@ TEST_CASE("doctor names each directory above a store by which another store coul
   CHECK(of_middle(01777) == Severity::good);
   CHECK(of_middle(0777) == Severity::problem);
   CHECK(of_middle(0770) == Severity::warning);
+  // Where the store is still to be made, too.
+  const auto above = [&](const std::string& part) {
+    for (const Diagnosis& diagnosis : examine_parents({middle + "/not/there", ::geteuid(), part}))
+      if (says(diagnosis, "\"" + middle + "\"")) return diagnosis.severity;
+    return Severity::good;
+  };
+  CHECK(above(middle) == Severity::warning);
+  CHECK(above(middle + "/not") == Severity::warning);
+  // In /tmp only its own owner can replace what is there, but everybody can make what is not.
+  REQUIRE(::chmod(middle.c_str(), 01777) == 0);
+  CHECK(above(middle) == Severity::warning);
+  CHECK(above(middle + "/not") == Severity::good);
+  // What is not there yet is nobody's.
+  for (const Diagnosis& diagnosis : examine_parents({middle + "/not/there", ::geteuid(), middle}))
+    CHECK_FALSE(says(diagnosis, "/not"));
   // Somebody else's.
   CHECK(examine_parents({store, ::geteuid() + 1}).front().severity >=
         (::geteuid() == 0 ? Severity::good : Severity::warning));

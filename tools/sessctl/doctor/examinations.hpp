@@ -16,13 +16,15 @@
 
 namespace sessctl {
 
-/// Where a store is.
+/// Where a store is, or could be made.
 struct Place {
-  std::string path;  // absolute, without symbolic links
-  std::uint32_t owner = 0;
+  std::string path;         // absolute, without symbolic links
+  std::uint32_t owner = 0;  // its owner; where nothing is there, who would make it
+  std::string part = path;  // as much of the path as there is: a directory
+  bool is_there() const { return part == path; }
 };
 
-/// Whose the directories above it are, and who may write to them.
+/// Whose the directories above it are, those that there are, and who may write to them.
 Diagnoses examine_parents(const Place& place);
 /// The file system, by its name and its options.
 Diagnoses examine_mount(const Place& place, const MachineFiles& files);

@@ -34,6 +34,7 @@ Diagnoses examine_parents(const Place& place) {
   Diagnoses found;
   for (std::string path = place.path; path != "/";) {
     path = parent_of(path);
+    if (!is_below(place.part, path)) continue;  // it is still to be made
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) {
       found.push_back({"parents", Severity::note,
@@ -41,6 +42,11 @@ Diagnoses examine_parents(const Place& place) {
       continue;
     }
     const bool is_sticky = (status.st_mode & S_ISVTX) != 0;
+    if (is_sticky && path == place.part && (status.st_mode & S_IWOTH) != 0)
+      found.push_back(
+          {"parents", Severity::warning,
+           fmt::format("everybody may write to directory \"{}\", and make there first what is not there yet", path),
+           "make the store before others do, or elsewhere"});
     if ((status.st_mode & S_IWOTH) != 0 && !is_sticky)
       found.push_back({"parents", Severity::problem,
                        fmt::format("everybody may write to directory \"{}\", and so put another store in the place of "
@@ -60,8 +66,14 @@ Diagnoses examine_parents(const Place& place) {
                                    path, status.st_uid),
                        "give it to root, unless you trust that user"});
   }
-  if (found.empty())
-    found.push_back({"parents", Severity::good, "only root and the owner may write to the directories above"});
+  if (found.empty()) {
+    const std::string who = place.owner == 0   ? "root"
+                            : place.is_there() ? "root and the owner"
+                                               : fmt::format("root and user {}", place.owner);
+    found.push_back(
+        {"parents", Severity::good,
+         fmt::format("only {} can put another store in the place of this one, or of a directory above", who)});
+  }
   return found;
 }
 
@@ -138,6 +150,7 @@ Diagnoses examine_room(const Room& room) {
 }
 
 Diagnoses examine_users(const Place& place, const MachineFiles& files) {
+  if (!place.is_there()) return {};  // nobody owns what is not there
   // user_namespaces(7): first ID here, first ID outside, how many.
   const auto map = files.read("/proc/self/uid_map");
   if (!map) return {};
