@@ -184,6 +184,8 @@ TEST_CASE("doctor warns of little room before there is none") {
   CHECK(severities({gib / 2, 100 * gib, 50'000, 9'000'000}) == Both{Severity::warning, Severity::warning});
   CHECK(severities({gib / 2, gib, 50'000, 90'000}) == Both{Severity::good, Severity::good});
   CHECK(severities({0, gib, 0, 90'000}) == Both{Severity::problem, Severity::problem});
+  // A change that goes into the spare needs no room.
+  CHECK(says(examine_room({0, gib, 0, 90'000})[0], "no session can be made, and not every one can be changed"));
   CHECK(severities({gib, 2 * gib, 0, 0}) == Both{Severity::good, Severity::good});
   CHECK(severities({0, 0, 0, 0}) == Both{Severity::good, Severity::good});  // ramfs, or tmpfs with size=0
 }

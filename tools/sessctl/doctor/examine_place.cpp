@@ -128,7 +128,8 @@ Diagnoses examine_room(const Room& room) {
   if (room.all_bytes == 0)
     found.push_back({"space", Severity::good, "this file system has no limit"});
   else if (room.bytes == 0)
-    found.push_back({"space", Severity::problem, "the file system is full: no session can be made or changed",
+    found.push_back({"space", Severity::problem,
+                     "the file system is full: no session can be made, and not every one can be changed",
                      "make room; 'sessctl gc' removes expired sessions, also on a full disk"});
   else if (is_scarce(room.bytes, room.all_bytes, little))
     found.push_back({"space", Severity::warning, space, "make room before new sessions cannot be made"});
