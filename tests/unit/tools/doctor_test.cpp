@@ -138,6 +138,20 @@ TEST_CASE("doctor warns of cleaners, and of those who do not see a store in /tmp
   CHECK(only(found("/srv/store", 1000)).severity == Severity::good);
   machine.put("/etc/systemd/logind.conf", "[Login]\n#RemoveIPC=yes\nRemoveIPC=no\n");
   CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::good);
+  for (const std::string no :
+       {"RemoveIPC = no", "  RemoveIPC=no  ", "RemoveIPC=No", "RemoveIPC=n", "RemoveIPC=f", "RemoveIPC=FALSE",
+        "RemoveIPC=off", "RemoveIPC=\t0", "RemoveIPC=no\nRemoveIPC=perhaps"}) {
+    CAPTURE(no);
+    machine.put("/etc/systemd/logind.conf", "[Login]\n" + no + "\n");
+    CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::good);
+  }
+  for (const std::string yes : {"RemoveIPC=no\nRemoveIPC = Yes", "RemoveIPC=no\nRemoveIPC=1", ";RemoveIPC=no",
+                                "XRemoveIPC=no", "RemoveIPC=\n"}) {
+    CAPTURE(yes);
+    machine.put("/etc/systemd/logind.conf", "[Login]\n" + yes + "\n");
+    CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::problem);
+  }
+  machine.put("/etc/systemd/logind.conf", "[Login]\nRemoveIPC=no\n");
   machine.put("/etc/systemd/logind.conf.d/9.conf", "[Login]\nRemoveIPC=yes\n");
   CHECK(only(found("/dev/shm/store", 1000)).severity == Severity::problem);
 }

@@ -5,6 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -16,19 +20,39 @@ namespace {
 
 using Severity = Diagnosis::Severity;
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r";
+  const std::size_t first = text.find_first_not_of(blanks);
+  return first == std::string_view::npos ? "" : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// What systemd takes for yes or no (systemd.syntax(7)); nothing: it passes over such a line.
+std::optional<bool> truth_of(std::string_view text) {
+  std::string word(text);
+  std::ranges::transform(word, word.begin(), [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  });
+  constexpr auto yes = std::to_array<std::string_view>({"1", "yes", "y", "true", "t", "on"});
+  constexpr auto no = std::to_array<std::string_view>({"0", "no", "n", "false", "f", "off"});
+  if (std::ranges::find(yes, word) != yes.end()) return true;
+  if (std::ranges::find(no, word) != no.end()) return false;
+  return std::nullopt;
+}
+
 /// The last one counts, and drop-ins come after the file itself (logind.conf(5)).
 bool logind_removes_files(const MachineFiles& files) {
   if (!files.is_there("/run/systemd/system")) return false;  // sd_booted(3)
   bool removes = true;
-  std::vector<std::string> paths = files.pieces(
-      {"/etc/systemd/logind.conf.d", "/run/systemd/logind.conf.d", "/usr/lib/systemd/logind.conf.d"}, ".conf");
-  paths.insert(paths.begin(), "/etc/systemd/logind.conf");
+  std::vector<std::string> paths{"/etc/systemd/logind.conf"};
+  std::ranges::move(
+      files.pieces({"/etc/systemd/logind.conf.d", "/run/systemd/logind.conf.d", "/usr/lib/systemd/logind.conf.d"},
+                   ".conf"),
+      std::back_inserter(paths));
   for (const std::string& path : paths) {
     for (const std::string& line : lines_of(files.read(path).value_or(""))) {
-      constexpr std::string_view name = "RemoveIPC=";
-      if (!line.starts_with(name)) continue;
-      const std::string value = line.substr(name.size());
-      removes = !(value == "no" || value == "false" || value == "off" || value == "0");
+      const std::size_t equals = line.find('=');
+      if (equals == std::string::npos || trimmed(std::string_view(line).substr(0, equals)) != "RemoveIPC") continue;
+      removes = truth_of(trimmed(std::string_view(line).substr(equals + 1))).value_or(removes);
     }
   }
   return removes;
