@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 #include "doctor/diagnosis.hpp"
 #include "doctor/examinations.hpp"
+#include "doctor/mounts.hpp"
 #include "doctor/onlooker.hpp"
 #include "escape.hpp"
 #include "failure.hpp"
@@ -103,7 +104,7 @@ Place place_of(const std::string& path) {
 void examine_place(const Place& place, Examination& examination) {
   const MachineFiles files;
   examination.add(examine_parents(place));
-  examination.add(examine_mount(place, files));
+  examination.add(examine_mount(place, mount_id_of(place.part), files));
   examination.add(examine_room(room_at(place.part)));
   examination.add(examine_users(place, files));
   examination.add(examine_cleaning(place, files));

@@ -53,22 +53,46 @@ constexpr const char* mountinfo =
 
 }  // namespace
 
-TEST_CASE("the mount of a path is the longest that it is below, and of two at one place the later one") {
-  CHECK(mount_of("/etc", mountinfo)->source == "/dev/sda1");
-  CHECK(mount_of("/srv", mountinfo)->source == "/dev/sdb1");
-  CHECK(mount_of("/srv/store", mountinfo)->source == "/dev/sdb1");
-  CHECK(mount_of("/srv-other/store", mountinfo)->type == "tmpfs");
-  CHECK(mount_of("/srv/my site\\/store", mountinfo)->type == "nfs4");
-  CHECK(mount_of("/twice/store", mountinfo)->type == "btrfs");
-  CHECK(mount_of("/srv", mountinfo)->has_option("nosuid"));
-  CHECK(mount_of("/srv", mountinfo)->has_option("lazytime"));
-  CHECK_FALSE(mount_of("/srv", mountinfo)->has_option("lazy"));
-  CHECK_FALSE(mount_of("/srv", "").has_value());
+TEST_CASE(
+    "where the kernel does not tell it, the mount of a path is the longest that it is below, and of two at one place "
+    "the later one") {
+  const auto guessed = [](const std::string& path) { return mount_of(path, std::nullopt, mountinfo); };
+  CHECK(guessed("/etc")->source == "/dev/sda1");
+  CHECK(guessed("/srv")->source == "/dev/sdb1");
+  CHECK(guessed("/srv/store")->source == "/dev/sdb1");
+  CHECK(guessed("/srv-other/store")->type == "tmpfs");
+  CHECK(guessed("/srv/my site\\/store")->type == "nfs4");
+  CHECK(guessed("/twice/store")->type == "btrfs");
+  CHECK(guessed("/srv")->has_option("nosuid"));
+  CHECK(guessed("/srv")->has_option("lazytime"));
+  CHECK_FALSE(guessed("/srv")->has_option("lazy"));
+  CHECK_FALSE(mount_of("/srv", std::nullopt, "").has_value());
+}
+
+TEST_CASE("the mount of a path is the one that the kernel says, also where it hides a deeper one") {
+  const std::string hidden =
+      "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+      "30 22 8:2 / /srv/site rw - nfs4 server:/export rw\n"
+      "31 22 8:3 / /srv rw - xfs /dev/sdc1 rw\n";
+  CHECK(mount_of("/srv/site/store", 31, hidden)->type == "xfs");
+  CHECK(mount_of("/srv/site/store", 30, hidden)->type == "nfs4");
+  // A mount that is not in the list (of another namespace) leaves the path.
+  CHECK(mount_of("/srv/site/store", 99, hidden)->type == "nfs4");
+  const Machine machine;
+  machine.put("/proc/self/mountinfo", hidden);
+  CHECK(says(only(examine_mount({"/srv/site/store", 0}, 31, machine.files)), "xfs"));
+  // This machine's own.
+  const auto own = MachineFiles().read("/proc/self/mountinfo");
+  REQUIRE(own);
+  const auto number = mount_id_of("/proc");
+  REQUIRE(number);
+  CHECK(mount_of("/", number, *own)->point == "/proc");
+  CHECK_FALSE(mount_id_of(machine.directory / "nothing").has_value());
 }
 
 TEST_CASE("doctor says of a mount what it means for sessions") {
   const Machine machine;
-  const auto found = [&](const std::string& path) { return examine_mount({path, 0}, machine.files); };
+  const auto found = [&](const std::string& path) { return examine_mount({path, 0}, std::nullopt, machine.files); };
   CHECK(only(found("/store")).severity == Severity::note);
   machine.put("/proc/self/mountinfo", mountinfo);
   CHECK(only(found("/store")).severity == Severity::good);

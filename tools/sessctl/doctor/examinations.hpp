@@ -26,8 +26,8 @@ struct Place {
 
 /// Whose the directories above it are, those that there are, and who may write to them.
 Diagnoses examine_parents(const Place& place);
-/// The file system, by its name and its options.
-Diagnoses examine_mount(const Place& place, const MachineFiles& files);
+/// The file system, by its name and its options. `mount_id`: mount_id_of.
+Diagnoses examine_mount(const Place& place, const std::optional<std::uint64_t>& mount_id, const MachineFiles& files);
 
 /// What is free for the owner, and how much there is in all; 0 of 0: there is no limit.
 struct Room {

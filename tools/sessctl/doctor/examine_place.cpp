@@ -77,9 +77,9 @@ Diagnoses examine_parents(const Place& place) {
   return found;
 }
 
-Diagnoses examine_mount(const Place& place, const MachineFiles& files) {
+Diagnoses examine_mount(const Place& place, const std::optional<std::uint64_t>& mount_id, const MachineFiles& files) {
   const auto mountinfo = files.read("/proc/self/mountinfo");
-  const auto mount = mountinfo ? mount_of(place.path, *mountinfo) : std::nullopt;
+  const auto mount = mountinfo ? mount_of(place.path, mount_id, *mountinfo) : std::nullopt;
   if (!mount) return {{"mount", Severity::note, "the kernel does not say which file system this is"}};
   Diagnoses found;
   const auto say = [&](Severity severity, std::string what, std::string advice = {}) {

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <sstream>
 #include <string_view>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace sessctl {
 namespace {
@@ -39,7 +43,11 @@ std::optional<Mount> parse_line(const std::string& line) {
   const std::vector<std::string> words = words_of(line);
   const auto dash = std::find(words.begin(), words.end(), "-");
   if (dash - words.begin() < 6 || words.end() - dash < 4) return std::nullopt;
-  Mount mount{.point = unescaped(words[4]), .type = dash[1], .source = unescaped(dash[2]), .options = {}};
+  Mount mount{.id = std::strtoull(words[0].c_str(), nullptr, 10),
+              .point = unescaped(words[4]),
+              .type = dash[1],
+              .source = unescaped(dash[2]),
+              .options = {}};
   add_options(words[5], mount.options);
   add_options(dash[3], mount.options);
   return mount;
@@ -49,10 +57,19 @@ std::optional<Mount> parse_line(const std::string& line) {
 
 bool Mount::has_option(const std::string& name) const { return std::ranges::find(options, name) != options.end(); }
 
-std::optional<Mount> mount_of(const std::string& path, const std::string& mountinfo) {
+std::optional<std::uint64_t> mount_id_of(const std::string& path) {
+  struct statx status {};
+  if (::statx(AT_FDCWD, path.c_str(), AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) != 0) return std::nullopt;
+  if ((status.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;  // Linux before 5.8
+  return status.stx_mnt_id;
+}
+
+std::optional<Mount> mount_of(const std::string& path, const std::optional<std::uint64_t>& id,
+                              const std::string& mountinfo) {
   std::optional<Mount> found;
   for (const std::string& line : lines_of(mountinfo)) {
     auto mount = parse_line(line);
+    if (mount && mount->id == id) return mount;
     // Of two at one place the later one hides the other.
     if (mount && is_below(path, mount->point) && (!found || mount->point.size() >= found->point.size()))
       found = std::move(mount);
