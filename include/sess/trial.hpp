@@ -33,14 +33,13 @@ struct FileSystemTrial {
   // What takes an onlooker; nothing: nobody looked.
   std::optional<bool> excludes_processes;  // another process does not get a lock that this one has, and gets a free one
   std::optional<bool> frees_locks;         // what a killed process had locked is free
-  std::optional<bool>
-      shows_changes;  // another process sees at once what time a file got, and that names were exchanged
+  std::optional<bool> shows_changes;       // it sees at once what time a file got, and that names were exchanged
 };
 
-/// Tries it in the directory `quarantine` of the store at this path, with two files that are made and removed, under
-/// the lock of setting up. Nothing else in the store is touched. Waits for that lock for half a minute. `onlooker` may
-/// be empty. Throws StoreError where there is no store of this user's, IoError where files cannot be made or looked at
-/// at all.
+/// Tries it in the directory `quarantine` of the store at this path, with two files that are made and removed, also
+/// where it fails, under the lock of setting up. Nothing else in the store is touched. Waits for that lock for half a
+/// minute. `onlooker` may be empty. Throws StoreError where there is no store of this user's, IoError where files
+/// cannot be made or looked at at all.
 SESS_API FileSystemTrial try_file_system(const std::string& path, const Onlooker& onlooker);
 
 }  // namespace sess

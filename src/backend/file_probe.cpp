@@ -45,6 +45,13 @@ constexpr std::uint32_t every_digit = 123'456'789;
 class Trial {
  public:
   Trial(const Directory& place, const Onlooker& onlooker) : place_(place), onlooker_(onlooker) {}
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+  /// After a failure the files go, too; whether that fails as well is of no interest then.
+  ~Trial() {
+    if (is_done_) return;
+    for (const char* name : names) place_.system().unlink(place_.descriptor(), name);
+  }
 
   FileSystemTrial run() {
     const std::array made = {make(place_, names[0]), make(place_, names[1])};
@@ -55,6 +62,7 @@ class Trial {
       try_renames(identity);
     }
     for (const char* name : names) place_.unlink(name);
+    is_done_ = true;
     return found_;
   }
 
@@ -114,6 +122,7 @@ class Trial {
   const Directory& place_;
   const Onlooker& onlooker_;
   FileSystemTrial found_;
+  bool is_done_ = false;
 };
 
 }  // namespace

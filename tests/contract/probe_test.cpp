@@ -205,6 +205,24 @@ TEST_CASE("a trial finds what another process sees otherwise") {
   trial.system->close(kept);
 }
 
+TEST_CASE("a trial that fails leaves nothing") {
+  Trial trial;
+  const auto left = [&] { return trial.system->names_below("/srv/store/quarantine"); };
+  for (unsigned failing = 1; failing <= 4; ++failing) {
+    CAPTURE(failing);
+    CHECK_THROWS_AS(trial.run([&](unsigned look, TrialSight&) {
+      if (look == failing) throw IoError("look at", "probe", EMFILE);
+    }),
+                    IoError);
+    CHECK(left().empty());
+  }
+  CHECK(trial.looks == 4);
+  // The second of its files cannot be made.
+  trial.system->fail(Call::open, 4, ENOSPC);
+  CHECK_THROWS_AS(trial.run(), IoError);
+  CHECK(left().empty());
+}
+
 TEST_CASE("a trial of a poor file system says what it cannot do, and refuses nothing") {
   Trial trial;
   trial.system =

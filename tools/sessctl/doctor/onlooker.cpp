@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,8 +22,10 @@ namespace {
   throw Failure(ExitCode::io, operation, "", std::strerror(errno), "try again");
 }
 
-/// In the child, which has one thread and is killed in the end.
-[[noreturn]] void look(const char* path, int answer) {
+/// In the child, which has one thread and is killed in the end: by its parent, or by the kernel when that is killed.
+[[noreturn]] void look(const char* path, int answer, pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(1);  // it was killed before that
   sess::TrialSight sight;
   const int file = ::open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
   if (struct stat status{}; file >= 0 && ::fstat(file, &status) == 0) {
@@ -42,9 +45,13 @@ sess::TrialSight look_from_elsewhere(const std::string& path) {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("make pipe");
   const Descriptor answer(ends[0]);
   Descriptor question(ends[1]);
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) fail("start process");
-  if (child == 0) look(path.c_str(), question.get());
+  if (child == 0) {
+    ::close(answer.get());  // so that without a parent the answer has no reader, and ends the child
+    look(path.c_str(), question.get(), parent);
+  }
   question = Descriptor();  // so that the end of the child is seen
   sess::TrialSight sight;
   ssize_t got = -1;

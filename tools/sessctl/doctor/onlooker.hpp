@@ -7,8 +7,8 @@
 
 namespace sessctl {
 
-/// Forks a process that opens the file, tries its lock and keeps it, and kills that. For sess::try_file_system, in a
-/// process with one thread. Throws Failure (io).
+/// Forks a process that opens the file, tries its lock and keeps it, and kills that. It does not outlive this one. For
+/// sess::try_file_system, in a process with one thread. Throws Failure (io).
 sess::TrialSight look_from_elsewhere(const std::string& path);
 
 }  // namespace sessctl
