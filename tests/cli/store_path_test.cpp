@@ -71,7 +71,7 @@ TEST_CASE("init does not tell anybody to lock the others out of a directory that
   check_refused(store.path(), {"ls"}, 78, "chmod 0700");
 }
 
-TEST_CASE("a store with a part missing or damaged ends with 78 and the advice to restore it") {
+TEST_CASE("a store with a part missing or damaged ends with 78, and is to be repaired or restored") {
   namespace format = sess::format;
   const std::string advice = "; restore it from a backup";
   const auto without = [](const char* part) {
@@ -80,10 +80,17 @@ TEST_CASE("a store with a part missing or damaged ends with 78 and the advice to
     return store;
   };
   check_refused(without(format::keys_file)->path(), all_but_init, 78, advice);
-  check_refused(without(format::gc_file)->path(), {"gc"}, 78, advice);
+  const std::string repair = "'sessctl repair' makes it again";
+  const auto without_gc = without(format::gc_file);
+  check_refused(without_gc->path(), {"gc"}, 78, repair);
   check_refused(without(format::shards_directory)->path(), all_but_init, 78, "restore it from a backup");
   const auto one_shard_short = without((std::string(format::shards_directory) + "/7f").c_str());
-  check_refused(one_shard_short->path(), {"ls", "stats"}, 78, "restore it from a backup");
+  check_refused(one_shard_short->path(), {"ls", "stats", "watch", "top"}, 78, repair);
+  // And it does.
+  for (const auto& [store, command] : {std::pair(&without_gc, "gc"), std::pair(&one_shard_short, "ls")}) {
+    (*store)->run({"repair"});
+    CHECK((*store)->run({command}).code == 0);
+  }
   const TestStore emptied;
   std::filesystem::resize_file(path(emptied.path()) / format::keys_file, 0);
   check_refused(emptied.path(), all_but_init, 78, advice);

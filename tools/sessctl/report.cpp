@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view report_bug = "this is a bug; please report it with the command that was run";
 
+constexpr std::string_view repair_makes_it = "a part of the store is missing: 'sessctl repair' makes it again";
+
 ExitCode say(ExitCode code, std::string_view what, std::string_view advice) {
   complain(with_advice(what, advice));
   return code;
@@ -80,6 +82,14 @@ std::string_view advice_on(int error_number) noexcept {
   }
 }
 
+std::string_view advice_on(const sess::IoError& error) noexcept {
+  const std::string_view path = error.path();
+  // Without these a store cannot be opened, and so not be repaired either.
+  const bool is_needed = path.ends_with("/store") || path.ends_with("/keys") || path.ends_with("/shards");
+  if (error.error_number() == ENOENT && !is_needed) return repair_makes_it;
+  return advice_on(error.error_number());
+}
+
 ExitCode report(const std::exception_ptr& exception) noexcept {
   try {
     std::rethrow_exception(exception);
@@ -89,7 +99,7 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
   } catch (const OutputClosed&) {
     return ExitCode::output_closed;
   } catch (const sess::IoError& error) {
-    return say(exit_code_of(error.error_number()), error.what(), advice_on(error.error_number()));
+    return say(exit_code_of(error.error_number()), error.what(), advice_on(error));
   } catch (const sess::CorruptRecord& error) {
     return say(ExitCode::data, error.what(), "the file was left as it is; remove it only if the session is not needed");
   } catch (const sess::UnsupportedRecord& error) {
@@ -101,9 +111,10 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
   } catch (const sess::TypeMismatch& error) {
     return say(ExitCode::data, error.what(), "nothing was written; look at the value with 'sessctl get'");
   } catch (const sess::StoreError& error) {
+    // Found when the store was open already: its file "gc". What is said of the file "keys" has advice of its own.
     const bool damaged = error.reason() == sess::StoreError::Reason::damaged;
     return say(ExitCode::config, error.what(),
-               damaged ? "restore it from a backup" : "check that --store names the right directory");
+               damaged ? repair_makes_it : "check that --store names the right directory");
   } catch (const std::exception& error) {  // sess::UsageError and whatever else nobody expected
     return say(ExitCode::internal, error.what(), report_bug);
   } catch (...) {

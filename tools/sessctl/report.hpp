@@ -5,6 +5,7 @@
 #include "exit_codes.hpp"
 #include "output.hpp"
 
+#include <sess/error.hpp>
 #include <sess/result.hpp>
 #include <sess/session_id.hpp>
 #include <sess/store.hpp>
@@ -35,5 +36,7 @@ void require(const sess::Status& status, std::string_view operation, const sess:
 /// What a fault of the system means for the user of the command.
 ExitCode exit_code_of(int error_number) noexcept;
 std::string_view advice_on(int error_number) noexcept;
+/// The same; of a part of the store that is missing, by which one it is.
+std::string_view advice_on(const sess::IoError& error) noexcept;
 
 }  // namespace sessctl
