@@ -29,6 +29,12 @@ bool wants_no_colour() noexcept {
 
 }  // namespace
 
+TerminalSize terminal_size(int descriptor) noexcept {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
+  return {size.ws_row, size.ws_col};
+}
+
 Output::Output(int descriptor) noexcept
     : descriptor_(descriptor),
       is_terminal_(::isatty(descriptor) == 1),
@@ -96,9 +102,7 @@ void Output::check_reader() const {
 
 std::optional<TerminalSize> Output::size() const noexcept {
   if (!is_terminal_) return std::nullopt;
-  winsize size{};
-  if (::ioctl(descriptor_, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return TerminalSize{};
-  return TerminalSize{size.ws_row, size.ws_col};
+  return terminal_size(descriptor_);
 }
 
 }  // namespace sessctl

@@ -15,6 +15,9 @@ struct TerminalSize {
   std::size_t columns = 80;
 };
 
+/// Just now; 24 by 80 where it does not tell.
+TerminalSize terminal_size(int descriptor) noexcept;
+
 class Output {
  public:
   /// Coloured if it is a terminal, and the environment does not say otherwise: NO_COLOR (no-color.org), TERM=dumb.
@@ -36,7 +39,7 @@ class Output {
   /// A person reads it: hostile control characters must not get there, and what the locale has no characters for is
   /// escaped.
   bool is_terminal() const noexcept { return is_terminal_; }
-  /// Of the terminal, just now; 24 by 80 where it does not tell. Nothing if it is none.
+  /// Of the terminal; nothing if it is none.
   std::optional<TerminalSize> size() const noexcept;
   /// A terminal that pictures can be drawn on.
   bool is_screen() const noexcept { return is_screen_; }

@@ -1,13 +1,13 @@
 #include "progress.hpp"
 
 #include "human.hpp"
+#include "output.hpp"
 #include "styled_text.hpp"
 
 #include <algorithm>
 #include <atomic>
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sessctl {
@@ -24,11 +24,6 @@ std::atomic<bool> is_shown = false;
 void write_to_terminal(std::string_view text) noexcept {
   // In one call, as everything that is written there. Who is not there need not be told.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-}
-
-std::size_t columns() noexcept {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 /// Of a process in the background it would be in the way of what the user does meanwhile, or stop it (tostop).
@@ -58,18 +53,12 @@ void Progress::show(std::uint64_t count, double share) {
   const auto elapsed = std::chrono::floor<milliseconds>(now - begin_);
   const std::string line = "sessctl: " + progress_line(count, unit_, share, elapsed);
   // One column stays free: a terminal may begin a new line when the last one is written to.
-  write_to_terminal("\r" + cut_to(line, std::max<std::size_t>(columns(), 1) - 1) + "\x1b[K");
+  write_to_terminal("\r" + cut_to(line, terminal_size(STDERR_FILENO).columns - 1) + "\x1b[K");
   is_shown = true;
 }
 
 void Progress::show(const sess::Progress& progress) {
   show(progress.records, static_cast<double>(progress.parts_done) / std::max(progress.parts, 1U));
-}
-
-void Progress::show_listing(std::uint64_t count, const sess::SessionKey& key) {
-  const auto& bytes = key.bytes();
-  const double place = bytes[0] + bytes[1] / 256.0;
-  show(count, place / 256);
 }
 
 sess::OnProgress Progress::callback() {
@@ -78,6 +67,17 @@ sess::OnProgress Progress::callback() {
 
 void Progress::hide() noexcept {
   if (is_shown.exchange(false)) write_to_terminal("\r\x1b[K");
+}
+
+void list_sessions(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) {
+  Progress progress("sessions");
+  std::uint64_t count = 0;
+  store.list([&](const sess::SessionEntry& entry) {
+    const auto& bytes = entry.key.bytes();
+    const double place = bytes[0] + bytes[1] / 256.0;
+    progress.show(++count, place / 256);
+    return visit(entry);
+  });
 }
 
 }  // namespace sessctl

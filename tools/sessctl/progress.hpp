@@ -3,10 +3,11 @@
 #pragma once
 
 #include <sess/progress.hpp>
-#include <sess/session_id.hpp>
+#include <sess/store.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -28,9 +29,6 @@ class Progress {
   /// `share` of all, from 0 to 1; negative where that is not known. Cheap: most calls only look at the clock.
   void show(std::uint64_t count, double share = -1);
   void show(const sess::Progress& progress);
-  /// Of a listing, which comes in the order of the keys: they are hashes, so that one tells how far it is.
-  void show_listing(std::uint64_t count, const sess::SessionKey& key);
-
   /// For sess::GcOptions and the like; must not outlive this.
   sess::OnProgress callback();
 
@@ -45,5 +43,8 @@ class Progress {
   Steady::time_point begin_ = Steady::now();
   Steady::time_point shown_ = begin_;
 };
+
+/// Store::list with progress: it comes in the order of the keys, which are hashes, so that one tells how far it is.
+void list_sessions(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit);
 
 }  // namespace sessctl

@@ -63,14 +63,7 @@ void Selection::visit(const sess::Store& store, const std::function<bool(const s
     const bool is_meant = entry.problem.empty() ? matches(entry.facts, Clock::now()) : !has_conditions();
     return !is_meant || visit(entry);
   };
-  if (!principal_) {
-    Progress progress("sessions");
-    std::uint64_t count = 0;
-    return store.list([&](const sess::SessionEntry& entry) {
-      progress.show_listing(++count, entry.key);
-      return offer(entry);
-    });
-  }
+  if (!principal_) return list_sessions(store, offer);
   const auto sessions = store.sessions_of(*principal_);
   if (!sessions) throw Failure(ExitCode::busy, "list sessions of principal", "", "their list is locked", "try again");
   for (const sess::SessionEntry& entry : *sessions)

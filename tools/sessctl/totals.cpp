@@ -32,10 +32,7 @@ void Totals::add(const sess::SessionEntry& entry, Clock::time_point now) {
 Totals count_sessions(const sess::Store& store) {
   Totals totals;
   const Clock::time_point now = Clock::now();
-  Progress progress("sessions");
-  std::uint64_t count = 0;
-  store.list([&](const sess::SessionEntry& entry) {
-    progress.show_listing(++count, entry.key);
+  list_sessions(store, [&](const sess::SessionEntry& entry) {
     totals.add(entry, now);
     return true;
   });
