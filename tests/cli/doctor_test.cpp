@@ -3,6 +3,8 @@
 #include "cli/sessctl_program.hpp"
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -135,6 +137,25 @@ TEST_CASE("a trial that fails is a problem like others, and doctor comes to its 
   const TestStore incomplete;
   std::filesystem::remove(std::filesystem::path(incomplete.path()) / "quarantine");
   check_told(incomplete, "quarantine");
+}
+
+TEST_CASE("doctor tells of a store that goes by something else than what was found, and its advice helps") {
+  const TestStore store;
+  const std::filesystem::path file = std::filesystem::path(store.path()) / "store";
+  const auto change = [&](const std::string& from, const std::string& to) {
+    std::ifstream input(file);
+    std::string text{std::istreambuf_iterator<char>(input), {}};
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, text.find('\n', at) + 1 - at, to);
+    std::ofstream(file) << text;
+  };
+  const std::string words = "says that two names cannot be exchanged, and they can";
+  change("exchange 1", "exchange 0\n");
+  CHECK(store.run({"doctor"}).out.find(words) != std::string::npos);
+  change("file_system ", "");
+  CHECK(store.run({"doctor"}).out.find(words) == std::string::npos);
+  change("exchange 1", "exchange 1\n");  // it is there again
 }
 
 TEST_CASE("where there is no store doctor says what it can of the place, and ends as every command does") {

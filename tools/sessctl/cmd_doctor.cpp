@@ -117,7 +117,9 @@ void examine_inside(const std::string& path, Examination& examination) {
   const sess::Store store = open_store(path);
   examination.add(examine_store(store.facts(), store.last_sweep(), Clock::now()));
   try {
-    examination.add(examine_trial(sess::try_file_system(path, look_from_elsewhere)));
+    const sess::FileSystemTrial found = sess::try_file_system(path, look_from_elsewhere);
+    examination.add(examine_trial(found));
+    examination.add(examine_memory(store.facts(), found));
   } catch (const sess::IoError& error) {
     examination.add(examine_failed_trial(error));
   }

@@ -293,6 +293,21 @@ TEST_CASE("doctor takes each thing that a file system cannot do for what it mean
   }
 }
 
+TEST_CASE("doctor compares what was tried with what the store goes by") {
+  sess::StoreFacts facts;
+  sess::FileSystemTrial found{.flock = true, .excludes = true, .exchange = true};
+  facts.exchange = true;
+  CHECK(examine_memory(facts, found).empty());
+  facts.exchange = false;
+  CHECK(only(examine_memory(facts, found)).severity == Severity::note);
+  found.exchange = false;
+  CHECK(examine_memory(facts, found).empty());
+  facts.exchange = true;
+  CHECK(only(examine_memory(facts, found)).severity == Severity::warning);
+  found.excludes = false;
+  CHECK(examine_memory(facts, found).empty());  // it was not tried
+}
+
 TEST_CASE("doctor says why nothing could be tried") {
   const auto said = [](int number) { return examine_failed_trial(sess::IoError("create", "/store/probe", number)); };
   CHECK(said(ENOSPC).severity == Severity::problem);

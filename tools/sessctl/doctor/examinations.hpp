@@ -55,6 +55,8 @@ Diagnoses examine_clock(std::chrono::system_clock::time_point now, std::optional
 
 /// What the file system does, tried.
 Diagnoses examine_trial(const sess::FileSystemTrial& found);
+/// Where the store goes by something else than what was found: nothing, or what to do.
+Diagnoses examine_memory(const sess::StoreFacts& facts, const sess::FileSystemTrial& found);
 /// Why it could not be tried.
 Diagnosis examine_failed_trial(const sess::IoError& error);
 /// What the store says of itself, and when it was swept.

@@ -58,6 +58,19 @@ Diagnoses examine_trial(const sess::FileSystemTrial& found) {
   return all;
 }
 
+Diagnoses examine_memory(const sess::StoreFacts& facts, const sess::FileSystemTrial& found) {
+  if (!found.excludes || facts.exchange == found.exchange) return {};  // exchanges are tried only where locks work
+  // Without that line it is not known which file system was tried, and whoever opens the store next tries again.
+  const std::string advice = "remove the line 'file_system' from its file 'store', and restart the programs";
+  if (facts.exchange)
+    return {{"renames", Severity::warning,
+             "the store's file 'store' says that two names can be exchanged, and they cannot", advice}};
+  return {{"renames", Severity::note,
+           "the store's file 'store' says that two names cannot be exchanged, and they can: every change takes a new "
+           "file without need",
+           advice}};
+}
+
 Diagnosis examine_failed_trial(const sess::IoError& error) {
   const std::string what = fmt::format("they could not be tried: {}", error.what());
   // For half a minute somebody else had the lock of setting up.
