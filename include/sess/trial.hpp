@@ -31,10 +31,9 @@ struct FileSystemTrial {
   bool exchange = false;    // renameat2(2) with RENAME_EXCHANGE exchanges two names
   bool no_replace = false;  // and with RENAME_NOREPLACE refuses to rename over one
   // What takes an onlooker; nothing: nobody looked.
-  std::optional<bool> excludes_processes =
-      {};                                  // another process does not get a lock that this one has, and gets a free one
-  std::optional<bool> frees_locks = {};    // what a killed process had locked is free
-  std::optional<bool> shows_changes = {};  // it sees at once what time a file got, and that names were exchanged
+  std::optional<bool> excludes_processes = {};  // another process gets a lock when it is free, and only then
+  std::optional<bool> frees_locks = {};         // what a killed process had locked is free
+  std::optional<bool> shows_changes = {};       // it sees at once what time a file got, and that names were exchanged
 };
 
 /// Tries it in the directory `quarantine` of the store at this path, with two files that are made and removed, also
