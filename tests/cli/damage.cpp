@@ -1,6 +1,11 @@
 #include "cli/damage.hpp"
 
+#include "format/gc_state.hpp"
+#include "format/names.hpp"
+
+#include <chrono>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 
 #include <doctest/doctest.h>
@@ -13,6 +18,20 @@ void damage(const std::filesystem::path& file) {
   REQUIRE(stream.good());
   stream.seekp(-1, std::ios::end);
   stream.put('\x7f');
+}
+
+bool set_clock_ahead(const std::filesystem::path& store) {
+  std::fstream file(store / sess::format::gc_file, std::ios::in | std::ios::out);
+  auto state = sess::format::parse_gc_state(std::string(std::istreambuf_iterator<char>(file), {}));
+  REQUIRE(state);
+  if (state->clock.boot_id.empty()) {
+    std::cerr << "SKIPPED: the boot ID is not known, so a clock that was set ahead is not noticed\n";
+    return false;
+  }
+  state->clock.wall -= std::chrono::milliseconds(std::chrono::hours(49)).count();
+  file.seekp(0);
+  file << sess::format::to_text(*state) << std::flush;
+  return true;
 }
 
 std::map<std::string, std::string> tree(const std::filesystem::path& directory) {

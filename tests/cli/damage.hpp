@@ -10,6 +10,10 @@ namespace cli {
 /// Changes the last byte of a file; fails the test where that cannot be done.
 void damage(const std::filesystem::path& file);
 
+/// As if the last sweep of a store, which there must have been, had been when the clock was 49 hours behind what it
+/// says now. False where a clock that was set ahead is not noticed, because the boot ID is not known; it says so.
+bool set_clock_ahead(const std::filesystem::path& store);
+
 /// Name, content and status of everything below a directory.
 std::map<std::string, std::string> tree(const std::filesystem::path& directory);
 

@@ -1,4 +1,5 @@
 // sessctl quarantine: what an operator sees of damaged records, and how they come back or go.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 #include "format/names.hpp"
 
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 using cli::Finished;
@@ -131,6 +134,42 @@ TEST_CASE("quarantine purge deletes by name, by age, and everything with --yes")
   CHECK(all.is_there());
   all.store.ok({"quarantine", "purge", "--all", "--yes"});
   CHECK_FALSE(all.is_there());
+}
+
+TEST_CASE("gc gives what is in quarantine a retention time") {
+  const Kept kept;
+  CHECK(json::parse(kept.store.ok({"gc", "--json"})).at("purged") == 0);
+  CHECK(json::parse(kept.store.ok({"gc", "--json", "--purge-quarantine", "1d"})).at("purged") == 0);
+  CHECK(kept.is_there());
+  CHECK(kept.store.ok({"gc", "--dry-run", "--purge-quarantine", "0"}).find(", would delete 1 from quarantine") !=
+        std::string::npos);
+  CHECK(kept.is_there());
+  CHECK(kept.store.ok({"gc", "--quiet", "--purge-quarantine", "0"}).empty());
+  CHECK_FALSE(kept.is_there());
+}
+
+TEST_CASE("gc purges nothing by a clock that was set ahead") {
+  const Kept kept;
+  kept.store.ok({"gc"});
+  if (!cli::set_clock_ahead(kept.store.path())) return;
+  CHECK(kept.store.run({"gc", "--purge-quarantine", "0"}).code == 75);
+  CHECK(kept.is_there());
+}
+
+TEST_CASE("gc that cannot purge quarantine sweeps, and says so with 74") {
+  const Kept kept;
+  const std::string key = kept.store.create_key({"--idle", "1ms", "a=1"});
+  if (!kept.store.give_to(65534)) return;
+  const std::string quarantine = kept.store.path() + "/quarantine";
+  REQUIRE(::chown(quarantine.c_str(), 0, 65534) == 0);
+  REQUIRE(::chmod(quarantine.c_str(), 0750) == 0);
+  cli::outlive(std::chrono::milliseconds(1));
+  const Finished swept = kept.store.run({"gc", "--json", "--purge-quarantine", "0"});
+  CHECK(swept.code == 74);
+  CHECK(cli::is_one_error_line(swept.err));
+  CHECK(swept.err.find("its quarantine was not purged: ") != std::string::npos);
+  CHECK(json::parse(swept.out).at("expired") == 1);
+  CHECK(kept.is_there());
 }
 
 TEST_CASE("quarantine purge goes on after a name that is not there, and ends with its code") {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <iostream>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -152,6 +153,18 @@ std::string TestStore::create_key(std::vector<std::string> arguments) const {
 std::filesystem::path TestStore::record(const std::string& key) const {
   const auto parsed = sess::SessionKey::parse(key).value();
   return directory() / "store" / sess::format::shards_directory / sess::format::record_name(parsed).view();
+}
+
+bool TestStore::give_to(uid_t owner) const {
+  if (::geteuid() != 0) {
+    std::cerr << "SKIPPED: only root can give a store to another user\n";
+    return false;
+  }
+  std::filesystem::permissions(directory(), std::filesystem::perms(0755));
+  REQUIRE(::lchown(path().c_str(), owner, owner) == 0);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path()))
+    REQUIRE(::lchown(entry.path().c_str(), owner, owner) == 0);
+  return true;
 }
 
 std::chrono::milliseconds TestStore::deadline(const std::string& key) const {

@@ -81,6 +81,9 @@ class TestStore {
   std::filesystem::path record(const std::string& key) const;
   /// When it expires, which is the time of its record (src/FORMAT.md).
   std::chrono::milliseconds deadline(const std::string& key) const;
+  /// Gives it, with all that is in it, to another user, who can get there. Only root can: else false, and it says that
+  /// something is not tested.
+  bool give_to(uid_t owner) const;
 
  private:
   sess::test::TemporaryDirectory directory_;

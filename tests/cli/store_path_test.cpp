@@ -101,14 +101,8 @@ TEST_CASE("a store with a part missing or damaged ends with 78, and is to be rep
 TEST_CASE("a key file that cannot be read is a lack of permission, 77, and named") {
   const TestStore store;
   const path keys = path(store.path()) / sess::format::keys_file;
-  if (::geteuid() == 0) {
-    // Nothing is unreadable to root, and sessctl becomes the owner.
-    constexpr uid_t owner = 65534;
-    std::filesystem::permissions(store.directory(), perms(0755));
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(store.path()))
-      REQUIRE(::chown(entry.path().c_str(), owner, owner) == 0);
-    REQUIRE(::chown(store.path().c_str(), owner, owner) == 0);
-  }
+  // Nothing is unreadable to root, and sessctl becomes the owner.
+  if (::geteuid() == 0) REQUIRE(store.give_to(65534));
   std::filesystem::permissions(keys, perms::none);
   check_refused(store.path(), {"ls", "gc", "create", "init"}, 77, '"' + keys.string() + '"');
 }

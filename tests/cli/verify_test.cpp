@@ -117,26 +117,20 @@ TEST_CASE("verify never lets a file name do anything to a terminal") {
 }
 
 TEST_CASE("verify of what may not be read ends with 77, and of the rest says what is wrong") {
-  if (::geteuid() != 0) return;  // only root can give a file to somebody else
   const TestStore store;
-  std::filesystem::permissions(store.directory(), std::filesystem::perms(0755));
-  const std::string path = store.directory() / "shop";
-  std::filesystem::create_directory(path);
-  REQUIRE(::chmod(path.c_str(), 0700) == 0);
-  REQUIRE(::chown(path.c_str(), owner, owner) == 0);
-  REQUIRE(cli::run({"init", "--store", path}).code == 0);
-  const auto created = cli::run({"create", "--json", "--store", path, "a=1"});
-  const std::string key = json::parse(created.out).at("key");
-  const std::string file = path + "/shards/" + key.substr(0, 2) + "/" + key;
+  const std::string key = store.create_key({"a=1"});
+  if (!store.give_to(owner)) return;
+  const std::string path = store.path();
+  const std::string file = store.record(key);
   REQUIRE(::chown(file.c_str(), 0, 0) == 0);  // as by a restore as root
-  const Finished finished = cli::run({"verify", "--store", path});
+  const Finished finished = store.run({"verify"});
   CHECK(finished.code == 77);
   CHECK(finished.out.find("error    owner ") != std::string::npos);
   CHECK(finished.out.find("error    unreadable ") != std::string::npos);
   CHECK(cli::is_one_error_line(finished.err));
   REQUIRE(::chown(file.c_str(), owner, owner) == 0);
-  CHECK(cli::run({"verify", "--store", path}).code == 0);
-  Start start{.arguments = {"verify", "--store", path}};
+  CHECK(store.run({"verify"}).code == 0);
+  Start start = store.start({"verify"});
   start.user = owner + 1;
   CHECK(cli::run(start).code == 77);
 }

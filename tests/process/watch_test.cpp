@@ -66,7 +66,7 @@ unsigned most_queued_events() {
   file >> most;
   REQUIRE(most > 0);
   if (most <= 100'000) return most;
-  MESSAGE("not run: this kernel keeps " << most << " events");
+  MESSAGE("SKIPPED: this kernel keeps " << most << " events");
   return 0;
 }
 

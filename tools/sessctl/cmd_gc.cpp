@@ -4,6 +4,7 @@
 #include "fed_command.hpp"
 #include "human.hpp"
 #include "json_value.hpp"
+#include "old_quarantine.hpp"
 #include "open_store.hpp"
 #include "own_process.hpp"
 #include "progress.hpp"
@@ -21,7 +22,25 @@ std::string counted(std::uint64_t count, std::string_view one) {
   return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
-std::string sentence(const sess::GcReport& report, std::uint32_t shards, bool dry_run) {
+/// What was deleted from quarantine because it had been there for long enough.
+struct Purge {
+  std::uint64_t purged = 0;
+  std::string error;  // why it did not come to its end; empty: it did
+};
+
+Purge purge_quarantine(const sess::Store& store, std::chrono::milliseconds age, bool dry_run) {
+  Purge purge;
+  try {
+    const sess::Quarantine quarantine(store);
+    for (const sess::Quarantined& old : quarantined_for(quarantine, age))
+      if (dry_run || quarantine.purge(old.name)) ++purge.purged;
+  } catch (const sess::IoError& error) {
+    purge.error = error.what();
+  }
+  return purge;
+}
+
+std::string sentence(const sess::GcReport& report, const Purge& purge, std::uint32_t shards, bool dry_run) {
   std::string text =
       fmt::format("{} {}", dry_run ? "would remove" : "removed", counted(report.expired, "expired session"));
   if (report.spares > 0) text += " and " + counted(report.spares, "spare file");
@@ -31,11 +50,13 @@ std::string sentence(const sess::GcReport& report, std::uint32_t shards, bool dr
   if (report.unreadable > 0) text += fmt::format(", left {} that cannot be read", report.unreadable);
   if (report.quarantined > 0)
     text += fmt::format(", {} {} to quarantine", dry_run ? "would move" : "moved", report.quarantined);
+  if (purge.purged > 0)
+    text += fmt::format(", {} {} from quarantine", dry_run ? "would delete" : "deleted", purge.purged);
   if (!report.complete) text += fmt::format(", did {} of {} shards", report.shards_done, shards);
   return text + fmt::format(" in {} ms", (report.duration.count() + 500) / 1000);
 }
 
-std::string json_of(const sess::GcReport& report, const std::string& path, bool dry_run) {
+std::string json_of(const sess::GcReport& report, const Purge& purge, const std::string& path, bool dry_run) {
   return JsonLine()
       .add("path", path)
       .add("outcome", to_string(report.status.outcome()))
@@ -46,6 +67,7 @@ std::string json_of(const sess::GcReport& report, const std::string& path, bool 
       .add("leftovers", report.leftovers)
       .add("spares", report.spares)
       .add("quarantined", report.quarantined)
+      .add("purged", purge.purged)
       .add("unreadable", report.unreadable)
       .add("errors", report.errors)
       .add("first_error", report.first_error.empty() ? sess::Value() : sess::Value(report.first_error))
@@ -60,6 +82,7 @@ std::string json_of(const sess::GcReport& report, const std::string& path, bool 
 struct Sweep {
   sess::GcOptions options;
   std::optional<std::string> on_expire;
+  std::optional<std::chrono::milliseconds> quarantine_age;  // from which on quarantine is purged
   bool quiet = false;
   bool json = false;
 };
@@ -80,10 +103,13 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   if (command) command->finish();
   const bool busy = report.status == sess::Outcome::busy;
   const bool held = report.held_for > std::chrono::milliseconds(0);
+  Purge purge;
+  // By the clock that the sweep went by.
+  if (sweep.quarantine_age && !busy && !held) purge = purge_quarantine(store, *sweep.quarantine_age, dry_run);
   if (sweep.json)
-    out.print_line(json_of(report, store.facts().path, dry_run));
+    out.print_line(json_of(report, purge, store.facts().path, dry_run));
   else if (!busy && !held && !sweep.quiet)
-    out.print_line(sentence(report, store.facts().shards, dry_run));
+    out.print_line(sentence(report, purge, store.facts().shards, dry_run));
 
   const auto fail = [&](ExitCode code, std::string_view cause, std::string_view advice) {
     throw Failure(code, "sweep store", store.facts().path, cause, advice);
@@ -103,6 +129,8 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   if (report.errors > 0)
     fail(ExitCode::io, fmt::format("{} failed, first: {}", counted(report.errors, "file"), report.first_error),
          "the rest was swept; check the file system that holds the store");
+  if (!purge.error.empty())
+    fail(ExitCode::io, "its quarantine was not purged: " + purge.error, "the sessions were swept");
   if (report.quarantined > 0 && dry_run)
     fail(ExitCode::data, counted(report.quarantined, "damaged record") + " found",
          "'sessctl gc' moves them to the store's directory quarantine");
@@ -115,24 +143,28 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
 }  // namespace
 
 ExitCode run_gc(const Invocation& invocation) {
-  CommandLine line(invocation, "[DIR...]",
-                   "Removes sessions that have expired, and temporary files of programs that were killed. Next\n"
-                   "to the programs that use the store it is safe at any time. Several stores are swept one after\n"
-                   "the other, each as its owner where this is root; the exit code is that of the first failure.\n"
-                   "\n"
-                   "Exit codes: 0 done, also when the budget was used up before every shard was looked at; 65\n"
-                   "records did not verify and were moved to quarantine; 74 some files could not be examined or\n"
-                   "removed; 75 another sweeper is at work, or the system clock was set ahead since the last sweep:\n"
-                   "a clock that is wrong for a while must not end every session, so nothing is removed for an\n"
-                   "hour, or until the clock is set right.\n"
-                   "\n"
-                   "The command of --on-expire is started once for each store, by /bin/sh, as the store's owner. It\n"
-                   "is given a session before that is removed, so at least once: again where the sweep is killed in\n"
-                   "between. Where it ends early the rest stays, and where it fails the exit code is 74. Its values\n"
-                   "are in the line, those of a sealed session encrypted; one whose values cannot be decoded stays.\n"
-                   "\n"
-                   "  sessctl gc --quiet --idle-io /var/lib/shop/sessions /var/lib/wiki/sessions\n"
-                   "  sessctl gc --on-expire 'jq -c .values.cart >>/srv/shop/abandoned-carts'\n");
+  CommandLine line(
+      invocation, "[DIR...]",
+      "Removes sessions that have expired, and temporary files of programs that were killed. Next\n"
+      "to the programs that use the store it is safe at any time. Several stores are swept one after\n"
+      "the other, each as its owner where this is root; the exit code is that of the first failure.\n"
+      "\n"
+      "Exit codes: 0 done, also when the budget was used up before every shard was looked at; 65\n"
+      "records did not verify and were moved to quarantine; 74 some files could not be examined or\n"
+      "removed; 75 another sweeper is at work, or the system clock was set ahead since the last sweep:\n"
+      "a clock that is wrong for a while must not end every session, so nothing is removed for an\n"
+      "hour, or until the clock is set right.\n"
+      "\n"
+      "The command of --on-expire is started once for each store, by /bin/sh, as the store's owner. It\n"
+      "is given a session before that is removed, so at least once: again where the sweep is killed in\n"
+      "between. Where it ends early the rest stays, and where it fails the exit code is 74. Its values\n"
+      "are in the line, those of a sealed session encrypted; one whose values cannot be decoded stays.\n"
+      "\n"
+      "What damaged records were moved to quarantine stay there unless --purge-quarantine gives them a\n"
+      "retention time: 'sessctl quarantine' looks at them.\n"
+      "\n"
+      "  sessctl gc --quiet --purge-quarantine 30d --idle-io /var/lib/shop/sessions /var/lib/wiki/sessions\n"
+      "  sessctl gc --on-expire 'jq -c .values.cart >>/srv/shop/abandoned-carts'\n");
   Sweep sweep;
   std::optional<std::chrono::milliseconds> budget;
   bool trust_clock = false;
@@ -146,6 +178,8 @@ ExitCode run_gc(const Invocation& invocation) {
                 "that another sweeper is at work is not");
   line.add_text("--on-expire", sweep.on_expire, "COMMAND",
                 "Give the sessions that it removes to a shell\ncommand's standard input, each a line as of export");
+  line.add_duration("--purge-quarantine", sweep.quarantine_age, std::chrono::milliseconds(0),
+                    "Delete, for good, what has been in quarantine for\nlonger than this (default: it stays)");
   line.add_flag("--idle-io", idle_io, "Read and write only when nobody else does (ioprio)");
   if (!line.parse()) return ExitCode::ok;
   sweep.json = line.json();

@@ -3,6 +3,7 @@
 #include "failure.hpp"
 #include "human.hpp"
 #include "json_value.hpp"
+#include "old_quarantine.hpp"
 #include "open_store.hpp"
 #include "report.hpp"
 #include "session_facts.hpp"
@@ -111,9 +112,7 @@ class Work {
   }
 
   ExitCode purge_older_than(std::chrono::milliseconds age) const {
-    return for_each<Kept>(quarantine_.list(), [&](const Kept& kept) {
-      if (between(kept.since, now_) >= age) purge_one(kept.name);
-    });
+    return for_each<Kept>(quarantined_for(quarantine_, age), [&](const Kept& kept) { purge_one(kept.name); });
   }
 
  private:
@@ -238,7 +237,8 @@ ExitCode run_quarantine(const Invocation& invocation) {
                    "user has logged out since is not known: a logout finds no session in quarantine and leaves no\n"
                    "trace. So restore wants --yes. purge deletes, for good.\n"
                    "\n"
-                   "  sessctl quarantine purge --older-than 30d\n");
+                   "  sessctl quarantine purge --older-than 30d\n"
+                   "  sessctl gc --quiet --purge-quarantine 30d    (in a crontab: the retention time)\n");
   std::optional<std::chrono::milliseconds> older_than;
   bool all = false;
   bool yes = false;

@@ -51,7 +51,7 @@ TEST_CASE("the onlooker does not outlive who is killed while it looks") {
   REQUIRE(::sigprocmask(SIG_BLOCK, &lease_broken, &before) == 0);
   if (::fcntl(file.descriptor.get(), F_SETLEASE, F_WRLCK) != 0) {
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
-    MESSAGE("not run: no leases here");
+    MESSAGE("SKIPPED: no leases here");
     return;
   }
   // Whose other end is closed when both processes have ended.
