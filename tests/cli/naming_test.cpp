@@ -1,7 +1,6 @@
 // How stores and sessions are named on the command line.
 #include "cli/sessctl_program.hpp"
 
-#include <cctype>
 #include <filesystem>
 
 #include <doctest/doctest.h>
@@ -21,8 +20,7 @@ TEST_CASE("a session is named by its key or by a prefix that no other has") {
 TEST_CASE("the digits of a key are taken in either case") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});
-  std::string upper = key;
-  for (char& digit : upper) digit = static_cast<char>(std::toupper(static_cast<unsigned char>(digit)));
+  const std::string upper = cli::upper_case(key);
   CHECK(store.ok({"get", upper, "a"}) == "1");
   CHECK(store.ok({"get", upper.substr(0, 12), "a"}) == "1");
 }

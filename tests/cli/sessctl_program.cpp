@@ -3,6 +3,7 @@
 #include "format/names.hpp"
 
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <iostream>
@@ -176,6 +177,11 @@ std::chrono::milliseconds TestStore::deadline(const std::string& key) const {
 
 void outlive(std::chrono::milliseconds idle_timeout) {
   std::this_thread::sleep_until(std::chrono::system_clock::now() + idle_timeout + std::chrono::milliseconds(2));
+}
+
+std::string upper_case(std::string text) {
+  for (char& each : text) each = static_cast<char>(std::toupper(static_cast<unsigned char>(each)));
+  return text;
 }
 
 std::vector<std::string> lines(const std::string& text) {

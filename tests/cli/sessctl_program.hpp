@@ -92,6 +92,9 @@ class TestStore {
 /// Returns when a session that was made before with this idle timeout is sure to have expired.
 void outlive(std::chrono::milliseconds idle_timeout);
 
+/// Of ASCII letters.
+std::string upper_case(std::string text);
+
 std::vector<std::string> lines(const std::string& text);
 
 /// An error as a user should see it: one line that begins with the program's name and says what to do.

@@ -176,7 +176,7 @@ TEST_CASE("export takes the sessions that ls would list, and goes on after a key
   REQUIRE(all.size() == 8);
   CHECK(json::parse(all.back()) == json{{"type", "end"}, {"sessions", 6}, {"left_out", 0}});
   const std::string third = json::parse(all[3]).at("key");
-  std::vector<std::string> rest = cli::lines(store.ok({"export", "--after", third}));
+  std::vector<std::string> rest = cli::lines(store.ok({"export", "--after", cli::upper_case(third)}));
   REQUIRE(rest.size() == 5);
   CHECK(std::equal(rest.begin() + 1, rest.end() - 1, all.begin() + 4));
   CHECK(json::parse(rest.back()).at("sessions") == 3);

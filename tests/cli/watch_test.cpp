@@ -1,8 +1,14 @@
 // sessctl watch: what is printed of what other commands do.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <csignal>
 #include <cstddef>
+#include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +18,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 
@@ -23,7 +30,25 @@ using nlohmann::json;
 
 namespace {
 
-/// A watch whose heading has been read: from then on it sees everything.
+/// Returns when this process has a watch on each directory of a store: what prints no heading shows by that that it
+/// watches.
+void await_watches(pid_t process) {
+  const std::string info = "/proc/" + std::to_string(process) + "/fdinfo";
+  for (;;) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(info, error)) {
+      std::ifstream file(entry.path());
+      const std::string text{std::istreambuf_iterator<char>(file), {}};
+      std::size_t watches = 0;
+      for (std::size_t at = text.find("inotify wd:"); at != std::string::npos; at = text.find("inotify wd:", at + 1))
+        ++watches;
+      if (watches == 258) return;
+    }
+    ::usleep(1000);
+  }
+}
+
+/// A watch that sees everything from now on.
 class Watching {
  public:
   Watching(const TestStore& store, const std::vector<std::string>& options) : Watching(store, options, pipe()) {}
@@ -46,6 +71,7 @@ class Watching {
     }
   }
   Finished wait() { return running_.wait(); }
+  pid_t process() const { return running_.process(); }
 
  private:
   static std::array<int, 2> pipe() {
@@ -63,7 +89,10 @@ class Watching {
   Watching(const TestStore& store, const std::vector<std::string>& options, const std::array<int, 2>& ends)
       : read_end_(ends[0]), running_(start(store, options, ends[1])) {
     ::close(ends[1]);
-    heading = line();
+    if (std::ranges::count(options, "--json") > 0)
+      await_watches(process());
+    else
+      heading = line();
   }
 
   int read_end_;
@@ -73,6 +102,25 @@ class Watching {
  public:
   std::string heading;
 };
+
+/// A stopped process is not told of the changes that are made meanwhile, but finds them when it goes on.
+void stop(const Watching& watching) {
+  REQUIRE(::kill(watching.process(), SIGSTOP) == 0);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(watching.process()), &info, WSTOPPED) == 0);
+}
+
+/// As watch prints it.
+std::string utc_milliseconds(std::chrono::system_clock::time_point time) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const std::time_t seconds = since / 1000;
+  std::tm parts{};
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", ::gmtime_r(&seconds, &parts));
+  std::array<char, 8> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(since % 1000));
+  return std::string(text.data()) + fraction.data();
+}
 
 }  // namespace
 
@@ -98,38 +146,93 @@ TEST_CASE("watch prints a line for each change that other commands make, and end
 TEST_CASE("watch prints JSON, of the sessions that are asked for only") {
   const TestStore store;
   const std::string key = store.create_key({"n:=1"});
-  Start start = store.start({"watch", "--json", "--limit", "2", key.substr(0, 8)});
-  start.output = -1;
-  // Without a heading: when it watches shows in what it has seen.
-  Running watching(start);
-  const auto has_begun = [&] {
-    const std::string info = "/proc/" + std::to_string(watching.process()) + "/fdinfo";
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(info, error)) {
-      std::ifstream file(entry.path());
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      std::size_t watches = 0;
-      for (std::size_t at = text.find("inotify wd:"); at != std::string::npos; at = text.find("inotify wd:", at + 1))
-        ++watches;
-      if (watches == 258) return true;
-    }
-    return false;
-  };
-  while (!has_begun()) ::usleep(1000);
+  Watching watching(store, {"--json", "--limit", "2", key.substr(0, 8)});
   store.create();
   store.ok({"set", key, "n:=2"});
   store.ok({"rm", key});
-  const Finished finished = watching.wait();
-  CHECK(finished.code == 0);
-  const auto lines = cli::lines(finished.out);
-  REQUIRE(lines.size() == 2);
-  const json committed = json::parse(lines[0]);
+  const json committed = json::parse(watching.line());
   CHECK(committed.at("change") == "committed");
   CHECK(committed.at("key") == key);
   CHECK(committed.at("seen_unix_ms").is_number_integer());
-  const json ended = json::parse(lines[1]);
+  const json ended = json::parse(watching.line());
   CHECK(ended.at("change") == "ended");
   CHECK_FALSE(ended.contains("generation"));
+  CHECK(watching.wait().code == 0);
+}
+
+TEST_CASE("watch tells when a change was seen, to the millisecond") {
+  const TestStore store;
+  Watching watching(store, {"--limit", "1"});
+  const auto before = std::chrono::system_clock::now();
+  store.create();
+  const std::string line = watching.line();
+  const auto after = std::chrono::system_clock::now();
+  CHECK(utc_milliseconds(before) <= line.substr(0, 24));
+  CHECK(line.substr(0, 24) <= utc_milliseconds(after));
+  CHECK(watching.wait().code == 0);
+}
+
+TEST_CASE("watch says that changes were lost, whatever sessions it was asked for") {
+  const TestStore store;
+  const std::string key = store.create_key({"n:=1"});
+  std::ifstream limit("/proc/sys/fs/inotify/max_queued_events");
+  unsigned most = 0;
+  limit >> most;
+  REQUIRE(most > 0);
+  if (most > 100'000) {
+    MESSAGE("SKIPPED: this kernel keeps " << most << " events");
+    return;
+  }
+  for (const bool json_lines : {false, true}) {
+    CAPTURE(json_lines);
+    std::vector<std::string> options{"--limit", "1", key.substr(0, 4)};
+    if (json_lines) options.insert(options.begin(), "--json");
+    Watching watching(store, options);
+    stop(watching);
+    // Of names that are nobody's: two of the same in a row would be one.
+    const std::string shard = store.path() + "/shards/00/";
+    std::ofstream(shard + "x0").close();
+    for (unsigned i = 0; i <= most / 4 + 1; ++i) {
+      std::filesystem::rename(shard + "x0", shard + "x2");
+      std::filesystem::rename(shard + "x2", shard + "x0");
+    }
+    REQUIRE(::kill(watching.process(), SIGCONT) == 0);
+    const std::string line = watching.line();
+    CAPTURE(line);
+    if (json_lines) {
+      CHECK(json::parse(line).at("change") == "lost");
+      CHECK(json::parse(line).at("key").is_null());
+    } else {
+      CHECK(line.substr(24) == "  lost         -                      -      -  -");
+    }
+    CHECK(watching.wait().code == 0);
+  }
+}
+
+TEST_CASE("watch says what is wrong with a record that it cannot read") {
+  const TestStore store;
+  const std::string key = store.create_key({"n:=1"});
+  const std::filesystem::path damaged = store.directory() / "damaged";
+  for (const bool json_lines : {false, true}) {
+    std::filesystem::copy_file(store.record(key), damaged);
+    cli::damage(damaged);
+    std::vector<std::string> options{"--limit", "1", cli::upper_case(key.substr(0, 10))};
+    if (json_lines) options.insert(options.begin(), "--json");
+    Watching watching(store, options);
+    std::filesystem::rename(damaged, store.record(key));
+    const std::string line = watching.line();
+    CAPTURE(line);
+    if (json_lines) {
+      const json told = json::parse(line);
+      CHECK(told.at("change") == "committed");
+      CHECK(told.at("problem") == "wrong checksum");
+      CHECK(told.at("size").is_number_integer());
+      CHECK_FALSE(told.contains("generation"));
+    } else {
+      CHECK(line.ends_with("  unreadable"));
+    }
+    CHECK(watching.wait().code == 0);
+  }
 }
 
 TEST_CASE("watch ends after --for, and quietly when nobody reads it") {

@@ -4,6 +4,7 @@
 #include "open_store.hpp"
 #include "report.hpp"
 #include "selection.hpp"
+#include "session_name.hpp"
 
 #include <sess/error.hpp>
 #include <sess/transfer.hpp>
@@ -39,7 +40,7 @@ ExitCode run_export(const Invocation& invocation) {
   selection.take(line);
   std::optional<sess::SessionKey> after;
   if (after_text) {
-    after = sess::SessionKey::parse(*after_text);
+    after = sess::SessionKey::parse(digits_of_key(*after_text).value_or(""));
     if (!after) line.fail("--after wants a key in full, 40 hexadecimal digits");
     if (selection.principal()) line.fail("--after goes by the order of keys, and --principal by that of logins");
   }

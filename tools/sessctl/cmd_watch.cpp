@@ -3,6 +3,7 @@
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "session_facts.hpp"
+#include "session_name.hpp"
 
 #include <sess/watch.hpp>
 
@@ -107,9 +108,8 @@ ExitCode run_watch(const Invocation& invocation) {
   line.add_text("--limit", limit, "COUNT", "End after so many changes");
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(0, 1, "one key, or none");
-  const std::string prefix = line.operands().empty() ? "" : line.operands().front();
-  if (prefix.size() > sess::SessionKey::text_size || prefix.find_first_not_of("0123456789abcdef") != std::string::npos)
-    line.fail("KEY wants up to 40 hexadecimal digits");
+  const auto prefix = digits_of_key(line.operands().empty() ? "" : line.operands().front());
+  if (!prefix) line.fail("KEY wants up to 40 hexadecimal digits");
   constexpr unsigned most = std::numeric_limits<unsigned>::max();
   unsigned left = limit ? line.number_of("--limit", *limit, 1, most) : most;
 
@@ -127,7 +127,7 @@ ExitCode run_watch(const Invocation& invocation) {
     invocation.out.check_reader();
     const auto pause = std::min(std::chrono::ceil<milliseconds>(end - now), moment);
     is_there = watch.wait(pause, [&](const sess::Change& change) {
-      const bool is_wanted = change.kind == sess::Change::Kind::lost || change.key.to_string().starts_with(prefix);
+      const bool is_wanted = change.kind == sess::Change::Kind::lost || change.key.to_string().starts_with(*prefix);
       if (!is_wanted || left == 0) return;
       printer.print(change);
       if (limit) --left;

@@ -16,10 +16,9 @@
 #include <unistd.h>
 
 namespace sessctl {
-namespace {
 
-/// In lower case, as keys are printed; nothing if it is no hexadecimal number.
-std::optional<std::string> hexadecimal_digits(std::string_view text) {
+std::optional<std::string> digits_of_key(std::string_view text) {
+  if (text.size() > sess::SessionKey::text_size) return std::nullopt;
   std::string digits(text);
   for (char& digit : digits)
     if (digit >= 'A' && digit <= 'F') digit = static_cast<char>(digit - 'A' + 'a');
@@ -27,12 +26,10 @@ std::optional<std::string> hexadecimal_digits(std::string_view text) {
   return digits;
 }
 
-}  // namespace
-
 sess::SessionKey find_by_key(const sess::Store& store, std::string_view key_or_prefix) {
   constexpr std::string_view operation = "find session";
-  const std::optional<std::string> digits = hexadecimal_digits(key_or_prefix);
-  if (key_or_prefix.size() > sess::SessionKey::text_size || !digits)
+  const std::optional<std::string> digits = digits_of_key(key_or_prefix);
+  if (!digits)
     throw Failure(ExitCode::usage, operation, "", "the argument is not a key or a prefix of one",
                   "give a key as 'sessctl ls' shows it, or the session's ID with --id -");
   if (key_or_prefix.size() < shortest_prefix)

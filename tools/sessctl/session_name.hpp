@@ -13,6 +13,9 @@ namespace sessctl {
 /// Shorter prefixes are refused, so that a slip of the finger does not hit the only session there is.
 inline constexpr std::size_t shortest_prefix = 4;
 
+/// The digits of a key, or of its beginning, in lower case as keys are printed. Nothing for what is neither.
+std::optional<std::string> digits_of_key(std::string_view text);
+
 /// Answers the key of exactly one session; digits in either case. A full key is answered without a look at the store:
 /// whether the session exists is for the command to find out. Throws Failure: usage for what is no key and for a prefix
 /// that several sessions share, absent if none has it. Never repeats what is no key: it may be an ID.
