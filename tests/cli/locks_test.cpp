@@ -1,22 +1,18 @@
 // locks: who holds a session's lock, and who waits.
+#include "cli/holder.hpp"
 #include "cli/sessctl_program.hpp"
-#include "support/processes.hpp"
-
-#include <sess/sess.hpp>
 
 #include <csignal>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <sys/prctl.h>
 #include <nlohmann/json.hpp>
 
+using cli::Holder;
 using cli::Running;
 using cli::TestStore;
 using nlohmann::json;
-using sess::test::Child;
-using sess::test::Gate;
 
 namespace {
 
@@ -27,26 +23,6 @@ std::string locks_of(const TestStore& store, std::vector<std::string> arguments)
   REQUIRE(finished.code == 0);
   return finished.out.substr(0, finished.out.find_last_not_of('\n') + 1);
 }
-
-/// Has a session locked until the end of the test.
-class Holder {
- public:
-  Holder(const TestStore& store, const std::string& key, const char* command)
-      : child_([&, command] {
-          ::prctl(PR_SET_NAME, command);
-          const auto session = sess::Store::open(store.path()).lock(*sess::SessionKey::parse(key)).value();
-          locked_.signal();
-          never_.wait();
-        }) {
-    REQUIRE(locked_.wait());
-  }
-  pid_t pid() const { return child_.pid(); }
-
- private:
-  Gate locked_;
-  Gate never_;
-  Child child_;
-};
 
 }  // namespace
 
@@ -61,7 +37,7 @@ TEST_CASE("locks names the holder, and who waits") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});
   store.create_key({"a=1"});
-  const Holder holder(store, key, "shop.fcgi");
+  const Holder holder(store.path(), key, "shop.fcgi");
   json line = json::parse(locks_of(store, {"--for", "60ms", "--json"}));
   CHECK(line.at("what") == "session");
   CHECK(line.at("key") == key);
@@ -91,7 +67,7 @@ TEST_CASE("ls lists those that are locked, where that is asked for") {
   const std::string key = store.create_key({"a=1"});
   store.create_key({"a=1"});
   CHECK(store.ok({"ls", "--locked", "--json"}).empty());
-  const Holder holder(store, key, "shop.fcgi");
+  const Holder holder(store.path(), key, "shop.fcgi");
   CHECK(json::parse(store.ok({"ls", "--locked", "--json"})).at("key") == key);
   CHECK(json::parse(store.ok({"ls", "--locked", "--kind", "anonymous", "--sort", "age", "--json"})).at("key") == key);
   CHECK(store.ok({"ls", "--locked", "--kind", "authenticated", "--json"}).empty());
@@ -100,7 +76,7 @@ TEST_CASE("ls lists those that are locked, where that is asked for") {
 TEST_CASE("a process may call itself what it likes, and no escape reaches the terminal") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});
-  const Holder holder(store, key, "\x1b[2J\xff\n\x9b");
+  const Holder holder(store.path(), key, "\x1b[2J\xff\n\x9b");
   for (const char* form : {"--full", "--json"}) {
     const std::string out = locks_of(store, {"--for", "1ms", form});
     CHECK(out.find('\x1b') == out.npos);

@@ -1,4 +1,5 @@
 // sessctl top: what it counts, and that the terminal is left as it was, however it ends.
+#include "cli/holder.hpp"
 #include "cli/pseudo_terminal.hpp"
 #include "cli/sessctl_program.hpp"
 
@@ -41,7 +42,7 @@ cli::TerminalStart in_terminal(const TestStore& store, std::vector<std::string> 
 
 TEST_CASE("top gives the terminal back when it is ended by a key, by Ctrl-C, or by a signal" * cli::needs_terminal()) {
   const TestStore store;
-  for (const int signal : {0, -SIGINT, SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {0, -SIGINT, SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
     CAPTURE(signal);
     cli::PseudoTerminal terminal(in_terminal(store, {"top", "--interval", "20ms"}));
     terminal.await(entered);
@@ -75,7 +76,7 @@ TEST_CASE("top that is stopped by Ctrl-Z gives the terminal back meanwhile" * cl
   terminal.await(entered);
   terminal.await("KEY ");
   CHECK_FALSE(terminal.is_as_before());
-  terminal.press('q');
+  terminal.press('Q');
   CHECK(terminal.wait() == 0);
   CHECK(terminal.is_as_before());
 }
@@ -158,6 +159,38 @@ TEST_CASE("top counts changes, and names who holds a lock and how many wait") {
   CHECK(session.at("key") == key);
   REQUIRE(session.at("holders").size() == 1);
   CHECK(session.at("holders").at(0).at("pid") == ::getpid());
+}
+
+TEST_CASE("top names no more sessions than it was asked for") {
+  const TestStore store;
+  const std::string one = store.create_key();
+  const std::string other = store.create_key();
+  const cli::Holder of_one(store.path(), one, "one");
+  const cli::Holder of_other(store.path(), other, "other");
+  const auto sessions_of = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"top", "--json", "--interval", "10ms", "--count", "1"});
+    return json::parse(store.ok(arguments)).at("sessions").size();
+  };
+  CHECK(sessions_of({}) == 2);
+  CHECK(sessions_of({"--limit", "1"}) == 1);
+}
+
+TEST_CASE("top lets nothing that others have named do anything to a terminal") {
+  const TestStore store;
+  const std::string path = store.directory() / "sh\x1b[2Jop";
+  std::filesystem::rename(store.path(), path);
+  const std::string key = json::parse(cli::run({"create", "--json", "--store", path}).out).at("key");
+  const cli::Holder holder(path, key, "\x1b[2J\xff\n\x9b");
+  for (const char* form : {"--json", "--color=never"}) {
+    const Finished look = cli::run({"top", "--store", path, "--interval", "10ms", "--count", "1", form});
+    CHECK(look.code == 0);
+    const std::vector<std::string> lines = cli::lines(look.out);
+    REQUIRE_FALSE(lines.empty());
+    CHECK(lines.back().find(std::to_string(holder.pid())) != std::string::npos);  // a line feed has ended no line
+    CHECK(lines.back().find("\\u001b[2J") != std::string::npos);
+    CHECK(look.out.find('\x1b') == std::string::npos);
+    CHECK(look.out.find('\x9b') == std::string::npos);
+  }
 }
 
 TEST_CASE("top counts each change once, by its kind and for its session") {

@@ -1,0 +1,20 @@
+#include "cli/holder.hpp"
+
+#include <sess/sess.hpp>
+
+#include <doctest/doctest.h>
+#include <sys/prctl.h>
+
+namespace cli {
+
+Holder::Holder(const std::string& store, const std::string& key, const char* command)
+    : child_([&, command] {
+        ::prctl(PR_SET_NAME, command);
+        const auto session = sess::Store::open(store).lock(*sess::SessionKey::parse(key)).value();
+        locked_.signal();
+        never_.wait();
+      }) {
+  REQUIRE(locked_.wait());
+}
+
+}  // namespace cli
