@@ -55,7 +55,7 @@ class Examination {
                           .add("subject", diagnosis.subject)
                           .add("severity", to_string(diagnosis.severity))
                           .add("what", diagnosis.what)
-                          .add("advice", diagnosis.advice.empty() ? sess::Value() : sess::Value(diagnosis.advice))
+                          .add("advice", or_null(diagnosis.advice))
                           .text());
     } else if (!quiet_ || diagnosis.severity >= Severity::warning) {
       const std::string text = fmt::format("  {:<8}  {}{}{}", diagnosis.subject, diagnosis.what,

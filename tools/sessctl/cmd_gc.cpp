@@ -18,10 +18,6 @@
 namespace sessctl {
 namespace {
 
-std::string counted(std::uint64_t count, std::string_view one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
-}
-
 /// What was deleted from quarantine because it had been there for long enough.
 struct Purge {
   std::uint64_t purged = 0;
@@ -70,7 +66,7 @@ std::string json_of(const sess::GcReport& report, const Purge& purge, const std:
       .add("purged", purge.purged)
       .add("unreadable", report.unreadable)
       .add("errors", report.errors)
-      .add("first_error", report.first_error.empty() ? sess::Value() : sess::Value(report.first_error))
+      .add("first_error", or_null(report.first_error))
       .add("shards_done", report.shards_done)
       .add("complete", report.complete)
       .add("clock_jump_ms", report.clock_jump.count())

@@ -117,7 +117,7 @@ void print_json(const Observation& observation, Output& out) {
   observation.visit([&](const std::string& key, const std::vector<Seen>& holders, const std::vector<Seen>& waiters) {
     out.print_line(JsonLine()
                        .add("what", key.empty() ? "sweep" : "session")
-                       .add("key", key.empty() ? sess::Value() : sess::Value(key))
+                       .add("key", or_null(key))
                        .add("holders", json_users(observation, holders, "held_at_least_ms"))
                        .add("waiters", json_users(observation, waiters, "waits_at_least_ms"))
                        .text());

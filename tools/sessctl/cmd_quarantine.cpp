@@ -45,7 +45,7 @@ sess::Value json_of(const std::optional<File>& file) {
   if (!file) return {};
   sess::Value::Object object;
   object.emplace("size", file->size);
-  object.emplace("problem", file->problem.empty() ? sess::Value() : sess::Value(file->problem));
+  object.emplace("problem", or_null(file->problem));
   object.emplace("names", file->names ? sess::Value(file->names->to_string()) : sess::Value());
   if (file->facts) {
     object.emplace("kind", kind_name(file->facts->kind));

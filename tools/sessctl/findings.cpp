@@ -1,6 +1,7 @@
 #include "findings.hpp"
 
 #include "escape.hpp"
+#include "human.hpp"
 #include "json_value.hpp"
 #include "report.hpp"
 
@@ -23,12 +24,8 @@ JsonLine json_of(const sess::Finding& finding) {
       .add("principal", key_or_null(finding.principal))
       .add("file", finding.file)
       .add("problem", finding.what)
-      .add("advice", finding.advice.empty() ? sess::Value() : sess::Value(finding.advice));
+      .add("advice", or_null(finding.advice));
   return line;
-}
-
-std::string counted(std::uint64_t count, std::string_view one) {
-  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
 }
 
 Accent accent_of(sess::Finding::Severity severity) {
@@ -53,11 +50,15 @@ Accent accent_of(const sess::Repaired& repaired) {
   return Accent::none;
 }
 
+std::string what_was_found(const sess::Finding& finding) {
+  const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
+  return fmt::format("  {:<13}  {}: {}", to_string(finding.kind), file, finding.what);
+}
+
 }  // namespace
 
 StyledLine finding_line(const sess::Finding& finding) {
-  const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
-  std::string line = fmt::format("  {:<13}  {}: {}", to_string(finding.kind), file, finding.what);
+  std::string line = what_was_found(finding);
   if (finding.remedy == sess::Finding::Remedy::mend) line += "; 'sessctl repair' puts it right";
   if (finding.remedy == sess::Finding::Remedy::quarantine) line += "; 'sessctl repair' moves it to quarantine";
   if (!finding.advice.empty()) line += "; " + finding.advice;
@@ -69,8 +70,7 @@ StyledLine repaired_line(const sess::Repaired& repaired, bool dry_run) {
   const sess::Finding& finding = repaired.finding;
   const bool is_change = repaired.action != Action::left && repaired.action != Action::failed;
   const std::string action = fmt::format("{}{}", dry_run && is_change ? "to be " : "", to_string(repaired.action));
-  const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
-  std::string line = fmt::format("  {:<13}  {}: {}", to_string(finding.kind), file, finding.what);
+  std::string line = what_was_found(finding);
   for (const std::string& more : {repaired.what, finding.advice})
     if (!more.empty()) line += "; " + more;
   return {{fmt::format("{:<{}}", action, dry_run ? 17 : 11), accent_of(repaired)}, {without_controls(line)}};
@@ -81,7 +81,7 @@ std::string finding_json(const sess::Finding& finding) { return json_of(finding)
 std::string repaired_json(const sess::Repaired& repaired, bool dry_run) {
   return json_of(repaired.finding)
       .add("action", to_string(repaired.action))
-      .add("result", repaired.what.empty() ? sess::Value() : sess::Value(repaired.what))
+      .add("result", or_null(repaired.what))
       .add("dry_run", dry_run)
       .text();
 }

@@ -17,6 +17,9 @@ std::string human_size(std::uint64_t bytes);
 /// The inverse, not exact: "900", "64K", "1M", "2G"; the letter in either case. Nothing for anything else.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
+/// "1 session", "2 sessions".
+std::string counted(std::uint64_t count, std::string_view one);
+
 /// RFC 3339, UTC, to the second, rounded down: "2026-03-01T12:34:56Z".
 std::string utc_time(std::chrono::system_clock::time_point time);
 

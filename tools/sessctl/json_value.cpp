@@ -257,6 +257,11 @@ Value value_from_json(std::string_view text) {
 
 std::string to_json(const Value& value) { return dump(to_document(value)); }
 
+sess::Value or_null(const std::string& text) {
+  if (text.empty()) return {};
+  return sess::Value(text);
+}
+
 JsonLine& JsonLine::add(std::string_view name, const Value& value) { return add_text(name, to_json(value)); }
 
 JsonLine& JsonLine::add_plain(std::string_view name, const Value& value) {

@@ -35,6 +35,9 @@ std::string to_json(const sess::Value& value);
 sess::Value plain_from_json(std::string_view text);
 std::string plain_to_json(const sess::Value& value);
 
+/// Null for an empty text: JSON's word for what there is not.
+sess::Value or_null(const std::string& text);
+
 /// One JSON object on one line, its fields in the order in which they were added.
 class JsonLine {
  public:
