@@ -209,6 +209,12 @@ class SESS_API Store {
   /// session: a version of it that is superseded, and locked by somebody for longer than lock_timeout, can be read for
   /// the rest of the grace time.
   Status destroy(const SessionKey& key) const;
+  /// Ends a session, sealed or not, if `condition` says so of what is known of it beside the values, under its lock:
+  /// what was found in a list may have been used since. What `condition` throws comes out here, and nothing is ended.
+  /// Answers ok, durability_unknown or busy, as destroy does; conflict, where the condition does not hold, nothing is
+  /// ended; absent, expired or superseded, where there is no live session. Throws UsageError if this thread holds its
+  /// lock.
+  Status destroy_if(const SessionKey& key, const std::function<bool(const SessionFacts&)>& condition) const;
 
   /// Where an ID leads (RegenerateOptions::leads_from): the ID that its session goes on under, which may lead on in its
   /// turn, or be of a session that has ended. Answers absent where it leads nowhere; busy as snapshot does.

@@ -179,6 +179,21 @@ Status Store::destroy(const SessionKey& key) const {
   return worst;
 }
 
+Status Store::destroy_if(const SessionKey& key, const std::function<bool(const SessionFacts&)>& condition) const {
+  const backend::RecordStore& records = core_->records();
+  const backend::LockResult locked = records.lock(key, core_->options().lock_timeout);
+  if (locked.outcome != Outcome::ok) return {locked.outcome, locked.holder};
+  const backend::Version& version = locked.record->version();
+  const Outcome usable = usability(version, records.now());
+  if (usable != Outcome::ok) return usable;
+  if (!condition(to_facts(version))) return Outcome::conflict;
+  const format::Header ended = version.header;
+  const Outcome outcome = locked.record->destroy();
+  locked.record->release();
+  backend::tell(core_->events(), [&] { return backend::event_about(Event::Kind::destroyed, ended, outcome); });
+  return outcome;
+}
+
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
   const std::int64_t now = core_->records().now();
   core_->records().visit([&](const backend::Listed& listed) {

@@ -139,13 +139,32 @@ TEST_CASE("rm ends the sessions that its options mean, and no other") {
         json({{"key", ann}, {"outcome", "ok"}}));
   CHECK(keys_of(store, {}) == Keys{other, bob, anonymous});
   CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--json"})) ==
-        json({{"principal", "ann"}, {"outcome", "ok"}}));
+        json({{"principal", "ann"}, {"outcome", "ok"}, {"sessions", 1}}));
+  CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--json"})).at("sessions") == 0);
   CHECK(keys_of(store, {}) == Keys{bob, anonymous});
-  store.ok({"rm", "--kind", "anonymous"});
+  CHECK(store.ok({"rm", "--kind", "anonymous"}) == "ended 1 session");
   CHECK(keys_of(store, {}) == Keys{bob});
   store.create({"a=1"});
-  store.ok({"rm", "--all", "--yes"});
+  CHECK(store.ok({"rm", "--all", "--yes"}) == "ended 2 sessions");
   CHECK(keys_of(store, {}).empty());
+  login(store, "ann");
+  CHECK(store.ok({"rm", "--principal", "ann"}) == "ended 1 session");
+  login(store, "ann");
+  CHECK(store.ok({"rm", "--principal", "ann", "--quiet"}).empty());
+  CHECK(store.ok({"rm", "--kind", "anonymous", "--quiet"}).empty());
+}
+
+TEST_CASE("rm ends sealed sessions that its options mean") {
+  for (const std::vector<std::string>& options :
+       std::vector<std::vector<std::string>>{{"--sealed"}, {"--kind", "anonymous"}, {"--larger-than", "1"}}) {
+    const TestStore store;
+    const std::string plain = store.create_key({"--lifetime", "1h", "--idle", "1h"});
+    const std::string sealed = store.create_key({"--sealed", "a=1"});
+    std::vector<std::string> arguments{"rm"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    store.ok(arguments);
+    CHECK(keys_of(store, {}) == (options.front() == "--sealed" ? Keys{plain} : Keys{}));
+  }
 }
 
 TEST_CASE("rm of what was not used for long leaves what was just used") {

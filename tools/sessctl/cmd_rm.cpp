@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 #include "failure.hpp"
+#include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "progress.hpp"
@@ -8,6 +9,7 @@
 #include "session_change.hpp"
 #include "session_name.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -39,21 +41,27 @@ class Removal {
   /// What has been used since it was found does not match any more, and stays.
   void end_if(const Selection& selection, const sess::SessionKey& key) {
     attempt([&] {
-      sess::Result<sess::Session> session = store_.lock(key, {.timeout = std::nullopt, .renew = false});
-      if (!session) {
-        if (session.outcome() == sess::Outcome::busy) done(key, session.status());
-        return;  // it has ended by itself
-      }
-      if (selection.matches(session->facts(), Clock::now())) done(key, session->destroy());
+      const sess::Status status = store_.destroy_if(
+          key, [&](const sess::SessionFacts& facts) { return selection.matches(facts, Clock::now()); });
+      if (is_end(status) || status == sess::Outcome::busy)
+        done(key, status);  // else it has ended by itself, or does not match any more
     });
   }
 
   /// Also the logins that are just under way.
   void end_principal(const std::string& principal) {
     attempt([&] {
+      // As many as there were just before: how many it has ended the library does not say.
+      const auto sessions = store_.sessions_of(principal);
       const sess::Status status = store_.destroy_principal(principal);
+      const std::uint64_t ended = sessions && is_end(status) ? sessions->size() : 0;
+      ended_ += ended;
       if (json_)
-        out_.print_line(JsonLine().add("principal", principal).add("outcome", to_string(status.outcome())).text());
+        out_.print_line(JsonLine()
+                            .add("principal", principal)
+                            .add("outcome", to_string(status.outcome()))
+                            .add("sessions", ended)
+                            .text());
       if (status == sess::Outcome::busy)
         throw Failure(ExitCode::busy, "end sessions of principal", "",
                       "some were locked for too long; the others have ended", "try again, or wait longer with --wait");
@@ -63,10 +71,20 @@ class Removal {
     });
   }
 
+  /// For a person: who names sessions knows how many they are.
+  void print_count() const {
+    if (!json_) out_.print_line("ended " + counted(ended_, "session"));
+  }
+
   ExitCode code() const noexcept { return code_; }
 
  private:
+  static bool is_end(const sess::Status& status) noexcept {
+    return status.ok() || status == sess::Outcome::durability_unknown;
+  }
+
   void done(const sess::SessionKey& key, const sess::Status& status) {
+    if (is_end(status)) ++ended_;
     if (json_) out_.print_line(outcome_line(key, status));
     require(status, "end session", key);
   }
@@ -74,6 +92,7 @@ class Removal {
   Output& out_;
   bool json_;
   const sess::Store& store_;
+  std::uint64_t ended_ = 0;
   ExitCode code_ = ExitCode::ok;
 };
 
@@ -87,7 +106,9 @@ ExitCode run_rm(const Invocation& invocation) {
                    "\n"
                    "Instead of sessions, options say which: those of a user (with --principal alone also every\n"
                    "login that is just under way), those not used for long, and the like; 'sessctl ls' with the\n"
-                   "same options lists them. What does not match any more when its lock is there, stays.\n"
+                   "same options lists them. What does not match any more when its lock is there, stays. How many\n"
+                   "have ended is printed. --principal goes by the list that the store keeps of that user's\n"
+                   "sessions: where files of the store were lost, run 'sessctl repair' first.\n"
                    "\n"
                    "  sessctl rm 5f2a1c 77d0e4\n"
                    "  sessctl rm --principal ann\n"
@@ -95,11 +116,13 @@ ExitCode run_rm(const Invocation& invocation) {
   Selection selection;
   bool all = false;
   bool yes = false;
+  bool quiet = false;
   line.add_session_id();
   line.add_wait();
   selection.add_options(line);
   line.add_flag("--all", all, "Every session; needs --yes");
   line.add_flag("--yes", yes, "Really");
+  line.add_flag("--quiet", quiet, "Do not print how many have ended");
   if (!line.parse()) return ExitCode::ok;
   selection.take(line);
   const bool are_named = !line.operands().empty() || line.session_id();
@@ -114,6 +137,7 @@ ExitCode run_rm(const Invocation& invocation) {
   Removal removal(invocation, line, store);
   if (selection.principal() && !selection.has_conditions()) {
     removal.end_principal(*selection.principal());
+    if (!quiet) removal.print_count();
     return removal.code();
   }
   if (are_selected) {
@@ -129,6 +153,7 @@ ExitCode run_rm(const Invocation& invocation) {
         return true;
       });
     });
+    if (!quiet) removal.print_count();
     return removal.code();
   }
   // All are found before any is ended: a prefix that two sessions share must not come to mean the second one because
