@@ -49,7 +49,9 @@ struct GcReport {
   std::uint64_t leftovers = 0;    // files removed that belong to no session: of killed programs, mostly
   std::uint64_t spares = 0;       // spare files of idle sessions removed
   std::uint64_t quarantined = 0;  // records that did not verify and could not be recovered: moved aside
-  std::uint64_t unreadable = 0;   // records of a newer format, damaged ones of principals, see on_expired: left alone
+  /// Left alone: records of a newer format, damaged ones of principals, damaged ones that their next use restores; see
+  /// also on_expired.
+  std::uint64_t unreadable = 0;
   std::uint64_t errors = 0;       // files that could not be examined or removed because of an I/O error
   std::string first_error;        // the message of the first of them
   std::uint32_t shards_done = 0;  // of all shards, how many this sweep finished

@@ -57,9 +57,13 @@ void FileStore::repair(const SessionKey& key, const fs::FileLock& lock, const Lo
     }
     report(Event::Kind::recovered, key, fmt::format("{}: restored from its previous version", loaded.damage));
   } else {
-    quarantine(key);
-    report(Event::Kind::quarantined, key, fmt::format("{}: moved to quarantine", loaded.damage));
+    set_aside(key, loaded.damage);
   }
+}
+
+void FileStore::set_aside(const SessionKey& key, const std::string& damage) const {
+  quarantine(key);
+  report(Event::Kind::quarantined, key, fmt::format("{}: moved to quarantine", damage));
 }
 
 // Writing to the record sets its times, and with them go the deadline of its last renewal and the generation digits of

@@ -113,6 +113,8 @@ class FileStore final : public RecordStore {
   /// A version of a record that cannot be locked, because its file system is read-only.
   ReadResult read_only(const SessionKey& key) const;
   void quarantine(const SessionKey& key) const;
+  /// The same, of what does not verify, and tells so.
+  void set_aside(const SessionKey& key, const std::string& damage) const;
   /// Keeps the bytes of a record that has no version, whose file stays where it is until it is replaced.
   void keep_aside(const SessionKey& key) const;
   /// Puts a copy of a record that is locked into quarantine: the file itself is about to be written to.

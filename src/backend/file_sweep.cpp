@@ -195,14 +195,18 @@ class Sweep {
       ++report_.unreadable;  // its sessions may live; who looks for them makes it again
       return;
     }
-    if (!loaded.version) {
-      if (!options_.dry_run) store_.repair(key, acquired.lock, loaded);
-      ++report_.quarantined;
+    const bool is_live = loaded.version && loaded.version->deadline > now();
+    // Judged again under the lock: it may have been renewed between the look and the lock. The times of a damaged one
+    // may be wrong, and its previous version live.
+    if (is_live) {
+      ++(loaded.damage.empty() ? report_.in_use : report_.unreadable);
       return;
     }
-    // Judged again under the lock: it may have been renewed between the look and the lock.
-    if (loaded.version->deadline > now()) {
-      ++report_.in_use;
+    // What cannot be read is not deleted, whatever the version before it says. A file without a byte is nothing to
+    // keep: that is what a power cut leaves.
+    if (!loaded.version || (!loaded.damage.empty() && acquired.status.size > 0)) {
+      if (!options_.dry_run) store_.set_aside(key, loaded.damage);
+      ++report_.quarantined;
       return;
     }
     if (!options_.dry_run && !hand_out(*loaded.version)) return;

@@ -1,4 +1,5 @@
 // What does not verify: recovered from the previous version, moved aside, or left alone; never deleted.
+#include "contract/fake_store.hpp"
 #include "support/store_world.hpp"
 
 #include <sess/sess.hpp>
@@ -110,16 +111,45 @@ TEST_CASE("a dry run counts what a sweep would do, by what is in the records") {
   });
 }
 
-TEST_CASE("a sweep needs no repair to remove a damaged record whose previous version has expired") {
+TEST_CASE("a sweep moves a damaged record aside though its previous version has expired, and an empty one it removes") {
   in_each_world([](StoreWorld& world) {
-    const Damaged damaged(world);
-    if (!damaged.has_spare) return;
-    damaged.flip_a_byte_of(record_file(damaged.id));
-    world.advance(std::chrono::hours(24));
-    CHECK(damaged.store.gc().expired == 1);
-    CHECK(damaged.events.empty());
-    CHECK(world.session_files().empty());
+    for (const bool empty : {false, true}) {
+      CAPTURE(empty);
+      Damaged damaged(world);
+      if (!damaged.has_spare) return;
+      if (empty) {
+        world.overwrite(record_file(damaged.id), {});
+      } else {
+        damaged.flip_a_byte_of(record_file(damaged.id));
+      }
+      world.advance(std::chrono::hours(24));
+      const auto before = world.quarantined_files().size();
+      const GcReport dry = damaged.store.gc({.dry_run = true});
+      CHECK(damaged.events.empty());
+      const GcReport report = damaged.store.gc();
+      CHECK(report.expired == (empty ? 1 : 0));
+      CHECK(report.quarantined == (empty ? 0 : 1));
+      CHECK(dry.expired == report.expired);
+      CHECK(dry.quarantined == report.quarantined);
+      CHECK(world.session_files().empty());
+      CHECK(world.quarantined_files().size() == before + (empty ? 0 : 2));
+      CHECK(damaged.events.size() == (empty ? 0 : 1));
+    }
   });
+}
+
+TEST_CASE_FIXTURE(FakeStore, "a sweep leaves a damaged record whose previous version lives, and says so") {
+  const SessionId id = make_session(store, {{"a", 1}});
+  REQUIRE(store.update(id, [](Editor& editor) { editor.set("a", 2); }));
+  auto content = system->content(record(id.key()));
+  content.back() ^= std::byte{1};
+  system->set_content(record(id.key()), content);
+  system->set_modified(record(id.key()), {});  // as a tool does that keeps no times
+  const GcReport report = store.gc();
+  CHECK(report.expired == 0);
+  CHECK(report.in_use == 0);
+  CHECK(report.unreadable == 1);
+  CHECK(store.snapshot(id)->get<int>("a") == 1);
 }
 
 TEST_CASE("a record of another session under this name is not returned") {

@@ -89,8 +89,9 @@ void Output::flush() {
       pollfd room{descriptor_, POLLOUT, 0};
       ::poll(&room, 1, -1);
     } else if (errno != EINTR) {
-      throw Failure(ExitCode::io, "write", "standard output", std::strerror(errno),
-                    "the output is incomplete; send it somewhere with room and run the command again");
+      throw Failure(
+          ExitCode::io, "write", "standard output", std::strerror(errno),
+          "the output is incomplete, and what the command had changed before is done; send it somewhere with room");
     }
   }
 }
