@@ -159,6 +159,15 @@ TEST_CASE("a terminal is given what its locale can show, and a file the bytes" *
   CHECK(cli::run(start).out == name + "\n");
 }
 
+TEST_CASE("errors, too, are given to a terminal as its locale can show them" * cli::needs_terminal()) {
+  const TestStore store;
+  const auto in = [&](const char* locale) {
+    return shown({.arguments = {"ls", "--store", "/no/J\u00fcrgen"}, .environment = {{"LC_ALL", locale}}}, 66);
+  };
+  CHECK(in("C.UTF-8").find("\"/no/J\u00fcrgen\"") != std::string::npos);
+  CHECK(in("C").find("\"/no/J\\u00fcrgen\"") != std::string::npos);
+}
+
 TEST_CASE("who takes longer than a second says how far it has come, and wipes it away" * cli::needs_terminal()) {
   const TestStore store;
   store.create_key();

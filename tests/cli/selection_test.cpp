@@ -1,4 +1,5 @@
 // ls and rm of many sessions: which, in which order, how many.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <sess/sess.hpp>
@@ -165,6 +166,23 @@ TEST_CASE("rm ends sealed sessions that its options mean") {
     store.ok(arguments);
     CHECK(keys_of(store, {}) == (options.front() == "--sealed" ? Keys{plain} : Keys{}));
   }
+}
+
+TEST_CASE("what cannot be read is listed whatever the options, and no rm ends it by them") {
+  const TestStore store;
+  const std::string good = store.create_key({"a=1"});
+  const std::string bad = store.create_key({"a=1"});
+  cli::damage(store.record(bad));
+  const Finished listed = store.run({"ls", "--kind", "anonymous"});
+  CHECK(listed.code == 65);
+  CHECK(listed.out.find("\n" + bad.substr(0, 12) + "  unreadable  ") != std::string::npos);
+  const Finished removed = store.run({"rm", "--kind", "anonymous"});
+  CHECK(removed.code == 65);
+  CHECK(removed.out == "ended 1 session\n");
+  CHECK(cli::is_one_error_line(removed.err));
+  CHECK(removed.err.find(bad) != std::string::npos);
+  CHECK(std::filesystem::exists(store.record(bad)));
+  CHECK_FALSE(std::filesystem::exists(store.record(good)));
 }
 
 TEST_CASE("rm of what was not used for long leaves what was just used") {

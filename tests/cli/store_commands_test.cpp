@@ -269,7 +269,11 @@ TEST_CASE("a record of a newer format is listed as unreadable with 65 and left a
     CHECK(finished.out.empty());
     CHECK(cli::is_one_error_line(finished.err));
   }
-  store.ok({"gc"});
+  // Its time is that of the change: it would have expired.
+  const Finished swept = store.run({"gc", "--quiet"});
+  CHECK(swept.code == 65);
+  CHECK(cli::is_one_error_line(swept.err));
+  CHECK(swept.err.find("1 file cannot be read, and stayed") != std::string::npos);
   CHECK(std::filesystem::exists(store.record(newer)));
 }
 
@@ -323,6 +327,10 @@ TEST_CASE("gc sweeps several stores, and ends with the code of the first failure
   CHECK(json::parse(reports[1]).at("path") == second.path());
   CHECK(json::parse(reports[1]).at("expired") == 1);
   CHECK_FALSE(std::filesystem::exists(second.record(expired)));
+  const auto told = cli::lines(cli::run({"gc", first.path(), second.path()}).out);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].starts_with(first.path() + ": removed 0 "));
+  CHECK(told[1].starts_with(second.path() + ": removed 0 "));
   const Finished twice = cli::run({"gc", "--store", first.path(), second.path()});
   CHECK(twice.code == 64);
   CHECK(cli::is_one_error_line(twice.err));

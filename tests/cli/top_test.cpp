@@ -242,12 +242,13 @@ TEST_CASE("top counts each change once, by its kind and for its session") {
 
 TEST_CASE("top does not draw where nobody could see it" * cli::needs_terminal()) {
   const TestStore store;
-  cli::TerminalStart start = in_terminal(store, {"top", "--count", "1", "--interval", "10ms"});
+  cli::TerminalStart start = in_terminal(store, {"top", "--count", "1", "--interval", "10ms"}, {24, 40, 0, 0});
   for (const char* terminal : {"dumb", ""}) {
     start.environment = {{"TERM", terminal}};
     const std::string text = cli::shown(start);
     CHECK(text.find('\x1b') == std::string::npos);
     CHECK(text.find("KEY ") != std::string::npos);
+    for (const std::string& line : cli::lines(text)) CHECK(line.size() <= 40 + std::string("\r").size());
   }
 }
 

@@ -51,15 +51,22 @@ ExitCode run_export(const Invocation& invocation) {
   invocation.out.print_line(to_line(ExportHeader{sess::keyring_marks(store)}));
   selection.visit(store, [&](const sess::SessionEntry& entry) {
     if (after && entry.key.bytes() <= after->bytes()) return true;
+    const auto leave_out = [&](std::string_view why) {
+      complain(fmt::format("export session \"{}\": {}; it is left out", entry.key.to_string(), why));
+      ++end.left_out;
+      code = ExitCode::data;
+    };
+    if (!entry.problem.empty() && selection.has_conditions()) {
+      leave_out(entry.problem + ", so nobody can tell whether it is meant");
+      return true;
+    }
     try {
       const auto copy = sess::copy_of(store, entry.key);
       if (!copy) return true;  // it has ended since it was listed
       invocation.out.print_line(to_line(*copy));
       ++end.sessions;
     } catch (const sess::CorruptRecord& error) {
-      complain(fmt::format("export session \"{}\": {}; it is left out", entry.key.to_string(), error.why()));
-      ++end.left_out;
-      code = ExitCode::data;
+      leave_out(error.why());
     }
     return true;
   });

@@ -1,4 +1,5 @@
 #include "command_line.hpp"
+#include "escape.hpp"
 #include "export_lines.hpp"
 #include "failure.hpp"
 #include "fed_command.hpp"
@@ -81,6 +82,7 @@ struct Sweep {
   std::optional<std::chrono::milliseconds> quarantine_age;  // from which on quarantine is purged
   bool quiet = false;
   bool json = false;
+  bool is_one_of_several = false;
 };
 
 /// Throws Failure for whatever somebody has to look at.
@@ -105,7 +107,8 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   if (sweep.json)
     out.print_line(json_of(report, purge, store.facts().path, dry_run));
   else if (!busy && !held && !sweep.quiet)
-    out.print_line(sentence(report, purge, store.facts().shards, dry_run));
+    out.print_line((sweep.is_one_of_several ? without_controls(store.facts().path) + ": " : "") +
+                   sentence(report, purge, store.facts().shards, dry_run));
 
   const auto fail = [&](ExitCode code, std::string_view cause, std::string_view advice) {
     throw Failure(code, "sweep store", store.facts().path, cause, advice);
@@ -127,6 +130,9 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
          "the rest was swept; check the file system that holds the store");
   if (!purge.error.empty())
     fail(ExitCode::io, "its quarantine was not purged: " + purge.error, "the sessions were swept");
+  if (report.unreadable > 0)
+    fail(ExitCode::data, counted(report.unreadable, "file") + " cannot be read, and stayed",
+         "'sessctl verify' names them; the rest was swept");
   if (report.quarantined > 0 && dry_run)
     fail(ExitCode::data, counted(report.quarantined, "damaged record") + " found",
          "'sessctl gc' moves them to the store's directory quarantine");
@@ -146,10 +152,10 @@ ExitCode run_gc(const Invocation& invocation) {
       "the other, each as its owner where this is root; the exit code is that of the first failure.\n"
       "\n"
       "Exit codes: 0 done, also when the budget was used up before every shard was looked at; 65\n"
-      "records did not verify and were moved to quarantine; 74 some files could not be examined or\n"
-      "removed; 75 another sweeper is at work, or the system clock was set ahead since the last sweep:\n"
-      "a clock that is wrong for a while must not end every session, so nothing is removed for an\n"
-      "hour, or until the clock is set right.\n"
+      "records did not verify and were moved to quarantine, or files that cannot be read stayed; 74 some\n"
+      "files could not be examined or removed; 75 another sweeper is at work, or the system clock was\n"
+      "set ahead since the last sweep: a clock that is wrong for a while must not end every session,\n"
+      "so nothing is removed for an hour, or until the clock is set right.\n"
       "\n"
       "The command of --on-expire is started once for each store, by /bin/sh, as the store's owner. It\n"
       "is given a session before that is removed, so at least once: again where the sweep is killed in\n"
@@ -189,6 +195,7 @@ ExitCode run_gc(const Invocation& invocation) {
   const std::vector<std::string>& directories = line.operands();
   if (directories.empty()) return sweep_store(sweep, line.store_path(), invocation.out);
   if (line.names_store()) line.fail("stores are named, and --store names one: one or the other");
+  sweep.is_one_of_several = directories.size() > 1;
   ExitCode code = ExitCode::ok;
   for (const std::string& directory : directories) {
     const ExitCode of_one =

@@ -48,6 +48,14 @@ class Removal {
     });
   }
 
+  /// Whether it is meant nobody can tell.
+  void leave(const sess::SessionEntry& entry) {
+    attempt([&] {
+      throw Failure(ExitCode::data, "end session", entry.key.to_string(), "it cannot be read: " + entry.problem,
+                    "it was left; end it by its key, or see 'sessctl verify'");
+    });
+  }
+
   /// Also the logins that are just under way.
   void end_principal(const std::string& principal) {
     attempt([&] {
@@ -145,7 +153,9 @@ ExitCode run_rm(const Invocation& invocation) {
     // there is.
     removal.attempt([&] {
       selection.visit(store, [&](const sess::SessionEntry& entry) {
-        if (selection.has_conditions()) {
+        if (selection.has_conditions() && !entry.problem.empty()) {
+          removal.leave(entry);
+        } else if (selection.has_conditions()) {
           removal.end_if(selection, entry.key);
         } else {
           removal.end(entry.key);

@@ -169,7 +169,7 @@ void print_looks(Observer& observer, Looks looks, Output& out) {
       out.print_line(json_of(*interval, rows));
     } else {
       if (!is_first) out.print_line("");
-      for (const StyledLine& each : lines_of(*interval, rows)) out.print_line(each);
+      for (const StyledLine& each : lines_of(*interval, rows)) out.print_row(each);
     }
     out.flush();
   }

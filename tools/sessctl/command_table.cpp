@@ -62,7 +62,8 @@ std::string overview() {
       "store is the directory that --store names, or else the environment variable SESS_STORE.\n"
       "\n"
       "Exit codes: 0 done, 64 usage, 65 damaged data, 66 no such store, session or value, 70 internal error,\n"
-      "73 store cannot be made, 74 I/O error, 75 busy, 77 no permission, 78 store of a newer format or damaged.\n";
+      "73 store cannot be made, 74 I/O error, 75 busy, 77 no permission, 78 store of a newer format or damaged,\n"
+      "141 nobody read standard output to its end.\n";
   return text;
 }
 

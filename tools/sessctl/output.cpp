@@ -29,6 +29,8 @@ bool wants_no_colour() noexcept {
 
 }  // namespace
 
+bool is_ascii_terminal(int descriptor) noexcept { return ::isatty(descriptor) == 1 && !locale_is_utf8(); }
+
 TerminalSize terminal_size(int descriptor) noexcept {
   winsize size{};
   if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
@@ -38,7 +40,7 @@ TerminalSize terminal_size(int descriptor) noexcept {
 Output::Output(int descriptor) noexcept
     : descriptor_(descriptor),
       is_terminal_(::isatty(descriptor) == 1),
-      is_ascii_(is_terminal_ && !locale_is_utf8()),
+      is_ascii_(is_ascii_terminal(descriptor)),
       is_screen_(is_terminal_ && has_control_sequences()),
       is_coloured_(is_screen_ && !wants_no_colour()) {}
 

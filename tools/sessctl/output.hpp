@@ -15,6 +15,10 @@ struct TerminalSize {
   std::size_t columns = 80;
 };
 
+/// A terminal, in a locale that has no more characters than ASCII, as far as it says: what else there is must not get
+/// there raw, because on a terminal of 8 bits it may be a control character.
+bool is_ascii_terminal(int descriptor) noexcept;
+
 /// Just now; 24 by 80 where it does not tell.
 TerminalSize terminal_size(int descriptor) noexcept;
 

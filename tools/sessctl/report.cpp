@@ -2,13 +2,16 @@
 
 #include "escape.hpp"
 #include "failure.hpp"
+#include "output.hpp"
 #include "progress.hpp"
+#include "styled_text.hpp"
 
 #include <sess/error.hpp>
 
 #include <cerrno>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -30,7 +33,8 @@ ExitCode say(ExitCode code, std::string_view what, std::string_view advice) {
 void complain(std::string_view text) noexcept {
   try {
     Progress::hide();
-    const std::string line = "sessctl: " + without_controls(text) + "\n";
+    const std::string safe = without_controls(text);
+    const std::string line = "sessctl: " + (is_ascii_terminal(STDERR_FILENO) ? ascii_only(safe) : safe) + "\n";
     // In one call, so that the lines of parallel commands do not mix. If standard error is gone, nobody is there to
     // be told.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -115,6 +119,13 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
     const bool damaged = error.reason() == sess::StoreError::Reason::damaged;
     return say(ExitCode::config, error.what(),
                damaged ? repair_makes_it : "check that --store names the right directory");
+  } catch (const std::bad_alloc&) {
+    return say(ExitCode::io, "out of memory", "raise the limit of memory (ulimit -v), or ask for less at once");
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::resource_unavailable_try_again)
+      return say(ExitCode::internal, error.what(), report_bug);
+    return say(ExitCode::io, "start thread: " + error.code().message(),
+               "raise the limit of processes (ulimit -u) or of memory (ulimit -v), or use fewer (--jobs)");
   } catch (const std::exception& error) {  // sess::UsageError and whatever else nobody expected
     return say(ExitCode::internal, error.what(), report_bug);
   } catch (...) {

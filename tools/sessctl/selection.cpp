@@ -60,7 +60,7 @@ void Selection::visit(const sess::Store& store, const std::function<bool(const s
       if (!use.holders.empty()) locked.insert(use.key.to_string());
   const auto offer = [&](const sess::SessionEntry& entry) {
     if (is_locked_ && !locked.contains(entry.key.to_string())) return true;
-    const bool is_meant = entry.problem.empty() ? matches(entry.facts, Clock::now()) : !has_conditions();
+    const bool is_meant = !entry.problem.empty() || matches(entry.facts, Clock::now());
     return !is_meant || visit(entry);
   };
   if (!principal_) return list_sessions(store, offer);

@@ -35,7 +35,7 @@ class Selection {
   bool matches(const sess::SessionFacts& facts, Clock::time_point now) const;
 
   /// Calls `visit` for each live session that is meant, a locked one if it was when the visit began, until it answers
-  /// false; and for those whose record cannot be read where there are no conditions, which nobody can tell of them.
+  /// false; and for each whose record cannot be read: whether that is meant nobody can tell.
   /// Throws Failure (busy) if the list of a principal is locked.
   void visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const;
 
