@@ -1,4 +1,5 @@
 // gc --on-expire: expired sessions go through a command of the operator's.
+#include "cli/pseudo_terminal.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <algorithm>
@@ -9,9 +10,16 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 using cli::Finished;
+using cli::Start;
 using cli::TestStore;
 using nlohmann::json;
 
@@ -32,6 +40,36 @@ std::vector<std::string> expired(const TestStore& store, int count) {
   cli::outlive(std::chrono::milliseconds(1));
   return keys;
 }
+
+/// How many sessions are there that have expired.
+int expired_in(const TestStore& store) {
+  return json::parse(store.ok({"gc", "--dry-run", "--json"})).at("expired").get<int>();
+}
+
+/// Tells whether what had it open is all dead: a FIFO, of which the kernel says when the last writer is gone.
+class LifeLine {
+ public:
+  explicit LifeLine(const std::filesystem::path& path) : path_(path) {
+    std::filesystem::remove(path);
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    reader_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader_ >= 0);
+  }
+  LifeLine(const LifeLine&) = delete;
+  LifeLine& operator=(const LifeLine&) = delete;
+  ~LifeLine() { ::close(reader_); }
+  /// The command, and all that it starts, holds it.
+  std::string held_by(const std::string& command) const { return "exec 9>'" + path_.string() + "'; " + command; }
+  /// Waits for it, for a minute at most.
+  bool has_ended() const {
+    pollfd polled{reader_, POLLIN, 0};
+    return ::poll(&polled, 1, 60'000) == 1 && (polled.revents & POLLHUP) != 0;
+  }
+
+ private:
+  std::filesystem::path path_;
+  int reader_ = -1;
+};
 
 }  // namespace
 
@@ -56,28 +94,132 @@ TEST_CASE("gc gives each expired session to a command, as a line of an export") 
   CHECK(text_of(out).empty());
 }
 
-TEST_CASE("a command that does not take the sessions keeps them, and gc says so") {
+TEST_CASE("what an expired session's command has not read stays, and gc says so") {
   const TestStore store;
-  // More than a pipe holds, so that some cannot be given whatever the moment is at which it ends.
-  for (int number = 0; number < 3; ++number) store.create_key({"--idle", "1ms", "text=" + std::string(100'000, 'x')});
+  expired(store, 5);
+  // Far longer than a pipe, and only begun by the command.
+  store.create_key({"--idle", "1ms", "text=" + std::string(100'000, 'x')});
   cli::outlive(std::chrono::milliseconds(1));
-  const Finished finished = store.run({"gc", "--on-expire", "exit 3"});
-  CHECK(finished.code == 74);
-  CHECK(finished.out.empty());
-  CHECK(cli::is_one_error_line(finished.err));
-  CHECK(finished.err.find("\"exit 3\"") != std::string::npos);
-  const std::filesystem::path out = store.directory() / "expired";
-  store.ok({"gc", "--quiet", "--on-expire", "cat >'" + out.string() + "'"});
-  CHECK(!cli::lines(text_of(out)).empty());
+  for (const std::string command : {"exit 3", "/no/such/cmd 2>/dev/null", "exec <&-", ":"}) {
+    CAPTURE(command);
+    const Finished finished = store.run({"gc", "--on-expire", command});
+    CHECK(finished.code == 74);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+    CHECK(finished.err.find("\"" + command + "\"") != std::string::npos);
+    CHECK(expired_in(store) == 6);
+  }
 }
 
-TEST_CASE("a command that takes the sessions and fails is told of") {
+TEST_CASE("a command that reads the beginning of a session and ends has not read it") {
+  const TestStore store;
+  store.create_key({"--idle", "1ms", "text=" + std::string(100'000, 'x')});
+  cli::outlive(std::chrono::milliseconds(1));
+  CHECK(store.run({"gc", "--on-expire", "head -c 4096 >/dev/null"}).code == 74);
+  CHECK(expired_in(store) == 1);
+  CHECK(store.run({"gc", "--on-expire", "wc -c >/dev/null"}).code == 0);
+  CHECK(expired_in(store) == 0);
+}
+
+TEST_CASE("a command that reads the last session and ends at once has read it") {
   const TestStore store;
   expired(store, 1);
+  CHECK(store.run({"gc", "--quiet", "--on-expire", "head -n 1 >/dev/null"}).code == 0);
+  CHECK(expired_in(store) == 0);
+}
+
+TEST_CASE("a command that reads three sessions and ends has had three") {
+  const TestStore store;
+  expired(store, 10);
+  const std::filesystem::path out = store.directory() / "expired";
+  const Finished finished = store.run({"gc", "--quiet", "--on-expire", "head -n 3 >'" + out.string() + "'"});
+  CHECK(finished.code == 74);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(cli::lines(text_of(out)).size() == 3);
+  CHECK(expired_in(store) == 7);
+}
+
+TEST_CASE("a command that hangs is given up and killed, and what it has not read stays") {
+  const TestStore store;
+  expired(store, 4);
+  for (const std::string read : {"", "read first; "}) {
+    CAPTURE(read);
+    const LifeLine life(store.directory() / "life");
+    const Finished finished =
+        store.run({"gc", "--budget", "2s", "--on-expire", life.held_by(read + "sleep 1000 | sleep 1000")});
+    CHECK(finished.code == 74);
+    CHECK(finished.out.empty());
+    CHECK(cli::is_one_error_line(finished.err));
+    CAPTURE(finished.err);
+    // What is left of the budget when the command is first waited for, rounded down; a second at least.
+    CHECK(finished.err.find("read nothing for 1s") != std::string::npos);
+    CHECK(life.has_ended());
+    CHECK(expired_in(store) == (read.empty() ? 4 : 3));
+  }
+  CHECK(store.run({"gc", "--quiet", "--on-expire", "cat >/dev/null"}).code == 0);
+}
+
+TEST_CASE("Ctrl-C ends gc and the command that it feeds" * cli::needs_terminal()) {
+  const TestStore store;
+  expired(store, 1);
+  const LifeLine life(store.directory() / "life");
+  cli::PseudoTerminal terminal({.arguments = {"gc", "--store", store.path(), "--on-expire",
+                                              life.held_by("echo started; sleep 1000 | sleep 1000")}});
+  terminal.await("started");
+  terminal.press('\x03');
+  const int status = terminal.wait();
+  CHECK(WIFSIGNALED(status));
+  CHECK(life.has_ended());
+  CHECK(expired_in(store) == 1);
+}
+
+TEST_CASE("the command of root's gc has the home of the store's owner") {
+  constexpr uid_t nobody = 65534;
+  constexpr uid_t stranger = 54321;
+  for (const uid_t owner : {nobody, stranger}) {
+    CAPTURE(owner);
+    const TestStore store;
+    expired(store, 1);
+    if (!store.give_to(owner)) return;
+    Start start = store.start({"gc", "--quiet", "--on-expire", "cat >/dev/null; env; pwd"});
+    start.environment = {{"HOME", "/root"}, {"USER", "root"},         {"LOGNAME", "root"},
+                         {"SHELL", "/x"},   {"HOMES", "/root/homes"}, {"PWD", "/"}};
+    const Finished finished = cli::run(start);
+    CHECK(finished.code == 0);
+    const auto lines = cli::lines(finished.out);
+    const auto has = [&](const std::string& line) { return std::ranges::find(lines, line) != lines.end(); };
+    const auto has_name = [&](const std::string& name) {
+      return std::ranges::any_of(lines, [&](const std::string& line) { return line.starts_with(name + "="); });
+    };
+    CHECK(has("SHELL=/bin/sh"));
+    CHECK(has("HOMES=/root/homes"));
+    CHECK(has(std::filesystem::current_path()));
+    const passwd* const entry = ::getpwuid(owner);
+    if (entry == nullptr) {
+      for (const char* const name : {"HOME", "USER", "LOGNAME"}) CHECK(!has_name(name));
+      continue;
+    }
+    CHECK(has(std::string("HOME=") + entry->pw_dir));
+    CHECK(has(std::string("USER=") + entry->pw_name));
+    CHECK(has(std::string("LOGNAME=") + entry->pw_name));
+  }
+}
+
+TEST_CASE("the command has the environment of who owns the store and runs gc") {
+  const TestStore store;
+  Start start = store.start({"gc", "--quiet", "--on-expire", "echo $HOME $USER"});
+  start.environment = {{"HOME", "/elsewhere"}, {"USER", "me"}};
+  CHECK(cli::run(start).out == "/elsewhere me\n");
+}
+
+TEST_CASE("a command that takes the sessions and fails is told of, and has had them") {
+  const TestStore store;
+  expired(store, 2);
   const Finished finished = store.run({"gc", "--quiet", "--on-expire", "cat >/dev/null; exit 7"});
   CHECK(finished.code == 74);
   CHECK(cli::is_one_error_line(finished.err));
   CHECK(finished.err.find("it ended with 7") != std::string::npos);
+  CHECK(expired_in(store) == 0);
 }
 
 TEST_CASE("a command is started for each of several stores") {

@@ -1,3 +1,4 @@
+#include "command_environment.hpp"
 #include "command_line.hpp"
 #include "escape.hpp"
 #include "export_lines.hpp"
@@ -12,7 +13,9 @@
 #include "report.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -87,12 +90,16 @@ struct Sweep {
 
 /// Throws Failure for whatever somebody has to look at.
 ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
-  const sess::Store store = open_store(path);
+  const uid_t invoker = ::geteuid();
+  const sess::Store store = open_store(path);  // becomes its owner
   const bool dry_run = sweep.options.dry_run;
   sess::GcOptions options = sweep.options;
   std::optional<FedCommand> command;
   if (sweep.on_expire) {
-    command.emplace(*sweep.on_expire);
+    Patience patience;
+    if (options.budget.count() > 0) patience.until = std::chrono::steady_clock::now() + options.budget;
+    const bool is_another = ::geteuid() != invoker;
+    command.emplace(*sweep.on_expire, is_another ? environment_of(::geteuid()) : own_environment(), patience);
     options.on_expired = [&](const sess::SessionCopy& copy) { command->feed(to_line(copy) + "\n"); };
   }
   Progress progress("sessions");
@@ -157,10 +164,14 @@ ExitCode run_gc(const Invocation& invocation) {
       "set ahead since the last sweep: a clock that is wrong for a while must not end every session,\n"
       "so nothing is removed for an hour, or until the clock is set right.\n"
       "\n"
-      "The command of --on-expire is started once for each store, by /bin/sh, as the store's owner. It\n"
-      "is given a session before that is removed, so at least once: again where the sweep is killed in\n"
-      "between. Where it ends early the rest stays, and where it fails the exit code is 74. Its values\n"
-      "are in the line, those of a sealed session encrypted; one whose values cannot be decoded stays.\n"
+      "The command of --on-expire is started once for each store, by /bin/sh, as the store's owner and\n"
+      "with the owner's HOME, USER and LOGNAME where this is root. A session is removed when the command\n"
+      "has read its line, so it gets each at least once: again where the sweep is killed in between. One\n"
+      "that it does not read stays, with the rest: where it ends early, and where it reads nothing for 30\n"
+      "seconds (with --budget: for the rest of that, at least a second) and is killed. After the last it\n"
+      "has an hour (with --budget: the rest of that, at least a minute), and is killed then. All of these,\n"
+      "and its failure, are exit code 74. A session's values are in the line, those of a sealed session\n"
+      "encrypted; one whose values cannot be decoded stays.\n"
       "\n"
       "What damaged records were moved to quarantine stay there unless --purge-quarantine gives them a\n"
       "retention time: 'sessctl quarantine' looks at them.\n"
