@@ -89,9 +89,6 @@ TEST_CASE("gc gives each expired session to a command, as a line of an export") 
     CHECK(session.at("values").at("n") == found - keys.begin());
   }
   CHECK(cli::lines(store.ok({"ls"})).size() == 2);
-  // Again, with nothing to give.
-  store.ok({"gc", "--quiet", "--on-expire", "cat >'" + out.string() + "'"});
-  CHECK(text_of(out).empty());
 }
 
 TEST_CASE("what an expired session's command has not read stays, and gc says so") {
@@ -207,7 +204,8 @@ TEST_CASE("the command of root's gc has the home of the store's owner") {
 
 TEST_CASE("the command has the environment of who owns the store and runs gc") {
   const TestStore store;
-  Start start = store.start({"gc", "--quiet", "--on-expire", "echo $HOME $USER"});
+  expired(store, 1);
+  Start start = store.start({"gc", "--quiet", "--on-expire", "cat >/dev/null; echo $HOME $USER"});
   start.environment = {{"HOME", "/elsewhere"}, {"USER", "me"}};
   CHECK(cli::run(start).out == "/elsewhere me\n");
 }
@@ -232,6 +230,16 @@ TEST_CASE("a command is started for each of several stores") {
       cli::run({"gc", "--quiet", "--on-expire", "wc -l >>'" + out.string() + "'", one.path(), other.path()});
   CHECK(finished.code == 0);
   CHECK(text_of(out) == "1\n2\n");
+}
+
+TEST_CASE("a command that has nothing to be given is not started") {
+  const TestStore store;
+  store.create();
+  const std::filesystem::path out = store.directory() / "started";
+  const Finished finished = store.run({"gc", "--quiet", "--on-expire", "touch '" + out.string() + "'; exit 1"});
+  CHECK(finished.code == 0);
+  CHECK(finished.err.empty());
+  CHECK_FALSE(std::filesystem::exists(out));
 }
 
 TEST_CASE("gc with an empty command, or one for a dry run, is refused") {

@@ -99,8 +99,12 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
     Patience patience;
     if (options.budget.count() > 0) patience.until = std::chrono::steady_clock::now() + options.budget;
     const bool is_another = ::geteuid() != invoker;
-    command.emplace(*sweep.on_expire, is_another ? environment_of(::geteuid()) : own_environment(), patience);
-    options.on_expired = [&](const sess::SessionCopy& copy) { command->feed(to_line(copy) + "\n"); };
+    // For the first session: a filter that is given nothing may call that a failure, as grep does.
+    options.on_expired = [&, patience, is_another](const sess::SessionCopy& copy) {
+      if (!command)
+        command.emplace(*sweep.on_expire, is_another ? environment_of(::geteuid()) : own_environment(), patience);
+      command->feed(to_line(copy) + "\n");
+    };
   }
   Progress progress("sessions");
   if (!sweep.quiet) options.on_progress = progress.callback();
@@ -164,14 +168,14 @@ ExitCode run_gc(const Invocation& invocation) {
       "set ahead since the last sweep: a clock that is wrong for a while must not end every session,\n"
       "so nothing is removed for an hour, or until the clock is set right.\n"
       "\n"
-      "The command of --on-expire is started once for each store, by /bin/sh, as the store's owner and\n"
-      "with the owner's HOME, USER and LOGNAME where this is root. A session is removed when the command\n"
-      "has read its line, so it gets each at least once: again where the sweep is killed in between. One\n"
-      "that it does not read stays, with the rest: where it ends early, and where it reads nothing for 30\n"
-      "seconds (with --budget: for the rest of that, at least a second) and is killed. After the last it\n"
-      "has an hour (with --budget: the rest of that, at least a minute), and is killed then. All of these,\n"
-      "and its failure, are exit code 74. A session's values are in the line, those of a sealed session\n"
-      "encrypted; one whose values cannot be decoded stays.\n"
+      "The command of --on-expire is started once for each store in which something has expired, by\n"
+      "/bin/sh, as the store's owner and with his HOME, USER and LOGNAME where this is root. A session is\n"
+      "removed when the command has read its line, so it gets each at least once: again where the sweep\n"
+      "is killed in between. One that it does not read stays, with the rest: where it ends early, and\n"
+      "where it reads nothing for 30 seconds (with --budget: for the rest of that, at least a second) and\n"
+      "is killed. After the last it has an hour (with --budget: the rest of that, at least a minute), and\n"
+      "is killed then. All of these, and its failure, are exit code 74. A session's values are in the\n"
+      "line, those of a sealed session encrypted; one whose values cannot be decoded stays.\n"
       "\n"
       "What damaged records were moved to quarantine stay there unless --purge-quarantine gives them a\n"
       "retention time: 'sessctl quarantine' looks at them.\n"
