@@ -52,13 +52,14 @@ TEST_CASE("hostile names and values are shown with their control characters esca
 
 TEST_CASE("get writes a string as it is into a pipe and escaped into a terminal" * cli::needs_terminal()) {
   const TestStore store;
-  const std::string key = store.create_key({"v=" + hostile, "two=a\nb"});
+  const std::string key = store.create_key({"v=" + hostile, "two=a\nb", "tab=a\tb"});
   CHECK(store.run({"get", key, "v"}).out == hostile + "\n");
   const auto on_terminal = [&](const char* name) {
     return cli::shown({.arguments = store.start({"get", key, name}).arguments, .environment = {{"LC_ALL", "C.UTF-8"}}});
   };
   CHECK(on_terminal("v") == "a\\u001b[2J\\u009b31m\\u0007\\u202e\xEF\xBF\xBD.z\n");
   CHECK(on_terminal("two") == "a\nb\n");
+  CHECK(on_terminal("tab") == "a\\u0009b\n");
 }
 
 TEST_CASE("a name that is not there is repeated escaped and on one line") {

@@ -19,8 +19,8 @@ std::string text_of(const sess::Value& value, const Output& out) {
 ExitCode run_get(const Invocation& invocation) {
   CommandLine line(invocation, "[SESSION] NAME",
                    "A string is printed as it is, with a newline after it; anything else as JSON. Into a\n"
-                   "terminal control characters are escaped, into a pipe or a file they are not. If the session\n"
-                   "has no such value, the exit code is 66.\n"
+                   "terminal control characters other than newlines are escaped, into a pipe or a file they are\n"
+                   "not. If the session has no such value, the exit code is 66.\n"
                    "\n"
                    "  sessctl get 5f2a1c user\n");
   line.add_session_id();

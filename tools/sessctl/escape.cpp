@@ -71,8 +71,8 @@ std::string without_controls(std::string_view text) {
 
 std::string without_controls_but_lines(std::string_view text) {
   return escape(text, [](char32_t code, std::string& out) {
-    if (code != '\n' && code != '\t') return false;
-    out += static_cast<char>(code);
+    if (code != '\n') return false;
+    out += '\n';
     return true;
   });
 }

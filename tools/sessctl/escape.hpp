@@ -20,7 +20,7 @@ Character first_character(std::string_view text) noexcept;
 /// Control characters (C0, DEL and C1, the latter also being how a terminal's sequences begin), line separators and
 /// direction overrides become \uXXXX; what is not UTF-8 becomes U+FFFD, a sign per byte. The rest stays as it is.
 std::string without_controls(std::string_view text);
-/// The same, but lines stay lines: newline and tab are kept.
+/// The same, but lines stay lines: newlines are kept.
 std::string without_controls_but_lines(std::string_view text);
 /// RFC 3629: no overlong forms, no surrogates.
 bool is_utf8(std::string_view text) noexcept;

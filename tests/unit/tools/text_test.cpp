@@ -24,7 +24,7 @@ TEST_CASE("control characters, line separators and direction overrides are escap
   CHECK(without_controls("\xC2\x80\xC2\x9B\xC2\x9F") == "\\u0080\\u009b\\u009f");
   CHECK(without_controls("\xE2\x80\xA8\xE2\x80\xAE\xE2\x81\xA6\xE2\x80\x8F\xD8\x9C\xEF\xBB\xBF") ==
         "\\u2028\\u202e\\u2066\\u200f\\u061c\\ufeff");
-  CHECK(without_controls_but_lines("a\nb\tc\x1b") == "a\nb\tc\\u001b");
+  CHECK(without_controls_but_lines("a\nb\tc\x1b") == "a\nb\\u0009c\\u001b");
   CHECK(json_quoted("a\"b\\c\nd\x1b") == R"("a\"b\\c\nd\u001b")");
   CHECK(quoted("a\nb") == R"("a\u000ab")");
 }
