@@ -2,6 +2,8 @@
 #include "cli/pseudo_terminal.hpp"
 #include "cli/sessctl_program.hpp"
 
+#include <filesystem>
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 #include <sess/sess.hpp>
@@ -48,6 +50,15 @@ TEST_CASE("hostile names and values are shown with their control characters esca
   CHECK(json::parse(as_json).at("values").at("v") ==
         "a\x1b[2J\xC2\x9B"
         "31m\a\xE2\x80\xAE\xEF\xBF\xBD.z");
+}
+
+TEST_CASE("metrics have the path of their store without its control characters") {
+  const TestStore store;
+  const std::string path = store.directory() / hostile;
+  std::filesystem::rename(store.path(), path);
+  const std::string text = cli::run({"stats", "--prometheus", "--store", path}).out;
+  CHECK(text.find("/a\\\\u001b[2J\\\\u009b31m\\\\u0007\\\\u202e\xEF\xBF\xBD.z\"") != std::string::npos);
+  CHECK(is_safe(text));
 }
 
 TEST_CASE("get writes a string as it is into a pipe and escaped into a terminal" * cli::needs_terminal()) {

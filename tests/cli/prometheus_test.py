@@ -67,6 +67,18 @@ class Prometheus(unittest.TestCase):
         self.assertIsNone(told["last_sweep"])
         self.assertIsNone(told["oldest"])
 
+    def test_a_path_that_is_no_plain_text_is_a_label_in_utf_8_without_controls(self):
+        hostile = os.fsencode(self.store.parent) + b"/\x1b[2J\xc2\x9b31m\xe2\x80\xae\xff\t\\z"
+        os.rename(self.store, hostile)
+        printed = subprocess.run([BUILD / "bin" / "sessctl", "--store", hostile, "stats", "--prometheus"], check=True,
+                                 capture_output=True).stdout
+        told = f"{self.store.parent}/\\u001b[2J\\u009b31m\\u202e\ufffd\\u0009\\z"
+        families = list(text_string_to_metric_families(printed.decode("utf-8")))
+        self.assertGreater(len(families), 4)
+        for family in families:
+            for sample in family.samples:
+                self.assertEqual(sample.labels["store"], told)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,7 @@
 #include "prometheus.hpp"
 
+#include "escape.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -9,10 +11,11 @@
 namespace sessctl {
 namespace {
 
-/// A label's value: backslash, double quote and line feed escaped.
+/// A label's value: UTF-8, as the format wants it, without controls, because people look at it in terminals too;
+/// backslash, double quote and line feed escaped.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : without_controls_but_lines(text)) {
     if (c == '\\' || c == '"') out += '\\';
     if (c == '\n') {
       out += "\\n";
