@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
 
 using cli::damage;
 using cli::Finished;
@@ -91,6 +92,25 @@ TEST_CASE("verify says what is damaged, a line each, ends with 65 and changes no
   CHECK(findings.at(damaged).at("principal").is_null());
   CHECK(findings.at(open_to_all).at("kind") == "mode");
   CHECK(json::parse(objects.back()).at("errors") == 2);
+}
+
+TEST_CASE("verify says which session the list of a principal lacks") {
+  const TestStore store;
+  const auto log_in = [&] {
+    auto login = sess::Store::open(store.path()).create({.kind = sess::SessionKind::authenticated, .principal = "ann"});
+    REQUIRE(login.commit().ok());
+    return login.key().to_string();
+  };
+  const std::vector<std::string> keys{log_in(), log_in()};
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(store.path() + "/principals"))
+    if (entry.is_regular_file()) std::filesystem::remove(entry.path());
+  for (const char* command : {"verify", "repair"}) {
+    const std::string text = store.run({command}).out;
+    CAPTURE(command);
+    for (const std::string& key : keys)
+      CHECK(text.find("  missing_entry  session " + key + ": the list of its principal lacks it") != std::string::npos);
+    CHECK(text.find("  the store's directory: ") == std::string::npos);
+  }
 }
 
 TEST_CASE("verify prints notes only when it is asked to, and they are no failure") {

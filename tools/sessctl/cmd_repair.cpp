@@ -84,7 +84,7 @@ class Aside {
     sess::Repaired repaired;
     repaired.finding.kind = sess::Finding::Kind::checksum;
     repaired.finding.key = event.key;
-    repaired.finding.what = "the record of session " + event.key->to_string() + " was damaged meanwhile";
+    repaired.finding.what = "its record was damaged meanwhile";
     repaired.action =
         event.kind == Kind::recovered ? sess::Repaired::Action::mended : sess::Repaired::Action::quarantined;
     repaired.what = event.detail;

@@ -66,10 +66,10 @@ ExitCode run_verify(const Invocation& invocation) {
                    "store: what they are just writing is no finding. Copies that the store keeps for the next\n"
                    "commit are not read.\n"
                    "\n"
-                   "A line is: severity, kind, file, what is wrong, what to do. Notes are about what puts itself\n"
-                   "right, such as what a killed program leaves. Exit codes: 0 nothing found but notes; 65 errors\n"
-                   "or warnings; 74 not everything could be read; 75 something was locked for too long; 77 not\n"
-                   "everything may be read.\n"
+                   "A line is: severity, kind, file or session, what is wrong, what to do. Notes are about what puts\n"
+                   "itself right, such as what a killed program leaves. Exit codes: 0 nothing found but notes; 65\n"
+                   "errors or warnings; 74 not everything could be read; 75 something was locked for too long; 77\n"
+                   "not everything may be read.\n"
                    "\n"
                    "  sessctl verify --quiet --idle-io --jobs 1\n");
   sess::VerifyOptions options;

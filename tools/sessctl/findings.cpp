@@ -50,9 +50,16 @@ Accent accent_of(const sess::Repaired& repaired) {
   return Accent::none;
 }
 
+/// The file, and the session where the file does not name it.
+std::string subject_of(const sess::Finding& finding) {
+  const std::string session = finding.key ? "session " + finding.key->to_string() : "";
+  if (finding.file.empty()) return session.empty() ? "the store's directory" : session;
+  const bool is_named = !finding.key || finding.file.find(finding.key->to_string()) != std::string::npos;
+  return is_named ? finding.file : fmt::format("{} ({})", finding.file, session);
+}
+
 std::string what_was_found(const sess::Finding& finding) {
-  const std::string file = finding.file.empty() ? "the store's directory" : finding.file;
-  return fmt::format("  {:<13}  {}: {}", to_string(finding.kind), file, finding.what);
+  return fmt::format("  {:<13}  {}: {}", to_string(finding.kind), subject_of(finding), finding.what);
 }
 
 }  // namespace
