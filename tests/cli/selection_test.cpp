@@ -121,6 +121,16 @@ TEST_CASE("ls with a limit prints the first of what it prints without") {
     }
 }
 
+TEST_CASE("who asks for a column that is none, to print or to sort by, is told which there are") {
+  const TestStore store;
+  for (const char* option : {"--sort", "--columns"}) {
+    const cli::Finished finished = store.run({"ls", option, "nope"});
+    cli::check_usage_error(finished);
+    CHECK(finished.err.find(": key, kind, age, idle-left, size, generation, created, deadline, sealed; ") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("ls prints the columns that are asked for") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});

@@ -63,9 +63,13 @@ constexpr std::array<Column, 9> all_columns{{
 }};
 constexpr std::string_view usual_columns = "key,kind,age,idle-left,size,generation";
 
-const Column* find_column(std::string_view name) {
+/// The one of this name; fails where there is none, and says that `wish` names one of these.
+const Column* find_column(std::string_view name, std::string_view wish, const CommandLine& line) {
   const auto found = std::ranges::find(all_columns, name, &Column::name);
-  return found != all_columns.end() ? &*found : nullptr;
+  if (found != all_columns.end()) return &*found;
+  std::string known;
+  for (const Column& each : all_columns) known.append(known.empty() ? "" : ", ").append(each.name);
+  line.fail(fmt::format("{}: {}", wish, known));
 }
 
 class Table {
@@ -78,13 +82,8 @@ class Table {
   Table(std::string_view names, bool full, const CommandLine& line) : full_(full) {
     for (;;) {
       const std::size_t comma = names.find(',');
-      const Column* const column = find_column(names.substr(0, comma));
-      if (column == nullptr) {
-        std::string known;
-        for (const Column& each : all_columns) known.append(known.empty() ? "" : ", ").append(each.name);
-        line.fail("--columns wants names of columns, separated by commas: " + known);
-      }
-      columns_.push_back(column);
+      columns_.push_back(
+          find_column(names.substr(0, comma), "--columns wants names of columns, separated by commas", line));
       if (comma == names.npos) return;
       names.remove_prefix(comma + 1);
     }
@@ -150,10 +149,7 @@ class Order {
   std::optional<std::string> limit;
 
   void take(const CommandLine& line) {
-    if (by) {
-      column_ = find_column(*by);
-      if (column_ == nullptr) line.fail("--sort wants the name of a column");
-    }
+    if (by) column_ = find_column(*by, "--sort wants the name of a column", line);
     if (reverse && !by) line.fail("--reverse goes with --sort");
     if (!limit) return;
     const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), most_);
