@@ -60,6 +60,25 @@ TEST_CASE("values are stored as text or as JSON and come back as they went") {
         json({{"key", key}, {"name", "map"}, {"value", {{"b", {{"c", INT64_MIN}}}}}}));
 }
 
+TEST_CASE("an argument that is no NAME=VALUE is told by its position, and never repeated") {
+  const TestStore store;
+  const std::string id = store.create({"a=1"});
+  const std::string key = store.create_key({"a=1"});
+  const auto refused = [&](const std::vector<std::string>& arguments, const char* position) {
+    const Finished finished = store.run(arguments);
+    cli::check_usage_error(finished);
+    CHECK(finished.err.find(": argument " + std::string(position) + " is not of the form NAME=text") !=
+          std::string::npos);
+    CHECK(finished.err.find("s3cret") == std::string::npos);
+  };
+  refused({"create", "a=1", "s3cret", "b=2"}, "2");
+  refused({"create", "--idle", "5m", "=s3cret"}, "1");
+  refused({"set", key, "a=2", "s3cret"}, "3");
+  refused({"set", "--renew", key, "s3cret"}, "2");
+  refused({"set", "--id", id, "a=2", "s3cret"}, "2");
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
 TEST_CASE("show prints facts and nested values for people") {
   const TestStore store;
   const std::string key =

@@ -1,6 +1,7 @@
 #include "assignment.hpp"
 #include "session_change.hpp"
 
+#include <cstddef>
 #include <limits>
 
 namespace sessctl {
@@ -17,8 +18,10 @@ ExitCode run_set(const Invocation& invocation) {
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(1, std::numeric_limits<std::size_t>::max(), "at least one NAME=VALUE");
 
+  const std::size_t given = line.operands().size();
   change.find_session();
-  const std::vector<Assignment> assignments = parse_assignments(line.operands());
+  const std::size_t first = given - line.operands().size() + 1;
+  const std::vector<Assignment> assignments = parse_assignments(line.operands(), first);
   const sess::Status status = change.commit("set values of session", [&](sess::Editor& editor) {
     for (const auto& [name, value] : assignments) editor.set(name, value);
   });
