@@ -48,9 +48,13 @@ struct Kept {
 
 }  // namespace
 
-TEST_CASE("quarantine lists nothing where there is nothing") {
+TEST_CASE("an empty quarantine is its heading, as that of an empty store, and nothing with --json") {
   const TestStore store;
-  CHECK(store.ok({"quarantine"}).empty());
+  for (const auto& arguments : std::vector<std::vector<std::string>>{{"quarantine"}, {"quarantine", "ls"}}) {
+    const auto lines = cli::lines(store.ok(arguments));
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().starts_with("NAME "));
+  }
   CHECK(store.ok({"quarantine", "ls", "--json"}).empty());
 }
 

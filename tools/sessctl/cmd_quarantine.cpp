@@ -78,7 +78,7 @@ class Work {
 
   void list() const {
     const std::vector<Kept> all = quarantine_.list();
-    if (!json_ && !all.empty()) out_.print_row({{row("NAME", "AGE", "SIZE", "PROBLEM"), Accent::heading}});
+    if (!json_) out_.print_row({{row("NAME", "AGE", "SIZE", "PROBLEM"), Accent::heading}});
     for (const Kept& kept : all) {
       if (json_)
         out_.print_line(json_of(kept, now_));
