@@ -111,6 +111,37 @@ TEST_CASE("an ID of another store, a forged one and nonsense are not found, and 
   }
 }
 
+TEST_CASE("an ID whose secret is gone is not said to have never been issued, and what is no ID is said to be none") {
+  const TestStore store;
+  const std::string id = store.create({"a=1"});
+  store.ok({"rotate-keys", "--keep", "0"});
+  const Finished gone = store.run({"show", "--id", id});
+  CHECK(gone.code == 66);
+  CHECK(cli::is_one_error_line(gone.err));
+  CHECK(gone.err.find("never issued that ID, or the secret that it was issued with is gone") != std::string::npos);
+  CHECK(gone.err.find("rotate-keys") != std::string::npos);
+  for (const std::string& text : {id.substr(1), id + "A", "!" + id.substr(1)}) {
+    const Finished none = store.run({"show", "--id", text});
+    CHECK(none.code == 66);
+    CHECK(cli::is_one_error_line(none.err));
+    CHECK(none.err.find("this is no session ID") != std::string::npos);
+    CHECK(none.err.find(text) == std::string::npos);
+  }
+}
+
+TEST_CASE("sessions whose secret is gone are still listed, and rm --all removes them") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  store.ok({"rotate-keys", "--keep", "0"});
+  store.ok({"gc"});
+  CHECK(store.ok({"ls", "--json"}).find(key) != std::string::npos);
+  store.ok({"rm", "--all", "--yes"});
+  CHECK(store.ok({"ls", "--json"}).empty());
+  const std::string help = store.ok({"rotate-keys", "--help"});
+  CHECK(help.find("Every session ends") == std::string::npos);
+  CHECK(help.find("rm --all --yes") != std::string::npos);
+}
+
 TEST_CASE("an ID in the wrong place is refused and not repeated") {
   const TestStore store;
   const std::string id = store.create({"a=1"});

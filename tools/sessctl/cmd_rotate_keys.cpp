@@ -18,7 +18,9 @@ ExitCode run_rotate_keys(const Invocation& invocation) {
       "rotation is only seconds ago, or all of 127 secrets are still kept.\n"
       "\n"
       "After a theft of the store's file 'keys': --keep 0, then restart every program that uses the store.\n"
-      "Every session ends.\n"
+      "No ID that was issued before is accepted any more, so nobody can use the sessions there were. They\n"
+      "are listed and counted until they expire and are swept; 'sessctl rm --all --yes' removes them now,\n"
+      "with those that were made since.\n"
       "\n"
       "  sessctl rotate-keys\n");
   std::optional<std::chrono::milliseconds> keep;

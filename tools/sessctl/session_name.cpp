@@ -16,6 +16,14 @@
 #include <unistd.h>
 
 namespace sessctl {
+namespace {
+
+bool has_form_of_id(std::string_view text) {
+  constexpr std::string_view characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return text.size() == sess::SessionId::text_size && text.find_first_not_of(characters) == text.npos;
+}
+
+}  // namespace
 
 std::optional<std::string> digits_of_key(std::string_view text) {
   if (text.size() > sess::SessionKey::text_size) return std::nullopt;
@@ -78,11 +86,18 @@ sess::SessionId find_by_id(const sess::Store& store, std::string_view id) {
     throw Failure(ExitCode::usage, "find session by ID", "", "the ID is empty",
                   "write the session's ID as one line to standard input and give --id -");
   std::string text = id == "-" ? read_id() : std::string(id);
+  const bool is_id = has_form_of_id(text);
   std::optional<sess::SessionId> parsed = store.parse(text);
   sodium_memzero(text.data(), text.size());
+  if (!is_id)
+    throw Failure(ExitCode::absent, "find session by ID", "", "this is no session ID",
+                  "give the whole of the cookie's value");
+  // Of a secret that is gone nothing is left to check an ID with.
   if (!parsed)
-    throw Failure(ExitCode::absent, "find session by ID", "", "this store has never issued that ID",
-                  "check that --store names the store which the ID came from");
+    throw Failure(ExitCode::absent, "find session by ID", "",
+                  "this store has never issued that ID, or the secret that it was issued with is gone",
+                  "check that --store names the store which the ID came from, and whether 'sessctl rotate-keys' has "
+                  "dropped secrets");
   return *std::move(parsed);
 }
 

@@ -30,7 +30,8 @@ struct NamedSession {
 };
 
 /// Answers the ID; `id` "-" reads it from standard input. Throws Failure: usage if it is empty, absent for
-/// an ID that the store has never issued. Never repeats the ID.
+/// what is no ID, and for one that the store has never issued, or with a secret that is gone: these two cannot be told
+/// apart. Never repeats the ID.
 sess::SessionId find_by_id(const sess::Store& store, std::string_view id);
 
 /// Reads the first line of standard input.
