@@ -67,6 +67,8 @@ class Outcome {
     if (is_lost_) return ExitCode::data;
     return left_.code() == ExitCode::ok && is_locked_ ? ExitCode::busy : left_.code();
   }
+  /// Where the code is io and nothing has failed: see Verdict.
+  int error_number() const noexcept { return left_.error_number(); }
 
  private:
   Verdict left_;
@@ -100,14 +102,16 @@ class Aside {
   std::vector<sess::Repaired> untold_;
 };
 
-Failure failure(ExitCode code, const std::string& path, const sess::RepairReport& report, bool dry_run) {
+Failure failure(const Outcome& outcome, const std::string& path, const sess::RepairReport& report, bool dry_run) {
+  const ExitCode code = outcome.code();
   const auto of = [&](const std::string& cause, std::string_view advice) {
     return Failure(code, "repair store", path, cause, advice);
   };
   if (report.failed > 0) return of(fmt::format("{} could not be repaired", report.failed), "standard output says why");
   if (code == ExitCode::busy) return of("something is locked", "run repair again, when nobody holds it");
-  if (code == ExitCode::io) return of("not everything could be read", "check the disk and the kernel's log");
-  if (code == ExitCode::no_permission) return of("not everything may be read", "look at owners and permissions");
+  if (code == ExitCode::io) return of("not everything could be read", advice_on(outcome.error_number()));
+  if (code == ExitCode::no_permission)
+    return of("not everything may be read", "standard output says of which files, and what to do");
   if (report.quarantined == 0) return of("something is left for a person", "standard output says what, and what to do");
   const bool is_one = report.quarantined == 1;
   const std::string_view moved = dry_run ? "would be" : is_one ? "was" : "were";
@@ -151,6 +155,7 @@ ExitCode run_repair(const Invocation& invocation) {
   Aside aside;
   store_options.on_event = [&](const sess::Event& event) { aside.add(event); };
   const sess::Store store = open_store(line.store_path(), store_options);
+  const std::string path = store.facts().path;
   Outcome outcome;
   Progress progress("records");
   options.on_progress = progress.callback();
@@ -164,15 +169,16 @@ ExitCode run_repair(const Invocation& invocation) {
   };
   sess::RepairReport report = sess::repair(store, options, [&](const sess::Repaired& repaired) {
     aside.forget(repaired);
-    tell(repaired);
+    sess::Repaired told = repaired;
+    told.finding = advised(told.finding, path);
+    tell(told);
   });
   for (const sess::Repaired& repaired : aside.untold()) {
     ++(repaired.action == sess::Repaired::Action::mended ? report.mended : report.quarantined);
     tell(repaired);
   }
-  const std::string& path = store.facts().path;
   invocation.out.print_line(line.json() ? json_of(report, path, options.dry_run) : sentence(report, options.dry_run));
-  if (outcome.code() != ExitCode::ok) throw failure(outcome.code(), path, report, options.dry_run);
+  if (outcome.code() != ExitCode::ok) throw failure(outcome, path, report, options.dry_run);
   return ExitCode::ok;
 }
 

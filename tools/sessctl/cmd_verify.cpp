@@ -6,6 +6,7 @@
 #include "open_store.hpp"
 #include "own_process.hpp"
 #include "progress.hpp"
+#include "report.hpp"
 
 #include <fmt/format.h>
 
@@ -41,15 +42,16 @@ std::string json_of(const sess::VerifyReport& report, const std::string& path) {
       .text();
 }
 
-[[noreturn]] void fail(ExitCode code, const std::string& path, const sess::VerifyReport& report) {
+[[noreturn]] void fail(const Verdict& verdict, const std::string& path, const sess::VerifyReport& report) {
+  const ExitCode code = verdict.code();
   const std::string found = counts_of(report.errors, report.warnings, 0);
   switch (code) {
     case ExitCode::io:
       throw Failure(code, "verify store", path, found + ": not everything could be read",
-                    "check the disk and the kernel's log");
+                    advice_on(verdict.error_number()));
     case ExitCode::no_permission:
       throw Failure(code, "verify store", path, found + ": not everything may be read",
-                    "look at owners and permissions of these files");
+                    "standard output says of which files, and what to do");
     case ExitCode::busy:
       throw Failure(code, "verify store", path, "some records are locked and could not be judged", "try again");
     default:
@@ -91,22 +93,23 @@ ExitCode run_verify(const Invocation& invocation) {
   sess::StoreOptions store_options = line.store_options();
   store_options.probe = false;  // that would be a write
   const sess::Store store = open_store(line.store_path(), store_options);
+  const std::string path = store.facts().path;
   Verdict verdict;
   Progress progress("records");
   if (!quiet) options.on_progress = progress.callback();
-  const sess::VerifyReport report = sess::verify(store, options, [&](const sess::Finding& finding) {
+  const sess::VerifyReport report = sess::verify(store, options, [&](const sess::Finding& found) {
+    const sess::Finding finding = advised(found, path);
     verdict.add(finding);
     if (line.json())
       invocation.out.print_line(finding_json(finding));
     else if (notes || finding.severity != sess::Finding::Severity::note)
       invocation.out.print_line(finding_line(finding));
   });
-  const std::string& path = store.facts().path;
   if (line.json())
     invocation.out.print_line(json_of(report, path));
   else if (!quiet)
     invocation.out.print_line(sentence(report));
-  if (verdict.code() != ExitCode::ok) fail(verdict.code(), path, report);
+  if (verdict.code() != ExitCode::ok) fail(verdict, path, report);
   return ExitCode::ok;
 }
 

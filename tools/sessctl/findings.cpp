@@ -5,6 +5,8 @@
 #include "json_value.hpp"
 #include "report.hpp"
 
+#include <sess/error.hpp>
+
 #include <fmt/format.h>
 
 #include <optional>
@@ -64,6 +66,13 @@ std::string what_was_found(const sess::Finding& finding) {
 
 }  // namespace
 
+sess::Finding advised(sess::Finding finding, const std::string& store) {
+  if (finding.kind == sess::Finding::Kind::unreadable && finding.error_number != 0)
+    finding.advice = advice_on(
+        sess::IoError("read", finding.file.empty() ? store : store + "/" + finding.file, finding.error_number));
+  return finding;
+}
+
 StyledLine finding_line(const sess::Finding& finding) {
   std::string line = what_was_found(finding);
   if (finding.remedy == sess::Finding::Remedy::mend) line += "; 'sessctl repair' puts it right";
@@ -113,6 +122,7 @@ void Verdict::add(const sess::Finding& finding) {
   } else if (exit_code_of(finding.error_number) == ExitCode::no_permission) {
     refused_ = true;
   } else {
+    if (!unreadable_) error_number_ = finding.error_number;
     unreadable_ = true;
   }
 }

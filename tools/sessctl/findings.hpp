@@ -12,6 +12,9 @@
 
 namespace sessctl {
 
+/// The same finding of the store at this path; where it could not be read, with what sessctl says of that fault
+/// everywhere (report.hpp).
+sess::Finding advised(sess::Finding finding, const std::string& store);
 /// One line, safe for a terminal.
 StyledLine finding_line(const sess::Finding& finding);
 std::string finding_json(const sess::Finding& finding);
@@ -28,10 +31,13 @@ class Verdict {
   /// io or no_permission: not everything could be read; data: something is wrong; busy: something could not be judged;
   /// ok: there is nothing but notes.
   ExitCode code() const noexcept;
+  /// Where the code is io: the errno of the first fault that made it that.
+  int error_number() const noexcept { return error_number_; }
 
  private:
   bool unreadable_ = false;
   bool refused_ = false;
+  int error_number_ = 0;
   bool wrong_ = false;
   bool busy_ = false;
 };

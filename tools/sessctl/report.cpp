@@ -63,6 +63,10 @@ std::string_view advice_on(int error_number) noexcept {
       return "run sessctl as the user who owns the store";
     case ENOENT:
       return "a part of the store is missing: restore it from a backup";
+    case ELOOP:
+      return "a symbolic link stands in the place of a file: 'sessctl verify' names it";
+    case ENOTDIR:
+      return "something else stands in the place of a directory: 'sessctl verify' names it";
     case EISDIR:
       return "a directory is where a file should be: move it away, then try again";
     case EFBIG:
@@ -86,12 +90,15 @@ std::string_view advice_on(int error_number) noexcept {
   }
 }
 
-std::string_view advice_on(const sess::IoError& error) noexcept {
+std::string advice_on(const sess::IoError& error) {
   const std::string_view path = error.path();
+  const int number = error.error_number();
   // Without these a store cannot be opened, and so not be repaired either.
   const bool is_needed = path.ends_with("/store") || path.ends_with("/keys") || path.ends_with("/shards");
-  if (error.error_number() == ENOENT && !is_needed) return repair_makes_it;
-  return advice_on(error.error_number());
+  if (number == ENOENT && !is_needed) return std::string(repair_makes_it);
+  if ((number == ELOOP || number == ENOTDIR) && is_needed)
+    return "something else stands in its place: put back what was there";
+  return std::string(advice_on(number));
 }
 
 ExitCode report(const std::exception_ptr& exception) noexcept {

@@ -12,6 +12,7 @@
 
 #include <exception>
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace sessctl {
@@ -37,6 +38,6 @@ void require(const sess::Status& status, std::string_view operation, const sess:
 ExitCode exit_code_of(int error_number) noexcept;
 std::string_view advice_on(int error_number) noexcept;
 /// The same; of a part of the store that is missing, by which one it is.
-std::string_view advice_on(const sess::IoError& error) noexcept;
+std::string advice_on(const sess::IoError& error);
 
 }  // namespace sessctl

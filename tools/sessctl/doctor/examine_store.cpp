@@ -75,7 +75,7 @@ Diagnosis examine_failed_trial(const sess::IoError& error) {
   const std::string what = fmt::format("they could not be tried: {}", error.what());
   // For half a minute somebody else had the lock of setting up.
   if (error.error_number() == EWOULDBLOCK) return {"locks", Severity::warning, what, "try again"};
-  return {"locks", Severity::problem, what, std::string(advice_on(error))};
+  return {"locks", Severity::problem, what, advice_on(error)};
 }
 
 Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess::LastSweep>& sweep,
