@@ -16,6 +16,9 @@ using cli::TestStore;
 
 namespace {
 
+constexpr uid_t owner = 65534;
+constexpr uid_t stranger = 65533;
+
 /// Replaced by a symbolic link to what was there.
 void link_away(const std::filesystem::path& path, const std::filesystem::path& to) {
   std::filesystem::rename(path, to);
@@ -62,4 +65,55 @@ TEST_CASE("a symbolic link in the place of a file or a directory of the store is
   // Without it no store can be opened, and so none be verified.
   link_away(store.path() + "/" + sess::format::keys_file, store.directory() / "keys");
   check_says(store.run({"verify"}), 74, "; something else stands in its place: put back what was there");
+}
+
+TEST_CASE("what the store's owner may not open for its mode is to be given that mode") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  if (::geteuid() == 0) REQUIRE(store.give_to(owner));
+  const std::string shard = store.record(key).parent_path();
+  const std::string keys = store.path() + "/" + sess::format::keys_file;
+  REQUIRE(::chmod(shard.c_str(), 0) == 0);
+  check_says(store.run({"ls"}), 77, "\"" + shard + "\": Permission denied; it belongs to user ");
+  check_says(store.run({"ls"}), 77, ", with mode 0000: run 'chmod u+rwX' on it");
+  // Of what is in it nothing can be known.
+  check_says(store.run({"get", key, "a"}), 77, "Permission denied; \"" + shard + "\" belongs to user ");
+  check_says(store.run({"get", key, "a"}), 77, ", with mode 0000: run 'chmod u+rwX' on it");
+  REQUIRE(::chmod(shard.c_str(), 0700) == 0);
+  REQUIRE(::chmod(keys.c_str(), 0) == 0);
+  check_says(store.run({"verify"}), 77, ", with mode 0000: run 'chmod u+rwX' on it");
+  REQUIRE(::chmod(keys.c_str(), 0600) == 0);
+  // A record that may be read, in a directory that may not be written.
+  REQUIRE(::chmod(shard.c_str(), 0500) == 0);
+  check_says(store.run({"rm", key}), 77, "\"" + shard + "\" belongs to user ");
+  REQUIRE(::chmod(shard.c_str(), 0700) == 0);
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
+TEST_CASE("a file that root has put back is to be given to the store's owner, who runs sessctl already") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  if (!store.give_to(owner)) return;
+  const std::string record = store.record(key);
+  const std::string keys = store.path() + "/" + sess::format::keys_file;
+  const std::string advice = "it belongs to user root, with mode 0600: run 'chown ";
+  REQUIRE(::chown(keys.c_str(), 0, 0) == 0);
+  for (const char* command : {"ls", "verify", "gc", "init"})
+    check_says(store.run({command}), 77, "\"" + keys + "\": Permission denied; " + advice);
+  CHECK(store.run({"ls"}).err.find("run sessctl as") == std::string::npos);
+  REQUIRE(::chown(keys.c_str(), owner, owner) == 0);
+  REQUIRE(::chown(record.c_str(), 0, 0) == 0);
+  check_says(store.run({"get", key, "a"}), 77, advice);
+  CHECK(store.run({"verify"}).out.find("; " + advice) != std::string::npos);
+}
+
+TEST_CASE("who may not get into a store is told whose it is, and which directory above keeps its owner out") {
+  const TestStore store;
+  if (!store.give_to(owner)) return;
+  cli::Start start = store.start({"ls"});
+  start.user = stranger;
+  check_says(cli::run(start), 77, "; run it as the owner");
+  REQUIRE(::chmod(store.directory().c_str(), 0700) == 0);
+  check_says(store.run({"ls"}), 77,
+             "\"" + store.directory().string() + "\" belongs to user root, with mode 0700: let user ");
 }

@@ -2,6 +2,7 @@
 
 #include "exit_codes.hpp"
 #include "failure.hpp"
+#include "refusal.hpp"
 #include "report.hpp"
 
 #include <sess/error.hpp>
@@ -22,11 +23,6 @@
 
 namespace sessctl {
 namespace {
-
-std::string user_name(uid_t user) {
-  const passwd* const entry = ::getpwuid(user);
-  return entry != nullptr ? entry->pw_name : fmt::format("number {}", user);
-}
 
 struct Advice {
   ExitCode code;

@@ -4,6 +4,7 @@
 #include "failure.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "refusal.hpp"
 #include "styled_text.hpp"
 
 #include <sess/error.hpp>
@@ -98,6 +99,7 @@ std::string advice_on(const sess::IoError& error) {
   if (number == ENOENT && !is_needed) return std::string(repair_makes_it);
   if ((number == ELOOP || number == ENOTDIR) && is_needed)
     return "something else stands in its place: put back what was there";
+  if (exit_code_of(number) == ExitCode::no_permission) return advice_on_refusal(error.path());
   return std::string(advice_on(number));
 }
 

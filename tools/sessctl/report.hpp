@@ -37,7 +37,7 @@ void require(const sess::Status& status, std::string_view operation, const sess:
 /// What a fault of the system means for the user of the command.
 ExitCode exit_code_of(int error_number) noexcept;
 std::string_view advice_on(int error_number) noexcept;
-/// The same; of a part of the store that is missing, by which one it is.
+/// The same; of a part of the store that is missing, by which one it is, and of what may not be used, by whose it is.
 std::string advice_on(const sess::IoError& error);
 
 }  // namespace sessctl
