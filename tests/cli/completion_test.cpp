@@ -59,6 +59,29 @@ TEST_CASE("bash completes options as each command has them") {
   CHECK(offered({"ls", "--kind", "au"}) == Words{"authenticated"});
 }
 
+TEST_CASE("bash completes words of which there are only some, and all of them") {
+  const cli::TestStore store;
+  CHECK(offered({"quarantine", "re"}) == Words{"restore"});
+  CHECK(offered({"quarantine", "--store", "show", "p"}) == Words{"purge"});
+  CHECK(offered({"--store", "x", "quarantine", "--json", ""}) == Words{"ls", "purge", "restore", "show"});
+  CHECK(offered({"quarantine", "show", ""}).empty());
+  CHECK(offered({"completion", ""}) == Words{"bash"});
+  CHECK(offered({"completion", "bash", ""}).empty());
+  CHECK(offered({"gc", "--color", ""}) == Words{"always", "auto", "never"});
+  CHECK(offered({"ls", "--kind", ""}) == Words{"anonymous", "authenticated"});
+  CHECK(offered({"import", "--php-handler", "php_b"}) == Words{"php_binary"});
+  CHECK(offered({"ls", "--sort", "si"}) == Words{"size"});
+  CHECK(offered({"ls", "--columns", "id"}) == Words{"idle-left"});
+  CHECK(offered({"ls", "--columns", "key,size,a"}) == Words{"key,size,age"});
+  // As ls knows them.
+  const Words columns = offered({"ls", "--sort", ""});
+  CHECK(columns.size() >= 9);
+  CHECK(offered({"ls", "--columns", ""}) == columns);
+  const std::string told = store.run({"ls", "--sort", "nope"}).err;
+  for (const std::string& column : columns) CHECK(store.run({"ls", "--sort", column}).code == 0);
+  CHECK(static_cast<std::size_t>(std::ranges::count(told, ',')) + 1 == columns.size());
+}
+
 TEST_CASE("bash completes directories behind --store") {
   const cli::TestStore store;
   std::filesystem::create_directory(store.directory() / "two words");

@@ -10,7 +10,8 @@ namespace {
 // Options are asked for when they are needed: only a command itself knows them.
 constexpr std::string_view before_commands = R"(# sessctl's words, for bash: made by 'sessctl completion bash'.
 _sessctl() {
-  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' is_value='' i
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' action='' is_value='' i
+  local columns='key kind age idle-left size generation created deadline sealed' values='' before=''
   for ((i = 1; i < COMP_CWORD; ++i)); do
     if [[ $is_value ]]; then
       is_value=
@@ -19,14 +20,27 @@ _sessctl() {
     elif [[ ${COMP_WORDS[i]} != -* && ! $command ]]; then
       command=${COMP_WORDS[i]}
       [[ $command == help ]] && command=
+    elif [[ $command && ' ls show restore purge bash ' == *" ${COMP_WORDS[i]} "* ]]; then
+      action=${COMP_WORDS[i]}
     fi
   done
+  case $previous in
+    --color) values='auto always never' ;;
+    --kind) values='anonymous authenticated' ;;
+    --php-handler) values='php php_binary php_serialize' ;;
+    --sort) values=$columns ;;
+  esac
   COMPREPLY=()
   if [[ $previous == --store ]]; then
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -d -- "$word")
-  elif [[ $previous == --kind ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'anonymous authenticated' -- "$word")
+  elif [[ $previous == --columns ]]; then
+    # The last of those that commas separate; another one may follow.
+    compopt -o nospace 2>/dev/null
+    [[ $word == *,* ]] && before=${word%,*},
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$columns" -- "${word##*,}")
+  elif [[ $values ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
   elif [[ $word == -* ]]; then
     local options='--store --help --version'
     [[ $command ]] && options=$("${COMP_WORDS[0]}" "$command" --help 2>/dev/null |
@@ -35,6 +49,10 @@ _sessctl() {
   elif [[ ! $command ]]; then
     mapfile -t COMPREPLY < <(compgen -W ')";
 constexpr std::string_view behind_commands = R"(help' -- "$word")
+  elif [[ $command == quarantine && ! $action ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'ls show restore purge' -- "$word")
+  elif [[ $command == completion && ! $action ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'bash' -- "$word")
   fi
 }
 complete -o default -F _sessctl sessctl
