@@ -1,12 +1,14 @@
 // locks: who holds a session's lock, and who waits.
 #include "cli/holder.hpp"
 #include "cli/sessctl_program.hpp"
+#include "support/processes.hpp"
 
 #include <csignal>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 using cli::Holder;
@@ -83,6 +85,23 @@ TEST_CASE("a process may call itself what it likes, and no escape reaches the te
     CHECK(out.find('\x9b') == out.npos);
     CHECK(cli::lines(out).size() == (std::string(form) == "--json" ? 1 : 2));
   }
+}
+
+TEST_CASE("locks as root says why processes of the store's owner may not be looked at, and what root can do") {
+  const TestStore store;
+  if (!store.give_to(65534)) return;
+  sess::test::Gate started;
+  sess::test::Gate never;
+  // To the kernel its memory is root's until it starts another program, and so is what it has open.
+  const sess::test::Child child([&] {
+    if (::setresgid(65534, 65534, 65534) == 0 && ::setresuid(65534, 65534, 65534) == 0) started.signal();
+    never.wait();
+  });
+  REQUIRE(started.wait());
+  const cli::Finished finished = store.run({"locks", "--for", "1ms"});
+  CHECK(finished.code == 0);
+  CHECK(finished.err.find("look at locks: sessctl has become the store's owner, user ") != std::string::npos);
+  CHECK(finished.err.find("; /proc/locks names") != std::string::npos);
 }
 
 TEST_CASE("locks takes no sessions, and no time that is none") {

@@ -2,6 +2,7 @@
 #include "escape.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
+#include "refusal.hpp"
 #include "report.hpp"
 
 #include <sess/locks.hpp>
@@ -16,6 +17,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace sessctl {
 namespace {
@@ -141,6 +144,16 @@ void print_table(const Observation& observation, bool full, Output& out) {
   });
 }
 
+/// By the rules of ptrace(2), which count for /proc/PID/fd, too.
+std::string words_on_hidden(unsigned count, bool has_become_owner) {
+  const std::string user = fmt::format("user {}", user_name(::geteuid()));
+  return fmt::format(
+      "look at locks: {} may not look at {} {} of that user, started as another one, with capabilities, or closed to "
+      "tracing, which may hold locks that are not listed; /proc/locks names all holders, by process and inode",
+      has_become_owner ? fmt::format("sessctl has become the store's owner, {}, and", user) : user, count,
+      count == 1 ? "process" : "processes");
+}
+
 }  // namespace
 
 ExitCode run_locks(const Invocation& invocation) {
@@ -159,6 +172,7 @@ ExitCode run_locks(const Invocation& invocation) {
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(0, 0, "no arguments");
 
+  const bool was_root = ::geteuid() == 0;
   const sess::Store store = open_store(line.store_path());
   Observation observation(store);
   observation.look();
@@ -174,11 +188,7 @@ ExitCode run_locks(const Invocation& invocation) {
   else
     print_table(observation, full, invocation.out);
   const sess::LockUses& last = observation.last();
-  if (last.hidden_processes > 0)
-    complain(
-        fmt::format("look at locks: {} of this user's processes may not be looked at, and may hold locks that are not "
-                    "listed; they were started as root, or have capabilities, for example",
-                    last.hidden_processes));
+  if (last.hidden_processes > 0) complain(words_on_hidden(last.hidden_processes, was_root && ::geteuid() != 0));
   if (!last.sees_all_processes)
     complain(
         "look at locks: this is a container, or /proc is not mounted: locks of processes elsewhere are not listed; "
