@@ -242,14 +242,32 @@ TEST_CASE("top counts each change once, by its kind and for its session") {
 
 TEST_CASE("top does not draw where nobody could see it" * cli::needs_terminal()) {
   const TestStore store;
-  cli::TerminalStart start = in_terminal(store, {"top", "--count", "1", "--interval", "10ms"}, {24, 40, 0, 0});
-  for (const char* terminal : {"dumb", ""}) {
-    start.environment = {{"TERM", terminal}};
-    const std::string text = cli::shown(start);
-    CHECK(text.find('\x1b') == std::string::npos);
-    CHECK(text.find("KEY ") != std::string::npos);
-    for (const std::string& line : cli::lines(text)) CHECK(line.size() <= 40 + std::string("\r").size());
+  cli::TerminalStart start = in_terminal(store, {"top", "--interval", "10ms"}, {24, 40, 0, 0});
+  for (const char* name : {"dumb", ""}) {
+    start.environment = {{"TERM", name}};
+    cli::PseudoTerminal terminal(start);
+    terminal.await("KEY ");
+    terminal.await("KEY ");
+    terminal.press('\x03');
+    const int status = terminal.wait();
+    CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGINT));
+    CHECK(terminal.text().find('\x1b') == std::string::npos);
+    for (const std::string& line : cli::lines(terminal.text())) CHECK(line.size() <= 40 + std::string("\r").size());
   }
+}
+
+TEST_CASE("top that was told how many looks leaves them on the terminal, one below the other" * cli::needs_terminal()) {
+  const TestStore store;
+  const cli::TerminalStart start = in_terminal(store, {"top", "--count", "2", "--interval", "10ms"}, {8, 40, 0, 0});
+  const std::string text = cli::shown(start);
+  CHECK(text.find(entered) == std::string::npos);
+  CHECK(text.find("\x1b[H") == std::string::npos);
+  std::size_t headings = 0;
+  for (const std::string& line : cli::lines(cli::without_sequences(text))) {
+    CHECK(line.size() <= 40);
+    if (line.starts_with("KEY ")) ++headings;
+  }
+  CHECK(headings == 2);
 }
 
 TEST_CASE("top leaves what it is given on standard input, and follows the terminal's size" * cli::needs_terminal()) {

@@ -205,8 +205,8 @@ ExitCode run_top(const Invocation& invocation) {
   CommandLine line(invocation, "",
                    "Shows what goes on in a store, and goes on showing it: how often sessions are made, changed\n"
                    "and ended, and the sessions that are waited for, locked, or changed most. On a terminal it\n"
-                   "takes the whole screen until q or Ctrl-C, and brings back what was there; else it prints each\n"
-                   "look below the one before. Locks nothing itself and waits for nobody.\n"
+                   "takes the whole screen until q or Ctrl-C, and brings back what was there; else, and with\n"
+                   "--count, it prints each look below the one before. Locks nothing itself and waits for nobody.\n"
                    "\n"
                    "  sessctl top\n"
                    "  sessctl top --count 1 --interval 10s --json\n");
@@ -227,7 +227,8 @@ ExitCode run_top(const Invocation& invocation) {
   const sess::Store store = open_store(line.store_path());
   Observer observer(store);
   int signal = 0;
-  if (looks.json || !invocation.out.is_screen())
+  // A picture is gone when it ends: who says how many looks wants to have them afterwards.
+  if (looks.json || count_text || !invocation.out.is_screen())
     print_looks(observer, looks, invocation.out);
   else
     signal = show_looks(observer, looks, invocation.out);
