@@ -130,8 +130,8 @@ struct FormatUpgrade {
 
 struct KeyRotationOptions {
   /// How long IDs of a secret are still accepted after it was replaced. Longer than any session lives: 400 days is the
-  /// longest that a browser keeps a cookie (RFC 6265bis, section 5.5). Zero: every session ends at once; programs that
-  /// run already follow when they look next (parse).
+  /// longest that a browser keeps a cookie (RFC 6265bis, section 5.5). Zero: nobody can use a session any more;
+  /// programs that run already follow when they look next (parse). The sessions stay until they expire.
   std::chrono::seconds keep = std::chrono::hours(24 * 400);
 };
 
