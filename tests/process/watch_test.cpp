@@ -1,6 +1,7 @@
 // Whoever watches a store is told what happens to its sessions, also by other processes, and in which order.
 #include "format/names.hpp"
 #include "store/core.hpp"
+#include "support/event_overflow.hpp"
 #include "support/processes.hpp"
 #include "support/shared_clock_system.hpp"
 #include "support/store_world.hpp"
@@ -58,27 +59,6 @@ struct WatchedStore {
   SharedCounter clock;  // of 1970: any time will do
   Store store;
 };
-
-/// fs.inotify.max_queued_events; 0, and said so, where those are too many for a test.
-unsigned most_queued_events() {
-  std::ifstream file("/proc/sys/fs/inotify/max_queued_events");
-  unsigned most = 0;
-  file >> most;
-  REQUIRE(most > 0);
-  if (most <= 100'000) return most;
-  MESSAGE("SKIPPED: this kernel keeps " << most << " events");
-  return 0;
-}
-
-/// Makes more events than the kernel keeps, of names that are nobody's: two of the same in a row would be one.
-void overflow(const WatchedStore& world, unsigned most) {
-  const std::string shard = world.path + "/shards/00/";
-  std::ofstream(shard + "x0").close();
-  for (unsigned i = 0; i <= most / 4 + 1; ++i) {
-    std::filesystem::rename(shard + "x0", shard + "x2");
-    std::filesystem::rename(shard + "x2", shard + "x0");
-  }
-}
 
 TEST_CASE("each change of a session is told once, by its kind, with the session as it was just after") {
   for (const CommitMethod method : {CommitMethod::automatic, CommitMethod::rename_only}) {
@@ -173,7 +153,7 @@ TEST_CASE("a name that is read before its session's creation is told is told as 
   if (most == 0) return;
   WatchedStore world;
   Watch watch(world.store);
-  overflow(world, most);
+  overflow_events(world.path + "/shards/00", most);
   // That changes are lost is told before the names are read again, and what happens then is told after it.
   std::optional<SessionKey> made;
   Kinds kinds;
@@ -318,7 +298,7 @@ TEST_CASE("where more happens than the kernel keeps it is told that changes are 
   WatchedStore world;
   const SessionKey key = make_session(world.store, {{"n", 1}}).key();
   Watch watch(world.store);
-  overflow(world, most);
+  overflow_events(world.path + "/shards/00", most);
   REQUIRE(world.store.destroy(key).ok());
   const auto found = world.changes(watch);
   REQUIRE_FALSE(found.empty());

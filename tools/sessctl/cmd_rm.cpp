@@ -143,26 +143,24 @@ ExitCode run_rm(const Invocation& invocation) {
 
   const sess::Store store = open_store(line.store_path(), line.store_options());
   Removal removal(invocation, line, store);
-  if (selection.principal() && !selection.has_conditions()) {
-    removal.end_principal(*selection.principal());
-    if (!quiet) removal.print_count();
-    return removal.code();
-  }
   if (are_selected) {
-    // Each as it is found, and the visit says how far it is: the keys of all would take memory for each session that
-    // there is.
-    removal.attempt([&] {
-      selection.visit(store, [&](const sess::SessionEntry& entry) {
-        if (selection.has_conditions() && !entry.problem.empty()) {
-          removal.leave(entry);
-        } else if (selection.has_conditions()) {
-          removal.end_if(selection, entry.key);
-        } else {
-          removal.end(entry.key);
-        }
-        return true;
+    if (selection.principal() && !selection.has_conditions()) {
+      removal.end_principal(*selection.principal());
+    } else {
+      // Each as it is found, and the visit says how far it is: the keys of all would take memory for each session that
+      // there is.
+      removal.attempt([&] {
+        selection.visit(store, [&](const sess::SessionEntry& entry) {
+          if (!selection.has_conditions())
+            removal.end(entry.key);
+          else if (entry.problem.empty())
+            removal.end_if(selection, entry.key);
+          else
+            removal.leave(entry);
+          return true;
+        });
       });
-    });
+    }
     if (!quiet) removal.print_count();
     return removal.code();
   }
