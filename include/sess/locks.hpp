@@ -10,7 +10,7 @@
 namespace sess {
 
 struct LockUser {
-  int process = 0;      // its ID, as this process sees it
+  int process = 0;      // its ID, as this process sees it; of one that may not be looked at it may have ended
   std::string command;  // what the process calls itself, at most 15 bytes: any bytes
 };
 
@@ -29,7 +29,8 @@ struct LockUses {
   std::vector<LockUse> sessions;   // by key
   std::vector<LockUser> sweepers;  // who holds the lock of the sweep, as holders
   /// Processes of the store's owner that the kernel does not let it look at: they were started as root, or have
-  /// capabilities, for example.
+  /// capabilities, for example. Who of them holds a lock is known from the kernel's table (/proc/locks) where that can
+  /// be read; who waits for one is not.
   unsigned hidden_processes = 0;
   /// False in a container and where there is no /proc: processes elsewhere may hold locks as well.
   bool sees_all_processes = false;

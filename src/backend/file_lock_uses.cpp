@@ -2,10 +2,14 @@
 #include "backend/file_store.hpp"
 #include "format/names.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace sess::backend {
 
@@ -13,9 +17,44 @@ namespace {
 
 /// True if this is what the name means now: paths of other stores look the same, and from another mount namespace this
 /// store's look different.
-bool is_at(const fs::Directory& directory, const char* name, const sys::OpenFile& file) {
+bool is_at(const fs::Directory& directory, const char* name, sys::FileIdentity identity) {
   const auto status = directory.status(name);
-  return status && status->identity == file.identity;
+  return status && status->identity == identity;
+}
+
+LockUser user_of(const sys::TableLock& lock) { return {lock.process, lock.command}; }
+
+using InodeLocks = std::map<std::uint64_t, std::vector<sys::TableLock>>;
+
+/// Of the locks that only the kernel's table tells of, those on this device, by inode. Left out are holders of what
+/// somebody whose descriptors can be seen has locked: the table names who took a lock, who may have ended since.
+InodeLocks only_in_table(const sys::OpenFiles& open, std::uint64_t device) {
+  InodeLocks by_inode;
+  for (const sys::TableLock& lock : open.locks) {
+    const bool is_known = std::ranges::any_of(open.files, [&](const sys::OpenFile& file) {
+      return file.identity == lock.identity && (file.process == lock.process || (file.locked && !lock.waits));
+    });
+    if (lock.identity.device == device && !is_known) by_inode[lock.identity.inode].push_back(lock);
+  }
+  return by_inode;
+}
+
+/// Calls `visit` for each record of a store that has one of these inodes.
+template <class Visit>
+void visit_records(const fs::Directory& shards, const InodeLocks& locks, const Visit& visit) {
+  for (unsigned shard = 0; shard < format::shard_count && !locks.empty(); ++shard) {
+    const std::string name = format::shard_name(shard);
+    if (!shards.status(name.c_str())) continue;  // 'sessctl repair' makes it again
+    shards.open_child(name.c_str()).visit([&](const sys::DirectoryEntry& entry) {
+      const auto found = locks.find(entry.inode);
+      if (found == locks.end()) return true;
+      const auto parsed = format::parse_shard_entry(shard, entry.name);
+      const bool is_record = parsed && parsed->kind == format::ShardEntry::Kind::record;
+      if (is_record && is_at(shards, format::record_name(parsed->key).c_str(), found->second.front().identity))
+        visit(parsed->key, found->second);
+      return true;
+    });
+  }
 }
 
 }  // namespace
@@ -27,16 +66,30 @@ LockUses FileStore::lock_uses() const {
   uses.hidden_processes = open.hidden;
   uses.sees_all_processes = open.all_processes;
   std::map<std::string, LockUse> sessions;  // by the digits of the key
+  const auto use_of = [&](const SessionKey& key) -> LockUse& {
+    LockUse& use = sessions.try_emplace(key.to_string()).first->second;
+    use.key = key;
+    return use;
+  };
   for (const sys::OpenFile& file : open.files) {
     LockUser user{file.process, file.command};
     const auto key = format::record_in_path(file.path);
     if (!key) {
-      if (file.locked && is_at(top_, format::gc_file, file)) uses.sweepers.push_back(std::move(user));
-    } else if (is_at(shards_, format::record_name(*key).c_str(), file)) {
-      LockUse& use = sessions.try_emplace(key->to_string()).first->second;
-      use.key = *key;
+      if (file.locked && is_at(top_, format::gc_file, file.identity)) uses.sweepers.push_back(std::move(user));
+    } else if (is_at(shards_, format::record_name(*key).c_str(), file.identity)) {
+      LockUse& use = use_of(*key);
       (file.locked ? use.holders : use.others).push_back(std::move(user));
     }
+  }
+  if (const auto sweep = open.locks.empty() ? std::nullopt : top_.status(format::gc_file)) {
+    InodeLocks locks = only_in_table(open, sweep->identity.device);
+    for (const sys::TableLock& lock : locks[sweep->identity.inode])
+      if (!lock.waits) uses.sweepers.push_back(user_of(lock));
+    locks.erase(sweep->identity.inode);
+    visit_records(shards_, locks, [&](const SessionKey& key, const std::vector<sys::TableLock>& found) {
+      LockUse& use = use_of(key);
+      for (const sys::TableLock& lock : found) (lock.waits ? use.others : use.holders).push_back(user_of(lock));
+    });
   }
   for (auto& session : sessions) uses.sessions.push_back(std::move(session.second));
   return uses;

@@ -1,5 +1,7 @@
 #include "sys/open_files.hpp"
 
+#include "sys/proc_locks.hpp"
+
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,11 +10,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sess::sys {
 
@@ -81,10 +87,16 @@ bool is_own(const std::string& process_directory) {
   return own;
 }
 
+std::string command_of(const std::string& process_directory) {
+  std::string command = text_of(process_directory + "/comm").value_or("");
+  if (command.ends_with('\n')) command.pop_back();
+  return command;
+}
+
 /// Processes and descriptors may go at any moment: what cannot be read any more is left out. Of one that was started as
-/// root the directory cannot be read; of one with capabilities it can, and nothing in it. Then it is not known what it
-/// has locked, and nothing is told of it.
-void add_files(const std::string& process_directory, int process, const std::function<bool(std::string_view)>& wanted,
+/// root the directory cannot be read; of one with capabilities it can, and nothing in it. Then its descriptors do not
+/// tell what it has locked. False for such a one.
+bool add_files(const std::string& process_directory, int process, const std::function<bool(std::string_view)>& wanted,
                OpenFiles& found) {
   std::string command;
   bool refused = false;
@@ -101,17 +113,24 @@ void add_files(const std::string& process_directory, int process, const std::fun
       refused = errno == EACCES;
       return;
     }
-    if (command.empty()) {
-      command = text_of(process_directory + "/comm").value_or("");
-      if (command.ends_with('\n')) command.pop_back();
-    }
+    if (command.empty()) command = command_of(process_directory);
     const auto table = text_of(process_directory + "/fdinfo/" + number);
     refused = !table;
     if (table)
       found.files.push_back({process, command, std::move(path), {status.st_dev, status.st_ino}, names_flock(*table)});
   });
-  if (refused || (!readable && errno == EACCES))
-    if (is_own(process_directory)) ++found.hidden;
+  return readable ? !refused : errno != EACCES;
+}
+
+/// What the table says of processes that are not in `seen`: of those the descriptors have told more, also who shares a
+/// lock with the one that took it.
+void add_locks(const std::string& proc, const std::set<int>& seen, OpenFiles& found) {
+  std::ifstream table(proc + "/locks");
+  for (TableLock& lock : flocks_in_table({std::istreambuf_iterator<char>(table), std::istreambuf_iterator<char>()})) {
+    if (seen.contains(lock.process)) continue;
+    lock.command = command_of(proc + "/" + std::to_string(lock.process));
+    found.locks.push_back(std::move(lock));
+  }
 }
 
 /// Of the machine's first PID namespace (linux/proc_ns.h, PROC_PID_INIT_INO): from there all processes are seen.
@@ -130,8 +149,15 @@ bool names_flock(std::string_view fdinfo) {
 
 OpenFiles open_files_in_proc(const std::string& proc, const std::function<bool(std::string_view)>& wanted) {
   OpenFiles found;
-  const bool readable = visit_numbers(
-      proc, [&](int process) { add_files(proc + "/" + std::to_string(process), process, wanted, found); });
+  std::set<int> seen;
+  const bool readable = visit_numbers(proc, [&](int process) {
+    const std::string directory = proc + "/" + std::to_string(process);
+    if (add_files(directory, process, wanted, found))
+      seen.insert(process);
+    else if (is_own(directory))
+      ++found.hidden;
+  });
+  add_locks(proc, seen, found);
   found.all_processes = readable && is_first_namespace(proc);
   return found;
 }

@@ -1,4 +1,5 @@
-// Who has which files open, and locked, as far as the kernel tells: /proc/PID/fd and /proc/PID/fdinfo (proc(5)).
+// Who has which files open, and locked, as far as the kernel tells: /proc/PID/fd and /proc/PID/fdinfo, and of processes
+// that may not be looked at /proc/locks (proc(5)).
 #pragma once
 
 #include "sys/system.hpp"

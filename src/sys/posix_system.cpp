@@ -248,7 +248,7 @@ int PosixSystem::list(int descriptor, const std::function<bool(const DirectoryEn
     const dirent* entry = ::readdir(stream.get());
     if (entry == nullptr) return -errno;  // 0 at the end
     if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
-    if (!visit({entry->d_name})) return 0;
+    if (!visit({entry->d_name, entry->d_ino})) return 0;
   }
 }
 

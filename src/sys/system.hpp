@@ -79,7 +79,8 @@ enum class RenameMode : std::uint8_t {
 
 /// One entry of a directory; `.` and `..` are left out.
 struct DirectoryEntry {
-  std::string_view name;  // valid during the call of the visitor
+  std::string_view name;    // valid during the call of the visitor
+  std::uint64_t inode = 0;  // of the file, mostly; where file systems are laid over each other perhaps not
 };
 
 /// A file that a process has open.
@@ -91,8 +92,17 @@ struct OpenFile {
   bool locked = false;  // by this descriptor: the process holds its flock
 };
 
+/// An flock that a process has taken or waits for, according to the kernel's table.
+struct TableLock {
+  int process = 0;           // it may have ended: then a child of it has the lock
+  std::string command = {};  // as above; empty where it has ended
+  FileIdentity identity;
+  bool waits = false;
+};
+
 struct OpenFiles {
-  std::vector<OpenFile> files;  // an entry a descriptor
+  std::vector<OpenFile> files;   // an entry a descriptor
+  std::vector<TableLock> locks;  // of processes whose descriptors cannot be seen: on any file
   /// This user's processes whose descriptors it may not see: started as root, or with capabilities, for example.
   unsigned hidden = 0;
   bool all_processes = false;  // false: there may be others, of other PID namespaces

@@ -111,6 +111,30 @@ TEST_CASE_FIXTURE(Fixture, "locks of another store are not listed, though its se
   ::close(file);
 }
 
+TEST_CASE_FIXTURE(Fixture, "who has the lock is named, and not the one that took it and has ended") {
+  const SessionKey key = make_session();
+  const std::string record = path + "/shards/" + format::record_name(key).c_str();
+  Gate locked;
+  Gate let_go;
+  SharedCounter heir;
+  Child taker([&] {
+    const int file = ::open(record.c_str(), O_RDWR | O_CLOEXEC);
+    if (file < 0 || ::flock(file, LOCK_EX) != 0) throw std::runtime_error("cannot lock");
+    if (::fork() != 0) return;
+    heir.add(::getpid());
+    locked.signal();
+    let_go.wait();
+    ::_exit(0);
+  });
+  REQUIRE(locked.wait());
+  REQUIRE(taker.wait() == 0);
+  const auto uses = store.lock_uses();
+  REQUIRE(uses.sessions.size() == 1);
+  CHECK(processes_of(uses.sessions[0].holders) == std::vector{static_cast<int>(heir.add(0))});
+  let_go.signal();
+  while (!store.lock_uses().sessions.empty()) ::usleep(1000);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a sweep under way is named") {
   Gate sweeping;
   Gate go_on;

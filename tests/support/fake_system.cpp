@@ -293,23 +293,23 @@ int FakeSystem::file_system(int descriptor, sys::FileSystem& found) {
 }
 
 int FakeSystem::list(int descriptor, const std::function<bool(const sys::DirectoryEntry&)>& visit) {
-  std::vector<std::string> names;
+  std::vector<std::pair<std::string, std::uint64_t>> names;  // with inodes
   {
     const std::lock_guard guard(mutex_);
     const int answer = attempt(Call::list, path_of(descriptor), [&] {
       const Description* description = find(descriptor);
       if (description == nullptr) return -EBADF;
       if (!description->inode->is_directory()) return -ENOTDIR;
-      for (const auto& [name, inode] : description->inode->entries) names.push_back(name);
+      for (const auto& [name, inode] : description->inode->entries) names.emplace_back(name, inode->number);
       return 0;
     });
     if (answer < 0) return answer;
   }
   std::sort(names.begin(), names.end(),
-            [](const std::string& a, const std::string& b) { return position(a) < position(b); });
+            [](const auto& a, const auto& b) { return position(a.first) < position(b.first); });
   // Without the mutex: a visitor may call anything, and change the directory.
-  for (const std::string& name : names) {
-    if (!visit({name})) break;
+  for (const auto& [name, inode] : names) {
+    if (!visit({name, inode})) break;
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 #include "escape.hpp"
+#include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "refusal.hpp"
@@ -127,6 +128,11 @@ void print_json(const Observation& observation, Output& out) {
   });
 }
 
+/// Short: it stands beside milliseconds that most locks last.
+std::string held_for(milliseconds time) {
+  return time < std::chrono::seconds(1) ? fmt::format(">{}ms", time.count()) : ">" + human_age(time);
+}
+
 void print_table(const Observation& observation, bool full, Output& out) {
   const std::size_t key_width = full ? sess::SessionKey::text_size : 12;
   out.print_row({{fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", "KEY", key_width, "PID", "HELD", "WAITERS", "COMMAND"),
@@ -138,20 +144,9 @@ void print_table(const Observation& observation, bool full, Output& out) {
                                   without_controls(command))}});
     };
     for (const Seen& holder : holders)
-      row(std::to_string(holder.user.process), fmt::format(">{}ms", observation.since(holder).count()),
-          holder.user.command);
+      row(std::to_string(holder.user.process), held_for(observation.since(holder)), holder.user.command);
     if (holders.empty()) row("?", "-", "not seen");
   });
-}
-
-/// By the rules of ptrace(2), which count for /proc/PID/fd, too.
-std::string words_on_hidden(unsigned count, bool has_become_owner) {
-  const std::string user = fmt::format("user {}", user_name(::geteuid()));
-  return fmt::format(
-      "look at locks: {} may not look at {} {} of that user, started as another one, with capabilities, or closed to "
-      "tracing, which may hold locks that are not listed; /proc/locks names all holders, by process and inode",
-      has_become_owner ? fmt::format("sessctl has become the store's owner, {}, and", user) : user, count,
-      count == 1 ? "process" : "processes");
 }
 
 }  // namespace
@@ -172,7 +167,6 @@ ExitCode run_locks(const Invocation& invocation) {
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(0, 0, "no arguments");
 
-  const bool was_root = ::geteuid() == 0;
   const sess::Store store = open_store(line.store_path());
   Observation observation(store);
   observation.look();
@@ -188,7 +182,14 @@ ExitCode run_locks(const Invocation& invocation) {
   else
     print_table(observation, full, invocation.out);
   const sess::LockUses& last = observation.last();
-  if (last.hidden_processes > 0) complain(words_on_hidden(last.hidden_processes, was_root && ::geteuid() != 0));
+  // By the rules of ptrace(2), which count for /proc/PID/fd, too.
+  if (last.hidden_processes > 0)
+    complain(
+        fmt::format("look at locks: {} of user {}, started as another one, with capabilities, or closed to tracing, "
+                    "may not be looked "
+                    "at: which of them hold a lock is listed as far as /proc/locks says so, and not which wait for one",
+                    last.hidden_processes == 1 ? "1 process" : fmt::format("{} processes", last.hidden_processes),
+                    user_name(::geteuid())));
   if (!last.sees_all_processes)
     complain(
         "look at locks: this is a container, or /proc is not mounted: locks of processes elsewhere are not listed; "

@@ -3,6 +3,7 @@
 #include "failure.hpp"
 #include "human.hpp"
 #include "progress.hpp"
+#include "report.hpp"
 
 #include <sess/locks.hpp>
 
@@ -55,9 +56,13 @@ bool Selection::matches(const sess::SessionFacts& facts, Clock::time_point now) 
 
 void Selection::visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const {
   std::set<std::string> locked;
-  if (is_locked_)
-    for (const sess::LockUse& use : store.lock_uses().sessions)
+  if (is_locked_) {
+    const sess::LockUses uses = store.lock_uses();
+    for (const sess::LockUse& use : uses.sessions)
       if (!use.holders.empty()) locked.insert(use.key.to_string());
+    if (uses.hidden_processes > 0 || !uses.sees_all_processes)
+      complain("look at locks: not all processes can be seen; 'sessctl locks' says why");
+  }
   const auto offer = [&](const sess::SessionEntry& entry) {
     if (is_locked_ && !locked.contains(entry.key.to_string())) return true;
     const bool is_meant = !entry.problem.empty() || matches(entry.facts, Clock::now());

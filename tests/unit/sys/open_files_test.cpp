@@ -144,6 +144,36 @@ TEST_CASE("a lock that may not be looked at was told as a file that is open with
   CHECK(found.files[1].process == 15);
 }
 
+TEST_CASE("of processes that may not be looked at, and of those that have ended, the table of locks is told") {
+  const test::TemporaryDirectory directory;
+  const files::path proc = files::path(directory.path()) / "proc";
+  write(proc / "12" / "status", Unprivileged::status("S (sleeping)"));
+  write(proc / "12" / "comm", "daemon\n");
+  files::create_directories(proc / "12" / "fd");
+  files::create_directories(proc / "13" / "fd");
+  write(proc / "locks",
+        "1: FLOCK  ADVISORY  WRITE 12 08:01:5678 0 EOF\n"
+        "2: FLOCK  ADVISORY  WRITE 13 08:01:5679 0 EOF\n"
+        "3: FLOCK  ADVISORY  WRITE 14 08:01:5680 0 EOF\n"
+        "3: -> FLOCK  ADVISORY  WRITE 12 08:01:5680 0 EOF\n");
+  files::permissions(proc / "12" / "fd", files::perms::none);
+  const auto found = [&] {
+    const Unprivileged user(directory.path());
+    return open_files_in_proc(proc, all);
+  }();
+  files::permissions(proc / "12" / "fd", files::perms::owner_all);
+  CHECK(found.hidden == 1);
+  REQUIRE(found.locks.size() == 3);
+  CHECK(found.locks[0].process == 12);
+  CHECK(found.locks[0].command == "daemon");
+  CHECK(found.locks[0].identity.inode == 5678);
+  CHECK_FALSE(found.locks[0].waits);
+  CHECK(found.locks[1].process == 14);
+  CHECK(found.locks[1].command.empty());
+  CHECK(found.locks[2].process == 12);
+  CHECK(found.locks[2].waits);
+}
+
 TEST_CASE("processes that have ended, and those of others, were told as hidden") {
   const test::TemporaryDirectory directory;
   const files::path proc = files::path(directory.path()) / "proc";

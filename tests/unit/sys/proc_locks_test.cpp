@@ -41,6 +41,25 @@ TEST_CASE("a waiter is not the holder, in whatever order the lines come") {
   CHECK(holder_in_lock_table(waiter, identity(8, 1, 5678)) == 0);
 }
 
+TEST_CASE("all flocks of the table are told, held and waited for, but for those of nobody") {
+  const auto locks = sys::flocks_in_table(
+      "1: POSIX  ADVISORY  WRITE 11 08:01:5678 0 EOF\n"
+      "2: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF\n"
+      "2: -> FLOCK  ADVISORY  WRITE 999 08:01:5678 0 EOF\n"
+      "3: FLOCK  ADVISORY  WRITE 0 08:01:9 0 EOF\n"
+      "4: -> POSIX  ADVISORY  WRITE 12 08:01:5678 0 EOF\n"
+      "5: FLOCK  ADVISORY  READ  77 00:1a:5 0 EOF");
+  REQUIRE(locks.size() == 3);
+  CHECK(locks[0].process == 1234);
+  CHECK_FALSE(locks[0].waits);
+  CHECK(locks[0].identity == identity(8, 1, 5678));
+  CHECK(locks[1].process == 999);
+  CHECK(locks[1].waits);
+  CHECK(locks[1].identity == identity(8, 1, 5678));
+  CHECK(locks[2].process == 77);
+  CHECK(locks[2].identity == identity(0, 0x1a, 5));
+}
+
 TEST_CASE("locks of other kinds and of other files are not ours") {
   const std::string table =
       "1: POSIX  ADVISORY  WRITE 11 08:01:5678 0 EOF\n"
