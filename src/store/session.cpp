@@ -235,20 +235,23 @@ Status Session::touch() {
   return Outcome::ok;
 }
 
-Status Session::destroy() {
-  State& state = live();
-  const Outcome outcome = state.created ? state.record->destroy() : Outcome::ok;
+Outcome Session::State::destroy() {
+  const Outcome outcome = created ? record->destroy() : Outcome::ok;
   release();
-  if (state.created)
-    backend::tell(state.core->events(),
-                  [&] { return backend::event_about(Event::Kind::destroyed, state.header, outcome); });
+  if (created)
+    backend::tell(core->events(), [&] { return backend::event_about(Event::Kind::destroyed, header, outcome); });
   return outcome;
 }
 
+void Session::State::release() noexcept {
+  if (record) record->release();
+  released = true;
+}
+
+Status Session::destroy() { return live().destroy(); }
+
 void Session::release() noexcept {
-  if (!state_ || state_->released) return;
-  if (state_->record) state_->record->release();
-  state_->released = true;
+  if (state_ && !state_->released) state_->release();
 }
 
 }  // namespace sess

@@ -51,6 +51,9 @@ class Session::State {
   /// Writes these values, with the timeouts that the editor has set, as the next version; or renews the deadline where
   /// nothing has changed. ok, expired or durability_unknown; of a login also gone, limit_reached or busy.
   Status commit(const Values& values, const Editor& editor, const CommitOptions& options);
+  /// Ends the session, if it was created, and releases its lock.
+  Outcome destroy();
+  void release() noexcept;
   /// Renews the deadline of the locked version where that is due.
   void renew();
   /// Tells that it has been made, unless that is told elsewhere.

@@ -180,18 +180,12 @@ Status Store::destroy(const SessionKey& key) const {
 }
 
 Status Store::destroy_if(const SessionKey& key, const std::function<bool(const SessionFacts&)>& condition) const {
-  const backend::RecordStore& records = core_->records();
-  const backend::LockResult locked = records.lock(key, core_->options().lock_timeout);
-  if (locked.outcome != Outcome::ok) return {locked.outcome, locked.holder};
-  const backend::Version& version = locked.record->version();
-  const Outcome usable = usability(version, records.now());
-  if (usable != Outcome::ok) return usable;
-  if (!condition(to_facts(version))) return Outcome::conflict;
-  const format::Header ended = version.header;
-  const Outcome outcome = locked.record->destroy();
-  locked.record->release();
-  backend::tell(core_->events(), [&] { return backend::event_about(Event::Kind::destroyed, ended, outcome); });
-  return outcome;
+  // Values that are not read need no key to them.
+  const LockedState locked =
+      lock_usable(core_, key, core_->options().lock_timeout, [](const format::Header&) { return nullptr; });
+  if (!locked.state) return locked.status;
+  if (!condition(locked.state->facts)) return Outcome::conflict;
+  return locked.state->destroy();
 }
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
