@@ -111,6 +111,15 @@ struct SessionEntry {
   SessionKey key;
   SessionFacts facts;   // all zero but the size when there is a problem
   std::string problem;  // why the record cannot be read; empty: it can
+  /// ok where the session was live when the listing began; superseded or expired in a listing that shows those. It may
+  /// have ended since.
+  Outcome outcome = Outcome::ok;
+};
+
+struct ListOptions {
+  /// Shows also sessions whose ID was replaced (superseded: readable for StoreOptions::grace, or leading on to the new
+  /// one), and those that have expired and that no sweep has removed yet.
+  bool show_ended = false;
 };
 
 /// What the store's own file says.
@@ -254,8 +263,8 @@ class SESS_API Store {
 
   /// Calls `visit` for every live session that had not expired when the listing began, in the order of their keys,
   /// until it answers false. Not a consistent picture of one moment: sessions may come and go meanwhile. Changes
-  /// nothing: a damaged record is reported as it is.
-  void list(const std::function<bool(const SessionEntry&)>& visit) const;
+  /// nothing: a damaged record is reported as it is. Throws IoError.
+  void list(const std::function<bool(const SessionEntry&)>& visit, const ListOptions& options = {}) const;
   /// The keys that begin with these hexadecimal digits (at least one), at most `limit` of them.
   std::vector<SessionKey> find(std::string_view key_prefix, std::size_t limit) const;
 

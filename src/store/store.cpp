@@ -188,10 +188,14 @@ Status Store::destroy_if(const SessionKey& key, const std::function<bool(const S
   return locked.state->destroy();
 }
 
-void Store::list(const std::function<bool(const SessionEntry&)>& visit) const {
+void Store::list(const std::function<bool(const SessionEntry&)>& visit, const ListOptions& options) const {
   const std::int64_t now = core_->records().now();
   core_->records().visit([&](const backend::Listed& listed) {
-    return (listed.version && usability(*listed.version, now) != Outcome::ok) || visit(to_entry(listed));
+    const Outcome outcome = listed.version ? usability(*listed.version, now) : Outcome::ok;
+    if (outcome != Outcome::ok && !options.show_ended) return true;
+    SessionEntry entry = to_entry(listed);
+    entry.outcome = outcome;
+    return visit(entry);
   });
 }
 

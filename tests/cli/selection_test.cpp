@@ -79,6 +79,53 @@ TEST_CASE("ls lists the sessions that its options mean") {
   CHECK(keys_of(store, {"--older-than", "0ms"}).size() == 5);
 }
 
+TEST_CASE("ls lists the sessions of a state") {
+  const TestStore store;
+  const std::string expired = store.create_key({"--idle", "1ms", "a=1"});
+  cli::outlive(std::chrono::milliseconds(1));
+  const std::string bad = store.create_key({"a=1"});
+  const sess::Store opened = sess::Store::open(store.path());
+  sess::Session replaced = opened.create({.kind = sess::SessionKind::authenticated, .principal = "ann"});
+  REQUIRE(replaced.commit().ok());
+  const std::string superseded = replaced.key().to_string();
+  const auto next = replaced.regenerate();
+  REQUIRE(next);
+  const std::string live = next->key().to_string();
+  cli::damage(store.record(bad));
+  const auto of_state = [&](const std::string& state) {
+    const Finished finished = store.run({"ls", "--state", state, "--json"});
+    CHECK(finished.code == (state == "unreadable" || state == "all" ? 65 : 0));
+    Keys keys;
+    for (const std::string& line : cli::lines(finished.out)) {
+      if (line.empty()) continue;
+      const json entry = json::parse(line);
+      CHECK((state == "all" || entry.at("state") == state));
+      keys.insert(entry.at("key"));
+    }
+    return keys;
+  };
+  CHECK(of_state("live") == Keys{live});
+  CHECK(of_state("superseded") == Keys{superseded});
+  CHECK(of_state("expired") == Keys{expired});
+  CHECK(of_state("unreadable") == Keys{bad});
+  CHECK(of_state("all") == Keys{live, superseded, expired, bad});
+  CHECK(keys_of(store, {"--principal", "ann", "--state", "live"}) == Keys{live});
+  CHECK(keys_of(store, {"--state", "expired", "--kind", "authenticated"}).empty());
+  CHECK(keys_of(store, {"--state", "superseded", "--kind", "authenticated"}) == Keys{superseded});
+  cli::check_usage_error(store.run({"ls", "--state", "dead"}));
+  cli::check_usage_error(store.run({"ls", "--state", "all", "--principal", "ann"}));
+  cli::check_usage_error(store.run({"rm", "--state", "expired"}));
+
+  const auto table = cli::lines(store.run({"ls", "--state", "all", "--sort", "state"}).out);
+  REQUIRE(table.size() == 5);
+  CHECK(table[0].starts_with("KEY           STATE       KIND "));
+  CHECK(table[1].starts_with(bad.substr(0, 12) + "  unreadable  -  "));
+  CHECK(table[2].starts_with(superseded.substr(0, 12) + "  superseded  authenticated"));
+  CHECK(table[3].starts_with(expired.substr(0, 12) + "  expired     anonymous"));
+  CHECK(table[4].starts_with(live.substr(0, 12) + "  live        authenticated"));
+  CHECK(cli::lines(store.ok({"ls", "--columns", "state", "--principal", "ann"})).back() == "live");
+}
+
 TEST_CASE("ls puts in order what it lists, and stops at its limit") {
   const TestStore store;
   std::vector<std::string> keys;
@@ -126,7 +173,7 @@ TEST_CASE("who asks for a column that is none, to print or to sort by, is told w
   for (const char* option : {"--sort", "--columns"}) {
     const cli::Finished finished = store.run({"ls", option, "nope"});
     cli::check_usage_error(finished);
-    CHECK(finished.err.find(": key, kind, age, idle-left, size, generation, created, deadline, sealed; ") !=
+    CHECK(finished.err.find(": key, kind, age, idle-left, size, generation, created, deadline, sealed, state; ") !=
           std::string::npos);
   }
 }

@@ -90,8 +90,9 @@ TEST_CASE("ls --json prints one object a line with the documented fields") {
   const json entry = json::parse(store.ok({"ls", "--json"}));
   std::set<std::string> fields;
   for (const auto& field : entry.items()) fields.insert(field.key());
-  CHECK(fields == std::set<std::string>{"key", "kind", "generation", "created", "deadline", "absolute_deadline",
-                                        "idle_timeout_ms", "age_ms", "idle_left_ms", "sealed", "size"});
+  CHECK(fields == std::set<std::string>{"key", "state", "kind", "generation", "created", "deadline",
+                                        "absolute_deadline", "idle_timeout_ms", "age_ms", "idle_left_ms", "sealed",
+                                        "size"});
   CHECK(entry.at("key") == key);
   CHECK(entry.at("created").get<std::string>().size() == 20);
   CHECK(entry.at("size").get<int>() > 0);

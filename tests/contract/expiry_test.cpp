@@ -198,6 +198,14 @@ TEST_CASE("a sweep removes what has expired and nothing else") {
     });
     CHECK(listed == kept.size());
     world.advance(milliseconds(20'000));
+    store.list([](const SessionEntry&) -> bool { throw std::runtime_error("an expired session is listed"); });
+    listed = 0;
+    const auto count = [&](const SessionEntry& entry) {
+      CHECK(entry.outcome == Outcome::expired);
+      return ++listed > 0;
+    };
+    store.list(count, {.show_ended = true});
+    CHECK(listed == kept.size());
     CHECK(store.gc().expired == 10);
     CHECK(world.session_files().empty());
   });

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view before_commands = R"(# sessctl's words, for bash: made by 'sessctl completion bash'.
 _sessctl() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' action='' is_value='' i
-  local columns='key kind age idle-left size generation created deadline sealed' values='' before=''
+  local columns='key kind age idle-left size generation created deadline sealed state' values='' before=''
   for ((i = 1; i < COMP_CWORD; ++i)); do
     if [[ $is_value ]]; then
       is_value=
@@ -27,6 +27,7 @@ _sessctl() {
   case $previous in
     --color) values='auto always never' ;;
     --kind) values='anonymous authenticated' ;;
+    --state) values='live superseded expired unreadable all' ;;
     --php-handler) values='php php_binary php_serialize' ;;
     --sort) values=$columns ;;
   esac

@@ -34,34 +34,33 @@ struct Column {
   std::int64_t (*rank)(const Entry& entry);
 };
 
-std::int64_t milliseconds_of(Clock::time_point time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-}
-
-constexpr std::array<Column, 9> all_columns{{
+constexpr std::array<Column, 10> all_columns{{
     {"key", "KEY", short_key, [](const Entry& entry, Clock::time_point) { return entry.key.to_string(); }, nullptr},
     {"kind", "KIND", 13, [](const Entry& entry, Clock::time_point) { return std::string(kind_name(entry.facts.kind)); },
      [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.kind); }},
     {"age", "AGE", -5,
      [](const Entry& entry, Clock::time_point now) { return human_age(between(entry.facts.created, now)); },
-     [](const Entry& entry) { return -milliseconds_of(entry.facts.created); }},
+     [](const Entry& entry) { return -unix_ms(entry.facts.created); }},
     {"idle-left", "IDLE-LEFT", -9,
      [](const Entry& entry, Clock::time_point now) { return human_age(between(now, entry.facts.deadline)); },
-     [](const Entry& entry) { return milliseconds_of(entry.facts.deadline); }},
+     [](const Entry& entry) { return unix_ms(entry.facts.deadline); }},
     {"size", "SIZE", -5, [](const Entry& entry, Clock::time_point) { return human_size(entry.facts.size); },
      [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.size); }},
     {"generation", "GENERATION", -10,
      [](const Entry& entry, Clock::time_point) { return std::to_string(entry.facts.generation); },
      [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.generation); }},
     {"created", "CREATED", 20, [](const Entry& entry, Clock::time_point) { return utc_time(entry.facts.created); },
-     [](const Entry& entry) { return milliseconds_of(entry.facts.created); }},
+     [](const Entry& entry) { return unix_ms(entry.facts.created); }},
     {"deadline", "DEADLINE", 20, [](const Entry& entry, Clock::time_point) { return utc_time(entry.facts.deadline); },
-     [](const Entry& entry) { return milliseconds_of(entry.facts.deadline); }},
+     [](const Entry& entry) { return unix_ms(entry.facts.deadline); }},
     {"sealed", "SEALED", 6,
      [](const Entry& entry, Clock::time_point) { return std::string(entry.facts.sealed ? "yes" : "no"); },
      [](const Entry& entry) { return static_cast<std::int64_t>(entry.facts.sealed); }},
+    {"state", "STATE", 10, [](const Entry& entry, Clock::time_point) { return std::string(state_name(entry)); },
+     [](const Entry& entry) { return entry.problem.empty() ? static_cast<std::int64_t>(entry.outcome) : INT64_MAX; }},
 }};
 constexpr std::string_view usual_columns = "key,kind,age,idle-left,size,generation";
+constexpr std::string_view columns_with_state = "key,state,kind,age,idle-left,size,generation";
 
 /// The one of this name; fails where there is none, and says that `wish` names one of these.
 const Column* find_column(std::string_view name, std::string_view wish, const CommandLine& line) {
@@ -74,10 +73,6 @@ const Column* find_column(std::string_view name, std::string_view wish, const Co
 
 class Table {
  public:
-  /// All of the usual columns that fit so many, and at least the first.
-  Table(std::size_t columns, bool full, const CommandLine& line) : Table(usual_columns, full, line) {
-    while (columns_.size() > 1 && width() > columns) columns_.pop_back();
-  }
   /// Fails where `names`, separated by commas, has one that is none.
   Table(std::string_view names, bool full, const CommandLine& line) : full_(full) {
     for (;;) {
@@ -89,13 +84,19 @@ class Table {
     }
   }
 
+  /// Drops the last columns until the rest fits so many, or is one.
+  void fit(std::size_t columns) {
+    while (columns_.size() > 1 && width() > columns) columns_.pop_back();
+  }
+
   StyledLine heading() const {
     return {{row([](const Column& column) { return std::string(column.heading); }), Accent::heading}};
   }
   StyledLine row_of(const Entry& entry, Clock::time_point now) const {
     const std::string text = row([&](const Column& column) -> std::string {
-      const bool is_known = entry.problem.empty() || column.name == "key" || column.name == "size";
-      if (!is_known) return column.name == "kind" ? "unreadable" : "-";
+      const bool is_known =
+          entry.problem.empty() || column.name == "key" || column.name == "size" || column.name == "state";
+      if (!is_known) return column.name == "kind" && !has_state() ? "unreadable" : "-";
       return column.text(entry, now);
     });
     return {{text, entry.problem.empty() ? Accent::none : Accent::problem}};
@@ -116,6 +117,7 @@ class Table {
     return line;
   }
 
+  bool has_state() const { return std::ranges::find(columns_, "state", &Column::name) != columns_.end(); }
   std::size_t width_of(const Column& column) const {
     const bool is_whole_key = column.name == "key" && full_;
     return is_whole_key ? sess::SessionKey::text_size : static_cast<std::size_t>(std::abs(column.width));
@@ -135,6 +137,7 @@ class Table {
 std::string json_of(const Entry& entry, Clock::time_point now) {
   JsonLine object;
   object.add("key", entry.key.to_string());
+  object.add("state", state_name(entry));
   if (entry.problem.empty()) add_facts(object, entry.facts, now);
   object.add("size", entry.facts.size);
   if (!entry.problem.empty()) object.add("problem", entry.problem);
@@ -205,13 +208,15 @@ ExitCode run_ls(const Invocation& invocation) {
       invocation, "",
       "AGE is the time since the session was made, IDLE-LEFT the time after which it ends unless\n"
       "it is used, SIZE that of its record in bytes, GENERATION a number that each change raises.\n"
-      "Other columns are created, deadline and sealed. A narrow terminal gets the first columns, unless\n"
+      "Other columns are created, deadline, sealed and state. A narrow terminal gets the first columns, unless\n"
       "--columns says which, and then the beginning of each line. Sorted, the largest come first, and with\n"
-      "--sort age the oldest. Sessions that have expired are not listed. A record that cannot be read\n"
-      "is listed as such, and the exit code is 65.\n"
+      "--sort age the oldest. What is not live is listed with --state alone: sessions that have expired\n"
+      "and that no sweep has removed yet, and superseded ones, whose ID was replaced by a new one. A record\n"
+      "that cannot be read is listed as such, and the exit code is 65.\n"
       "\n"
       "  sessctl ls --principal ann\n"
       "  sessctl ls --sort size --limit 10 --columns key,size,age\n"
+      "  sessctl ls --state expired\n"
       "  sessctl ls --json | jq -r 'select(.idle_left_ms < 60000) | .key'\n");
   bool full = false;
   std::optional<std::string> columns;
@@ -220,6 +225,7 @@ ExitCode run_ls(const Invocation& invocation) {
   line.add_flag("--full", full, "Print keys in full");
   selection.add_options(line);
   selection.add_locked_option(line);
+  selection.add_state_option(line);
   line.add_text("--sort", order.by, "COLUMN", "In this order");
   line.add_flag("--reverse", order.reverse, "In the opposite order");
   line.add_text("--limit", order.limit, "COUNT", "No more than so many");
@@ -230,8 +236,9 @@ ExitCode run_ls(const Invocation& invocation) {
   order.take(line);
   if (columns && line.json()) line.fail("--columns is for the table; --json has all fields");
   const auto terminal = invocation.out.size();
-  const Table table = columns ? Table(std::string_view(*columns), full, line)
-                              : Table(terminal ? terminal->columns : SIZE_MAX, full, line);
+  const std::string_view usual = selection.has_state() ? columns_with_state : usual_columns;
+  Table table(columns ? std::string_view(*columns) : usual, full, line);
+  if (!columns && terminal) table.fit(terminal->columns);
 
   const sess::Store store = open_store(line.store_path());
   ExitCode code = ExitCode::ok;

@@ -69,15 +69,18 @@ void Progress::hide() noexcept {
   if (is_shown.exchange(false)) write_to_terminal("\r\x1b[K");
 }
 
-void list_sessions(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) {
+void list_sessions(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit,
+                   const sess::ListOptions& options) {
   Progress progress("sessions");
   std::uint64_t count = 0;
-  store.list([&](const sess::SessionEntry& entry) {
-    const auto& bytes = entry.key.bytes();
-    const double place = bytes[0] + bytes[1] / 256.0;
-    progress.show(++count, place / 256);
-    return visit(entry);
-  });
+  store.list(
+      [&](const sess::SessionEntry& entry) {
+        const auto& bytes = entry.key.bytes();
+        const double place = bytes[0] + bytes[1] / 256.0;
+        progress.show(++count, place / 256);
+        return visit(entry);
+      },
+      options);
 }
 
 }  // namespace sessctl

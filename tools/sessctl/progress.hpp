@@ -45,6 +45,7 @@ class Progress {
 };
 
 /// Store::list with progress: it comes in the order of the keys, which are hashes, so that one tells how far it is.
-void list_sessions(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit);
+void list_sessions(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit,
+                   const sess::ListOptions& options = {});
 
 }  // namespace sessctl

@@ -8,6 +8,7 @@
 #include <sess/locks.hpp>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace sessctl {
@@ -35,12 +36,23 @@ void Selection::add_locked_option(CommandLine& line) {
   line.add_flag("--locked", is_locked_, "Only those that a process has locked just now");
 }
 
+void Selection::add_state_option(CommandLine& line) {
+  line.add_text("--state", state_, "STATE", "Only live, superseded, expired or unreadable ones;\nall for all of these");
+}
+
 void Selection::take(const CommandLine& line) {
   if (principal_ && principal_->empty()) line.fail("--principal wants a name");
   if (kind_text_) {
     for (const sess::SessionKind kind : {sess::SessionKind::anonymous, sess::SessionKind::authenticated})
       if (*kind_text_ == kind_name(kind)) kind_ = kind;
     if (!kind_) line.fail("--kind wants anonymous or authenticated");
+  }
+  if (state_) {
+    static constexpr std::array<std::string_view, 5> states{"live", "superseded", "expired", "unreadable", "all"};
+    if (std::ranges::find(states, *state_) == states.end())
+      line.fail("--state wants live, superseded, expired, unreadable or all");
+    if (principal_ && *state_ != "live" && *state_ != "unreadable")
+      line.fail("--principal knows of a user's live sessions alone; it goes with --state live or unreadable");
   }
   if (larger_than_text_) {
     larger_than_ = parse_size(*larger_than_text_);
@@ -65,10 +77,11 @@ void Selection::visit(const sess::Store& store, const std::function<bool(const s
   }
   const auto offer = [&](const sess::SessionEntry& entry) {
     if (is_locked_ && !locked.contains(entry.key.to_string())) return true;
+    if (state_ && *state_ != "all" && *state_ != state_name(entry)) return true;
     const bool is_meant = !entry.problem.empty() || matches(entry.facts, Clock::now());
     return !is_meant || visit(entry);
   };
-  if (!principal_) return list_sessions(store, offer);
+  if (!principal_) return list_sessions(store, offer, {.show_ended = state_.has_value()});
   const auto sessions = store.sessions_of(*principal_);
   if (!sessions) throw Failure(ExitCode::busy, "list sessions of principal", "", "their list is locked", "try again");
   for (const sess::SessionEntry& entry : *sessions)

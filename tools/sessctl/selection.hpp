@@ -24,18 +24,23 @@ class Selection {
   void add_options(CommandLine& line);
   /// --locked: not for commands that would wait for these locks.
   void add_locked_option(CommandLine& line);
+  /// --state: for commands that only look. visit shows what has ended, too, where that is asked for.
+  void add_state_option(CommandLine& line);
   /// After CommandLine::parse. Throws Failure (usage) for an option whose argument means nothing.
   void take(const CommandLine& line);
 
   /// Nothing is said: every session.
-  bool is_empty() const noexcept { return !principal_ && !is_locked_ && !has_conditions(); }
+  bool is_empty() const noexcept { return !principal_ && !is_locked_ && !state_ && !has_conditions(); }
   const std::optional<std::string>& principal() const noexcept { return principal_; }
+  /// Something other than live ones may be shown.
+  bool has_state() const noexcept { return state_.has_value(); }
   /// Something is said beside the principal.
   bool has_conditions() const noexcept { return kind_ || older_than_ || idle_more_than_ || larger_than_ || is_sealed_; }
   bool matches(const sess::SessionFacts& facts, Clock::time_point now) const;
 
   /// Calls `visit` for each live session that is meant, a locked one if it was when the visit began, until it answers
-  /// false; and for each whose record cannot be read: whether that is meant nobody can tell.
+  /// false; and for each whose record cannot be read: whether that is meant nobody can tell. With --state for those of
+  /// that state instead.
   /// Throws Failure (busy) if the list of a principal is locked.
   void visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const;
 
@@ -49,6 +54,7 @@ class Selection {
   std::optional<std::uint64_t> larger_than_;  // bytes
   bool is_sealed_ = false;
   bool is_locked_ = false;
+  std::optional<std::string> state_;
 };
 
 }  // namespace sessctl

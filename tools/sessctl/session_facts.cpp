@@ -8,6 +8,11 @@ std::string_view kind_name(sess::SessionKind kind) noexcept {
   return kind == sess::SessionKind::authenticated ? "authenticated" : "anonymous";
 }
 
+std::string_view state_name(const sess::SessionEntry& entry) noexcept {
+  if (!entry.problem.empty()) return "unreadable";
+  return entry.outcome == sess::Outcome::ok ? "live" : to_string(entry.outcome);
+}
+
 std::chrono::milliseconds between(Clock::time_point from, Clock::time_point to) noexcept {
   using std::chrono::milliseconds;
   // In milliseconds before the subtraction: the difference of two times in nanoseconds may not fit 64 bits.
