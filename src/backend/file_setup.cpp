@@ -162,7 +162,12 @@ StoreFile read_store_file(const Directory& top, format::FormatVersion newest) {
            "open store \"{}\": the directory is not a store; make one with: sessctl --store DIR init", path);
   check_owner_and_mode(top);
   const auto file = format::parse_store_file(*text);
-  if (!file) refuse(Reason::damaged, "open store \"{}\": its file \"{}\" is damaged", path, format::store_file);
+  if (!file)
+    refuse(Reason::damaged,
+           "open store \"{}\": its file \"{}\" is damaged; restore it from a backup, or move it elsewhere: sessctl "
+           "init makes "
+           "it again and keeps the sessions",
+           path, format::store_file);
   if (file->format > newest || file->shards != format::shard_count)
     refuse(Reason::newer_format,
            "open store \"{}\": it has format {} with {} shards, newer than this program knows; use a newer libsess",

@@ -98,6 +98,18 @@ TEST_CASE("a store with a part missing or damaged ends with 78, and is to be rep
   check_refused(emptied.path(), all_but_init, 78, advice);
 }
 
+TEST_CASE("a store whose own file is damaged can be made again, and keeps its sessions") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const path own = path(store.path()) / sess::format::store_file;
+  std::filesystem::resize_file(own, 20);
+  const std::string advice = "move it elsewhere: sessctl init makes it again";
+  check_refused(store.path(), {"ls", "repair", "init"}, 78, advice);
+  std::filesystem::rename(own, store.directory() / "away");
+  store.ok({"init"});
+  CHECK(store.ok({"get", key, "a"}) == "1");
+}
+
 TEST_CASE("a key file that cannot be read is a lack of permission, 77, and named") {
   const TestStore store;
   const path keys = path(store.path()) / sess::format::keys_file;

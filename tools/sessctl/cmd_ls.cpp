@@ -204,20 +204,19 @@ class Order {
 }  // namespace
 
 ExitCode run_ls(const Invocation& invocation) {
-  CommandLine line(
-      invocation, "",
-      "AGE is the time since the session was made, IDLE-LEFT the time after which it ends unless\n"
-      "it is used, SIZE that of its record in bytes, GENERATION a number that each change raises.\n"
-      "Other columns are created, deadline, sealed and state. A narrow terminal gets the first columns, unless\n"
-      "--columns says which, and then the beginning of each line. Sorted, the largest come first, and with\n"
-      "--sort age the oldest. What is not live is listed with --state alone: sessions that have expired\n"
-      "and that no sweep has removed yet, and superseded ones, whose ID was replaced by a new one. A record\n"
-      "that cannot be read is listed as such, and the exit code is 65.\n"
-      "\n"
-      "  sessctl ls --principal ann\n"
-      "  sessctl ls --sort size --limit 10 --columns key,size,age\n"
-      "  sessctl ls --state expired\n"
-      "  sessctl ls --json | jq -r 'select(.idle_left_ms < 60000) | .key'\n");
+  CommandLine line(invocation, "",
+                   "AGE is the time since the session was made, IDLE-LEFT the time after which it ends unless\n"
+                   "it is used, SIZE that of its record in bytes, GENERATION a number that each change raises.\n"
+                   "Other columns are created, deadline, sealed and state. A narrow terminal gets the first\n"
+                   "columns, unless --columns says which, and then the beginning of each line. Sorted, the largest\n"
+                   "come first, and with --sort age the oldest. What is not live is listed with --state alone:\n"
+                   "sessions that have expired and that no sweep has removed yet, and superseded ones, whose ID was\n"
+                   "replaced by a new one. A record that cannot be read is listed as such, and the exit code is 65.\n"
+                   "\n"
+                   "  sessctl ls --principal ann\n"
+                   "  sessctl ls --sort size --limit 10 --columns key,size,age\n"
+                   "  sessctl ls --state expired\n"
+                   "  sessctl ls --json | jq -r 'select(.idle_left_ms < 60000) | .key'\n");
   bool full = false;
   std::optional<std::string> columns;
   Selection selection;

@@ -40,10 +40,9 @@ Advice advice_on(sess::StoreError::Reason reason) {
       return {ExitCode::cannot_create, "choose a directory that is empty or does not exist"};
     case Reason::other_owner:
       return {ExitCode::no_permission, "run sessctl as its owner"};
-    case Reason::damaged:
-      return {ExitCode::config, "nothing in it was touched; restore it from a backup"};
     case Reason::newer_format:
       return {ExitCode::config, "nothing in it was touched; use the version of sessctl that the store was made for"};
+    case Reason::damaged:  // what was found says what to do
     case Reason::open_to_others:
     case Reason::unusable:
       break;
