@@ -62,6 +62,21 @@ TEST_CASE("the map is for its owner alone, holds each session once, and keeps an
   CHECK(cli::run(start).out == "0.1\n");
 }
 
+TEST_CASE("what an import says never goes into its map, though it was started without standard descriptors") {
+  const Php php;
+  php.request("plainone0123456789abcdef");
+  // One that is complained of.
+  std::ofstream(php.request("plaintwo0123456789abcdef")) << "no|such";
+  cli::Start start = php.store.start({"import", "--json", "--php", php.directory, "--map", php.map});
+  for (const std::vector<int>& closed : std::vector<std::vector<int>>{{0, 1, 2}, {1}, {2}}) {
+    start.closed = closed;
+    CHECK(cli::run(start).code == 65);
+    CHECK(php.map_text().find("imported") == std::string::npos);
+    CHECK(php.map_text().find("sessctl") == std::string::npos);
+  }
+  CHECK(json::parse(php.import().out) == Php::counts(0, 1, 1));
+}
+
 TEST_CASE("a session that has ended since it was imported was made again by the next import") {
   const Php php;
   php.request("plainann0123456789abcdef");

@@ -1,6 +1,7 @@
 // sessctl: the commands are in command_table.cpp, what they share in README.md.
 #include "command_table.hpp"
 #include "failure.hpp"
+#include "own_process.hpp"
 #include "report.hpp"
 
 #include <sess/version.hpp>
@@ -73,6 +74,7 @@ ExitCode run(std::vector<std::string> arguments, Output& out) {
 
 int main(int argc, char** argv) {
   using namespace sessctl;
+  hold_standard_descriptors();
   // A write to a closed pipe answers EPIPE instead: `create` then ends the session whose ID nobody got.
   std::signal(SIGPIPE, SIG_IGN);
   // Likewise a write beyond the limit of file size answers EFBIG.

@@ -3,6 +3,7 @@
 #include "failure.hpp"
 #include "report.hpp"
 
+#include <fcntl.h>
 #include <linux/ioprio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +28,13 @@ ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work) {
   const auto code = static_cast<ExitCode>(WEXITSTATUS(status));
   if (code == ExitCode::output_closed) throw OutputClosed();
   return code;
+}
+
+void hold_standard_descriptors() noexcept {
+  // The lowest number that is free is taken (open(2)); what is open as a path can be neither read nor written.
+  int descriptor = 0;
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO) descriptor = ::open("/dev/null", O_PATH);
+  if (descriptor >= 0) ::close(descriptor);
 }
 
 void use_idle_io() {

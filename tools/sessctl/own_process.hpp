@@ -12,6 +12,10 @@ namespace sessctl {
 /// there. Answers its exit code.
 ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work);
 
+/// Has a standard input, output or error that the program was started without refuse all use: its number would go to a
+/// file that is opened later, and what is printed into that. To be called before anything is opened.
+void hold_standard_descriptors() noexcept;
+
 /// From here on this process, and its children, read and write when nobody else does (ioprio_set(2)). Throws Failure.
 void use_idle_io();
 
