@@ -1,5 +1,6 @@
 // What sessctl prints for a person: what stands out, what fits, what the terminal can show, how far it has come.
 #include "cli/damage.hpp"
+#include "cli/holder.hpp"
 #include "cli/pseudo_terminal.hpp"
 #include "cli/sessctl_program.hpp"
 
@@ -15,6 +16,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
 
 using cli::PseudoTerminal;
 using cli::shown;
@@ -211,4 +214,31 @@ TEST_CASE("Ctrl-C ends it there, and what is done is done" * cli::needs_terminal
   CHECK(terminal.is_as_before());
   CHECK(store.run({"verify"}).code == 0);
   CHECK(cli::lines(store.ok({"ls"})).size() == 2);
+}
+
+TEST_CASE("rm of a user's sessions says how far it has come, too" * cli::needs_terminal()) {
+  for (const auto& condition : std::vector<std::vector<std::string>>{{}, {"--kind", "authenticated"}}) {
+    const TestStore store;
+    {
+      const auto opened = sess::Store::open(store.path());
+      for (int n = 0; n < 3; ++n) {
+        sess::Session session = opened.create({.kind = sess::SessionKind::authenticated, .principal = "ann"});
+        session.set("a", 1);
+        REQUIRE(session.commit().ok());
+      }
+    }
+    const auto sessions = cli::lines(store.ok({"ls", "--principal", "ann", "--json"}));
+    REQUIRE(sessions.size() == 3);
+    // It waits for the first, in vain and for longer than a second, and has ended others after that.
+    const cli::Holder holder(store.path(), nlohmann::json::parse(sessions.front()).at("key"), "holder");
+    std::vector<std::string> arguments{"rm", "--principal", "ann", "--wait", "1200ms"};
+    arguments.insert(arguments.end(), condition.begin(), condition.end());
+    const std::string text = shown(in_terminal(store, arguments), 75);
+    INFO(text);
+    const auto progress =
+        text.find(condition.empty() ? "sessctl: 1 sessions, 33%, about " : "sessctl: 2 sessions\x1b[K");
+    REQUIRE(progress != std::string::npos);
+    CHECK(text.find("\x1b[K", progress) != std::string::npos);
+    CHECK(text.find("ended 2 sessions\n") != std::string::npos);
+  }
 }

@@ -10,7 +10,10 @@
 #include "session_name.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sessctl {
@@ -19,8 +22,14 @@ namespace {
 /// Ends what can be ended, says what cannot, and remembers the first failure.
 class Removal {
  public:
-  Removal(const Invocation& invocation, const CommandLine& line, const sess::Store& store)
-      : out_(invocation.out), json_(line.json()), store_(store) {}
+  /// Opens the store.
+  Removal(const Invocation& invocation, const CommandLine& line)
+      : out_(invocation.out), json_(line.json()), store_(open_store(line.store_path(), options_of(line))) {}
+  Removal(const Removal&) = delete;
+  Removal& operator=(const Removal&) = delete;
+  ~Removal() = default;
+
+  const sess::Store& store() const noexcept { return store_; }
 
   template <class Work>
   void attempt(const Work& work) {
@@ -59,11 +68,20 @@ class Removal {
   /// Also the logins that are just under way.
   void end_principal(const std::string& principal) {
     attempt([&] {
-      // As many as there were just before: how many it has ended the library does not say.
+      Progress progress("sessions");
       const auto sessions = store_.sessions_of(principal);
-      const sess::Status status = store_.destroy_principal(principal);
-      const std::uint64_t ended = sessions && is_end(status) ? sessions->size() : 0;
-      ended_ += ended;
+      const double all = sessions && !sessions->empty() ? static_cast<double>(sessions->size()) : -1;
+      std::uint64_t ended = 0;
+      sess::Status status;
+      {
+        // The library answers no number, and tells of each.
+        const Listening listening(on_destroyed_, [&] {
+          ++ended;
+          ++ended_;
+          progress.show(ended, static_cast<double>(ended) / all);
+        });
+        status = store_.destroy_principal(principal);
+      }
       if (json_)
         out_.print_line(JsonLine()
                             .add("principal", principal)
@@ -87,6 +105,29 @@ class Removal {
   ExitCode code() const noexcept { return code_; }
 
  private:
+  /// Calls `listener` until it is gone, however that comes.
+  class Listening {
+   public:
+    Listening(std::function<void()>& where, std::function<void()> listener) : where_(where) {
+      where_ = std::move(listener);
+    }
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
+    ~Listening() { where_ = nullptr; }
+
+   private:
+    std::function<void()>& where_;
+  };
+
+  sess::StoreOptions options_of(const CommandLine& line) {
+    sess::StoreOptions options = line.store_options();
+    options.on_event = [this](const sess::Event& event) {
+      report_event(event);
+      if (event.kind == sess::Event::Kind::destroyed && on_destroyed_) on_destroyed_();
+    };
+    return options;
+  }
+
   static bool is_end(const sess::Status& status) noexcept {
     return status.ok() || status == sess::Outcome::durability_unknown;
   }
@@ -99,7 +140,8 @@ class Removal {
 
   Output& out_;
   bool json_;
-  const sess::Store& store_;
+  std::function<void()> on_destroyed_;  // before the store, which calls it
+  sess::Store store_;
   std::uint64_t ended_ = 0;
   ExitCode code_ = ExitCode::ok;
 };
@@ -141,8 +183,8 @@ ExitCode run_rm(const Invocation& invocation) {
   if (all && !yes) line.fail("--all ends every session of the store, and wants --yes");
   if (yes && !all) line.fail("--yes goes with --all");
 
-  const sess::Store store = open_store(line.store_path(), line.store_options());
-  Removal removal(invocation, line, store);
+  Removal removal(invocation, line);
+  const sess::Store& store = removal.store();
   if (are_selected) {
     if (selection.principal() && !selection.has_conditions()) {
       removal.end_principal(*selection.principal());
@@ -150,7 +192,12 @@ ExitCode run_rm(const Invocation& invocation) {
       // Each as it is found, and the visit says how far it is: the keys of all would take memory for each session that
       // there is.
       removal.attempt([&] {
+        // A visit of all sessions says itself how far it is.
+        std::optional<Progress> progress;
+        if (selection.principal()) progress.emplace("sessions");
+        std::uint64_t count = 0;
         selection.visit(store, [&](const sess::SessionEntry& entry) {
+          if (progress) progress->show(++count);
           if (!selection.has_conditions())
             removal.end(entry.key);
           else if (entry.problem.empty())
