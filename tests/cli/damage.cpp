@@ -20,6 +20,16 @@ void damage(const std::filesystem::path& file) {
   stream.put('\x7f');
 }
 
+void fill_quarantine(const std::filesystem::path& store, unsigned count) {
+  const auto key = sess::SessionKey::parse(std::string(sess::SessionKey::text_size, 'a')).value();
+  for (unsigned number = 0; number < count; ++number) {
+    const auto name = sess::format::quarantine_name({.key = key, .number = number});
+    std::ofstream file(store / sess::format::quarantine_directory / name);
+    file << "damaged";
+    REQUIRE(file.flush().good());
+  }
+}
+
 bool set_clock_ahead(const std::filesystem::path& store) {
   std::fstream file(store / sess::format::gc_file, std::ios::in | std::ios::out);
   auto state = sess::format::parse_gc_state(std::string(std::istreambuf_iterator<char>(file), {}));

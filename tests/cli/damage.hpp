@@ -10,6 +10,9 @@ namespace cli {
 /// Changes the last byte of a file; fails the test where that cannot be done.
 void damage(const std::filesystem::path& file);
 
+/// Puts so many files into the quarantine of a store, each as what was left of a record.
+void fill_quarantine(const std::filesystem::path& store, unsigned count);
+
 /// As if the last sweep of a store, which there must have been, had been when the clock was 49 hours behind what it
 /// says now. False where a clock that was set ahead is not noticed, because the boot ID is not known; it says so.
 bool set_clock_ahead(const std::filesystem::path& store);

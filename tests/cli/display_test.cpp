@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <string_view>
@@ -241,4 +242,21 @@ TEST_CASE("rm of a user's sessions says how far it has come, too" * cli::needs_t
     CHECK(text.find("\x1b[K", progress) != std::string::npos);
     CHECK(text.find("ended 2 sessions\n") != std::string::npos);
   }
+}
+
+TEST_CASE("a purge of quarantine says how far it has come, too" * cli::needs_terminal()) {
+  const TestStore store;
+  cli::fill_quarantine(store.path(), 3000);
+  TerminalStart start = in_terminal(store, {"quarantine", "purge", "--all", "--yes", "--json"});
+  PseudoTerminal terminal(start);
+  terminal.await("\"purged\"");
+  // Nobody reads from the terminal, which has not got room for all it prints: some are purged later than this.
+  cli::outlive(std::chrono::milliseconds(1000));
+  const int status = terminal.wait();
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  const std::string& text = terminal.text();
+  const std::size_t progress = text.find(" names, ");
+  REQUIRE(progress != std::string::npos);
+  CHECK(text.find("\r\x1b[K", progress) != std::string::npos);
+  CHECK(text.rfind("\"purged\"") > progress);
 }

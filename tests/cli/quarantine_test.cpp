@@ -152,6 +152,32 @@ TEST_CASE("gc gives what is in quarantine a retention time") {
   CHECK_FALSE(kept.is_there());
 }
 
+TEST_CASE("gc stops purging quarantine when its budget is used up, and the next sweep goes on") {
+  const TestStore store;
+  constexpr unsigned all = 300;
+  cli::fill_quarantine(store.path(), all);
+  const auto purge = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"gc", "--json", "--purge-quarantine", "0"});
+    return json::parse(store.ok(options));
+  };
+  // A part of a millisecond is left for it, and it syncs after each.
+  const json first = purge({"--budget", "1ms"});
+  CHECK(first.at("purged") >= 1);
+  CHECK(first.at("purged") < all);
+  CHECK(first.at("purge_left") == all - first.at("purged").get<unsigned>());
+  const json second = purge({"--budget", "1ms"});
+  CHECK(second.at("purged") >= 1);
+  const unsigned rest = second.at("purge_left");
+  CHECK(rest == first.at("purge_left").get<unsigned>() - second.at("purged").get<unsigned>());
+  CHECK(store.ok({"gc", "--budget", "1ms", "--purge-quarantine", "0"}).find(" there for the next sweep") !=
+        std::string::npos);
+  // A dry run counts all, and so does a sweep without a budget.
+  const json counted = purge({"--dry-run", "--budget", "1ms"});
+  CHECK(counted.at("purge_left") == 0);
+  CHECK(purge({}).at("purged") == counted.at("purged"));
+  CHECK(store.ok({"quarantine", "--json"}).empty());
+}
+
 TEST_CASE("gc purges nothing by a clock that was set ahead") {
   const Kept kept;
   kept.store.ok({"gc"});

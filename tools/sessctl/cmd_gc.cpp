@@ -15,25 +15,55 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sessctl {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
+struct Sweep {
+  sess::GcOptions options;
+  std::optional<std::string> on_expire;
+  std::optional<std::chrono::milliseconds> quarantine_age;  // from which on quarantine is purged
+  bool quiet = false;
+  bool json = false;
+  bool is_one_of_several = false;
+};
+
 /// What was deleted from quarantine because it had been there for long enough.
 struct Purge {
   std::uint64_t purged = 0;
-  std::string error;  // why it did not come to its end; empty: it did
+  std::uint64_t left = 0;  // for the next sweep, because the budget was used up
+  std::string error;       // why it did not come to its end; empty: it did, or the budget was used up
 };
 
-Purge purge_quarantine(const sess::Store& store, std::chrono::milliseconds age, bool dry_run) {
+/// The oldest first, until the budget of a sweep that began then is used up; zero: all. Where the sweep has used all of
+/// it, a tenth is for this, and one is deleted whatever the budget: else a quarantine would only grow.
+Purge purge_quarantine(const sess::Store& store, const Sweep& sweep, Steady::time_point begin) {
   Purge purge;
+  std::optional<Progress> progress;
+  if (!sweep.quiet) progress.emplace("deleted from quarantine");
+  const std::chrono::milliseconds budget = sweep.options.budget;
+  const bool is_bounded = budget.count() > 0 && !sweep.options.dry_run;
   try {
     const sess::Quarantine quarantine(store);
-    for (const sess::Quarantined& old : quarantined_for(quarantine, age))
-      if (dry_run || quarantine.purge(old.name)) ++purge.purged;
+    const auto all = quarantined_for(quarantine, *sweep.quarantine_age);
+    purge.left = all.size();
+    const auto until = std::max(begin + budget, Steady::now() + budget / 10);
+    for (const sess::Quarantined& old : all) {
+      const std::uint64_t done = all.size() - purge.left;
+      if (is_bounded && done > 0 && Steady::now() >= until) break;
+      if (progress) progress->show(done, static_cast<double>(done) / static_cast<double>(all.size()));
+      if (sweep.options.dry_run || quarantine.purge(old.name)) ++purge.purged;
+      --purge.left;
+    }
   } catch (const sess::IoError& error) {
     purge.error = error.what();
   }
@@ -52,6 +82,7 @@ std::string sentence(const sess::GcReport& report, const Purge& purge, std::uint
     text += fmt::format(", {} {} to quarantine", dry_run ? "would move" : "moved", report.quarantined);
   if (purge.purged > 0)
     text += fmt::format(", {} {} from quarantine", dry_run ? "would delete" : "deleted", purge.purged);
+  if (purge.left > 0) text += fmt::format(" and left {} there for the next sweep", purge.left);
   if (!report.complete) text += fmt::format(", did {} of {} shards", report.shards_done, shards);
   return text + fmt::format(" in {} ms", (report.duration.count() + 500) / 1000);
 }
@@ -68,6 +99,7 @@ std::string json_of(const sess::GcReport& report, const Purge& purge, const std:
       .add("spares", report.spares)
       .add("quarantined", report.quarantined)
       .add("purged", purge.purged)
+      .add("purge_left", purge.left)
       .add("unreadable", report.unreadable)
       .add("errors", report.errors)
       .add("first_error", or_null(report.first_error))
@@ -79,17 +111,9 @@ std::string json_of(const sess::GcReport& report, const Purge& purge, const std:
       .text();
 }
 
-struct Sweep {
-  sess::GcOptions options;
-  std::optional<std::string> on_expire;
-  std::optional<std::chrono::milliseconds> quarantine_age;  // from which on quarantine is purged
-  bool quiet = false;
-  bool json = false;
-  bool is_one_of_several = false;
-};
-
 /// Throws Failure for whatever somebody has to look at.
 ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
+  const auto begin = Steady::now();
   const uid_t invoker = ::geteuid();
   const sess::Store store = open_store(path);  // becomes its owner
   const bool dry_run = sweep.options.dry_run;
@@ -97,7 +121,7 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   std::optional<FedCommand> command;
   if (sweep.on_expire) {
     Patience patience;
-    if (options.budget.count() > 0) patience.until = std::chrono::steady_clock::now() + options.budget;
+    if (options.budget.count() > 0) patience.until = begin + options.budget;
     const bool is_another = ::geteuid() != invoker;
     // For the first session: a filter that is given nothing may call that a failure, as grep does.
     options.on_expired = [&, patience, is_another](const sess::SessionCopy& copy) {
@@ -106,15 +130,16 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
       command->feed(to_line(copy) + "\n");
     };
   }
-  Progress progress("sessions");
-  if (!sweep.quiet) options.on_progress = progress.callback();
+  std::optional<Progress> progress(std::in_place, "sessions");
+  if (!sweep.quiet) options.on_progress = progress->callback();
   const sess::GcReport report = store.gc(options);
+  progress.reset();
   if (command) command->finish();
   const bool busy = report.status == sess::Outcome::busy;
   const bool held = report.held_for > std::chrono::milliseconds(0);
   Purge purge;
   // By the clock that the sweep went by.
-  if (sweep.quarantine_age && !busy && !held) purge = purge_quarantine(store, *sweep.quarantine_age, dry_run);
+  if (sweep.quarantine_age && !busy && !held) purge = purge_quarantine(store, sweep, begin);
   if (sweep.json)
     out.print_line(json_of(report, purge, store.facts().path, dry_run));
   else if (!busy && !held && !sweep.quiet)
@@ -178,7 +203,8 @@ ExitCode run_gc(const Invocation& invocation) {
       "line, those of a sealed session encrypted; one whose values cannot be decoded stays.\n"
       "\n"
       "What damaged records were moved to quarantine stay there unless --purge-quarantine gives them a\n"
-      "retention time: 'sessctl quarantine' looks at them.\n"
+      "retention time: 'sessctl quarantine' looks at them. With --budget they are deleted in what the\n"
+      "sweep leaves of it, in a tenth of it at least, and the next sweep goes on with the rest.\n"
       "\n"
       "  sessctl gc --quiet --purge-quarantine 30d --idle-io /var/lib/shop/sessions /var/lib/wiki/sessions\n"
       "  sessctl gc --on-expire 'jq -c .values.cart >>/srv/shop/abandoned-carts'\n");

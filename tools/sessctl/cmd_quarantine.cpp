@@ -5,6 +5,7 @@
 #include "json_value.hpp"
 #include "old_quarantine.hpp"
 #include "open_store.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 #include "session_facts.hpp"
 
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -107,12 +109,14 @@ class Work {
   }
 
   ExitCode purge(const std::vector<std::string>& names) const {
+    Progress progress("names");
     const std::vector<Kept> all = quarantine_.list();
-    return for_each<std::string>(names, [&](const std::string& name) { purge_one(find(name, all).name); });
+    return for_each<std::string>(names, progress, [&](const std::string& name) { purge_one(find(name, all).name); });
   }
 
   ExitCode purge_older_than(std::chrono::milliseconds age) const {
-    return for_each<Kept>(quarantined_for(quarantine_, age), [&](const Kept& kept) { purge_one(kept.name); });
+    Progress progress("names");
+    return for_each<Kept>(quarantined_for(quarantine_, age), progress, [&](const Kept& kept) { purge_one(kept.name); });
   }
 
  private:
@@ -129,9 +133,13 @@ class Work {
 
   /// Goes on after a failure; the code is that of the first.
   template <class Item>
-  static ExitCode for_each(const std::vector<Item>& items, const std::function<void(const Item&)>& work) {
+  static ExitCode for_each(const std::vector<Item>& items, Progress& progress,
+                           const std::function<void(const Item&)>& work) {
     ExitCode code = ExitCode::ok;
+    std::uint64_t count = 0;
     for (const Item& item : items) {
+      progress.show(count, static_cast<double>(count) / static_cast<double>(items.size()));
+      ++count;
       try {
         work(item);
       } catch (const OutputClosed&) {
