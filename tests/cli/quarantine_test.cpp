@@ -198,6 +198,7 @@ TEST_CASE("gc that cannot purge quarantine sweeps, and says so with 74") {
   CHECK(swept.code == 74);
   CHECK(cli::is_one_error_line(swept.err));
   CHECK(swept.err.find("its quarantine was not purged: ") != std::string::npos);
+  CHECK(swept.err.find("/quarantine\" belongs to user root, with mode 0750: run 'chown ") != std::string::npos);
   CHECK(json::parse(swept.out).at("expired") == 1);
   CHECK(kept.is_there());
 }

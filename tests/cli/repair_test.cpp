@@ -177,6 +177,46 @@ TEST_CASE("repair of what may not be written says so with 77 and goes on") {
   CHECK(finished.out.find("chown 65534") != std::string::npos);
 }
 
+TEST_CASE("what repair has tried in vain says what to do") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=" + std::string(8192, 'x')});
+  store.ok({"set", key, "b=2"});
+  damage(store.record(key));
+  cli::Start start = store.start({"repair"});
+  start.largest_file = 4096;
+  const Finished finished = cli::run(start);
+  CHECK(finished.code == 74);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(finished.out.starts_with("failed       checksum "));
+  CHECK(finished.out.find(": File too large; raise the limit of file size (ulimit -f), then try again\n") !=
+        std::string::npos);
+  start.arguments.emplace_back("--json");
+  const json told = json::parse(cli::lines(cli::run(start).out).front());
+  CHECK(told.at("action") == "failed");
+  CHECK(told.at("advice") == "raise the limit of file size (ulimit -f), then try again");
+  CHECK(store.run({"repair"}).code == 0);
+}
+
+TEST_CASE("what repair may not do says whose the file is that is in its way") {
+  const TestStore store;
+  constexpr uid_t owner = 65534;
+  const std::string key = store.create_key({"a=1"});
+  store.ok({"set", key, "a=2"});
+  damage(store.record(key));
+  if (!store.give_to(owner)) return;
+  const std::string quarantine = store.path() + "/quarantine";
+  REQUIRE(::chown(quarantine.c_str(), 0, 0) == 0);
+  REQUIRE(::chmod(quarantine.c_str(), 0755) == 0);
+  const Finished finished = store.run({"repair"});
+  CHECK(finished.code == 77);
+  CHECK(cli::is_one_error_line(finished.err));
+  const std::size_t failed = finished.out.find("failed       checksum ");
+  REQUIRE(failed != std::string::npos);
+  const std::string line = cli::lines(finished.out.substr(failed)).front();
+  INFO(line);
+  CHECK(line.find("/quarantine\" belongs to user root, with mode 0755: run 'chown ") != std::string::npos);
+}
+
 TEST_CASE("repair of what is no store ends with 66, of a wrong command line with 64, and writes nothing") {
   const TestStore store;
   const auto other = store.directory() / "other";

@@ -42,6 +42,7 @@ struct Purge {
   std::uint64_t purged = 0;
   std::uint64_t left = 0;  // for the next sweep, because the budget was used up
   std::string error;       // why it did not come to its end; empty: it did, or the budget was used up
+  std::string advice;
 };
 
 /// The oldest first, until the budget of a sweep that began then is used up; zero: all. Where the sweep has used all of
@@ -66,6 +67,7 @@ Purge purge_quarantine(const sess::Store& store, const Sweep& sweep, Steady::tim
     }
   } catch (const sess::IoError& error) {
     purge.error = error.what();
+    purge.advice = advice_on(error);
   }
   return purge;
 }
@@ -163,9 +165,9 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
          "set it right, or sweep with --trust-clock if it is right");
   if (report.errors > 0)
     fail(ExitCode::io, fmt::format("{} failed, first: {}", counted(report.errors, "file"), report.first_error),
-         "the rest was swept; check the file system that holds the store");
+         fmt::format("the rest was swept; {}", advice_on(number_not_known)));
   if (!purge.error.empty())
-    fail(ExitCode::io, "its quarantine was not purged: " + purge.error, "the sessions were swept");
+    fail(ExitCode::io, "its quarantine was not purged: " + purge.error, "the sessions were swept; " + purge.advice);
   if (report.unreadable > 0)
     fail(ExitCode::data, counted(report.unreadable, "file") + " cannot be read, and stayed",
          "'sessctl verify' names them; the rest was swept");

@@ -169,9 +169,7 @@ ExitCode run_repair(const Invocation& invocation) {
   };
   sess::RepairReport report = sess::repair(store, options, [&](const sess::Repaired& repaired) {
     aside.forget(repaired);
-    sess::Repaired told = repaired;
-    told.finding = advised(told.finding, path);
-    tell(told);
+    tell(advised(repaired, path));
   });
   for (const sess::Repaired& repaired : aside.untold()) {
     ++(repaired.action == sess::Repaired::Action::mended ? report.mended : report.quarantined);

@@ -9,7 +9,9 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <optional>
+#include <string_view>
 
 namespace sessctl {
 namespace {
@@ -60,6 +62,13 @@ std::string subject_of(const sess::Finding& finding) {
   return is_named ? finding.file : fmt::format("{} ({})", finding.file, session);
 }
 
+/// What stands in quotes in the message of an error (sess::Error); empty if nothing does.
+std::string_view quoted_in(std::string_view message) {
+  const std::size_t begin = message.find('"');
+  const std::size_t end = message.rfind('"');
+  return begin < end ? message.substr(begin + 1, end - begin - 1) : std::string_view();
+}
+
 std::string what_was_found(const sess::Finding& finding) {
   return fmt::format("  {:<13}  {}: {}", to_string(finding.kind), subject_of(finding), finding.what);
 }
@@ -71,6 +80,16 @@ sess::Finding advised(sess::Finding finding, const std::string& store) {
     finding.advice = advice_on(
         sess::IoError("read", finding.file.empty() ? store : store + "/" + finding.file, finding.error_number));
   return finding;
+}
+
+sess::Repaired advised(sess::Repaired repaired, const std::string& store) {
+  repaired.finding = advised(repaired.finding, store);
+  if (repaired.action != sess::Repaired::Action::failed || repaired.error_number == 0) return repaired;
+  // What could not be changed may be another file than the one that was to be mended: what was done says which.
+  const std::string_view path = quoted_in(repaired.what);
+  repaired.finding.advice = advice_on(sess::IoError(
+      "repair", path.empty() ? store + "/" + repaired.finding.file : std::string(path), repaired.error_number));
+  return repaired;
 }
 
 StyledLine finding_line(const sess::Finding& finding) {

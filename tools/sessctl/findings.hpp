@@ -15,6 +15,8 @@ namespace sessctl {
 /// The same finding of the store at this path; where it could not be read, with what sessctl says of that fault
 /// everywhere (report.hpp).
 sess::Finding advised(sess::Finding finding, const std::string& store);
+/// Likewise of what was done about it; where that has failed, with what to do about the failure.
+sess::Repaired advised(sess::Repaired repaired, const std::string& store);
 /// One line, safe for a terminal.
 StyledLine finding_line(const sess::Finding& finding);
 std::string finding_json(const sess::Finding& finding);

@@ -37,6 +37,8 @@ void require(const sess::Status& status, std::string_view operation, const sess:
 /// What a fault of the system means for the user of the command.
 ExitCode exit_code_of(int error_number) noexcept;
 std::string_view advice_on(int error_number) noexcept;
+/// For advice_on, where only words tell what has failed.
+inline constexpr int number_not_known = 0;
 /// The same; of a part of the store that is missing, by which one it is, and of what may not be used, by whose it is.
 std::string advice_on(const sess::IoError& error);
 
