@@ -45,6 +45,18 @@ bool is_beyond_renewal(const format::Header& header, std::int64_t deadline, std:
   return header.state == format::RecordState::live && deadline > now + header.idle_timeout + clock_tolerance;
 }
 
+Finding told_of_clock(Finding subject, const format::Header& header, std::int64_t deadline, std::int64_t now) {
+  subject.kind = Finding::Kind::deadline;
+  subject.severity = Finding::Severity::warning;
+  subject.remedy = Finding::Remedy::none;
+  subject.what = fmt::format("its deadline is {} s later than a renewal by the clock of now would set",
+                             (deadline - now - header.idle_timeout) / 1000);
+  subject.advice =
+      "the clock is behind, or was ahead and has been set back since, or somebody has set the file's time: look at it; "
+      "the session ends by then";
+  return subject;
+}
+
 std::uint32_t right_mode(sys::FileType type) { return type == sys::FileType::directory ? 0700 : 0600; }
 
 bool examine_access(const sys::FileStatus& status, sys::FileType wanted, std::uint32_t user, const Finding& subject,

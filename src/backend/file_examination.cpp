@@ -169,7 +169,7 @@ class Examination {
     } else if (const auto what = wrong_deadline(*loaded.version, status.modified)) {
       tell(subject, Kind::deadline, Severity::warning, Remedy::mend, *what);
     } else if (is_far_ahead(*loaded.version, status.modified)) {
-      tell_of_clock(*loaded.version, status.modified, subject);
+      sink_.found(told_of_clock(subject, loaded.version->header, deadline_of(status.modified), store_.now()));
     }
     return std::move(loaded.version);
   }
@@ -205,16 +205,6 @@ class Examination {
   /// It may have been renewed by a clock that was right, while that of today is wrong.
   bool is_far_ahead(const Version& version, sys::FileTime modified) const {
     return !store_.is_index() && is_beyond_renewal(version.header, deadline_of(modified), store_.now());
-  }
-
-  void tell_of_clock(const Version& version, sys::FileTime modified, const Finding& subject) const {
-    const std::int64_t latest = store_.now() + version.header.idle_timeout;
-    Finding finding = subject;
-    finding.advice =
-        "the clock is behind, or was ahead and has been set back since: look at it; the session ends by then";
-    tell(std::move(finding), Kind::deadline, Severity::warning, Remedy::none,
-         fmt::format("its deadline is {} s later than a renewal by the clock of now would set",
-                     (deadline_of(modified) - latest) / 1000));
   }
 
   // ---- what programs that were killed have left ------------------------------------------------------------

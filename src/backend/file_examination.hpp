@@ -34,6 +34,9 @@ DeadlineRange deadlines_of(const format::Header& header);
 /// set. To the minute: deadlines are set by the clocks of other machines, too.
 bool is_beyond_renewal(const format::Header& header, std::int64_t deadline, std::int64_t now);
 
+/// What to tell of such a deadline. `subject` has the file's name, and whose it is.
+Finding told_of_clock(Finding subject, const format::Header& header, std::int64_t deadline, std::int64_t now);
+
 /// The permissions that libsess gives.
 std::uint32_t right_mode(sys::FileType type);
 

@@ -36,7 +36,7 @@ class Mending {
       case Kind::wrong_key:
       case Kind::times:
       case Kind::deadline:
-        return mend_record(key);
+        return mend_record(finding, key);
       case Kind::orphan_temp:
       case Kind::orphan_spare:
         return remove_leftover(finding, key);
@@ -53,7 +53,19 @@ class Mending {
   const fs::Directory& shards() const { return store_.shards_; }
   const fs::Directory& top() const { return store_.top_; }
 
-  std::optional<Mended> mend_record(const SessionKey& key) const {
+  /// With what the next examination would say of it: times that were lost are set to the latest that its version
+  /// permits, and nobody knows whether that is too late.
+  Mended with_rest(Mended mended, const Finding& finding, const Version& version, std::int64_t deadline) const {
+    const std::int64_t now = store_.now();
+    if (store_.is_index() || !is_beyond_renewal(version.header, deadline, now)) return mended;
+    Finding subject;
+    subject.key = finding.key;
+    subject.file = finding.file;
+    mended.rest = told_of_clock(std::move(subject), version.header, deadline, now);
+    return mended;
+  }
+
+  std::optional<Mended> mend_record(const Finding& finding, const SessionKey& key) const {
     const auto name = format::record_name(key);
     const auto deadline = fs::Deadline::after(store_.system(), store_.options_.lock_timeout);
     const fs::Acquisition acquired = fs::acquire(shards(), name.c_str(), deadline);
@@ -63,21 +75,25 @@ class Mending {
     if (acquired.status.owner != store_.system().user())
       return Mended{Action::left, fmt::format("it belongs to user {}", acquired.status.owner)};
     const FileStore::Loaded loaded = store_.load(key, acquired.lock.file(), acquired.status);
-    if (!loaded.damage.empty()) return mend_damage(key, acquired, loaded);
+    if (!loaded.damage.empty()) {
+      Mended mended = mend_damage(key, acquired, loaded);
+      if (!loaded.version) return mended;
+      return with_rest(std::move(mended), finding, *loaded.version, loaded.version->deadline);
+    }
     if (loaded.unsettled) {
       if (!dry_run_) store_.repair(key, acquired.lock, loaded);
-      return Mended{Action::mended, fmt::format("its times {} set to those of its version", dry_run_ ? is_ : "were")};
+      Mended mended{Action::mended, fmt::format("its times {} set to those of its version", dry_run_ ? is_ : "were")};
+      return with_rest(std::move(mended), finding, *loaded.version, loaded.version->deadline);
     }
-    return mend_deadline(key, acquired, *loaded.version);
+    return mend_deadline(finding, key, acquired, *loaded.version);
   }
 
-  std::optional<Mended> mend_damage(const SessionKey& key, const fs::Acquisition& acquired,
-                                    const FileStore::Loaded& loaded) const {
+  Mended mend_damage(const SessionKey& key, const fs::Acquisition& acquired, const FileStore::Loaded& loaded) const {
     const bool is_list = store_.is_index();
     if (!loaded.version && !is_list) {
       if (!dry_run_) store_.repair(key, acquired.lock, loaded);
-      return Mended{Action::quarantined,
-                    fmt::format("it {} moved to quarantine{}", is_, dry_run_ ? "" : "; the session is gone")};
+      return {Action::quarantined,
+              fmt::format("it {} moved to quarantine{}", is_, dry_run_ ? "" : "; the session is gone")};
     }
     // What is restored is written into the file, and the next versions of a list into its spare.
     const bool has_bytes = acquired.status.size > 0;
@@ -86,11 +102,11 @@ class Mending {
     if (!dry_run_ && has_bytes && !is_kept_by_lock) store_.keep_copy(key, acquired.lock.file(), acquired.status);
     if (!dry_run_ && !is_list) store_.repair(key, acquired.lock, loaded);
     const std::string_view kept = has_bytes ? "; the damaged bytes are kept in quarantine" : "";
-    return Mended{Action::mended, is_list ? fmt::format("it {} made again from the sessions{}", is_, kept)
-                                          : fmt::format("it {} restored from its previous version{}", is_, kept)};
+    return {Action::mended, is_list ? fmt::format("it {} made again from the sessions{}", is_, kept)
+                                    : fmt::format("it {} restored from its previous version{}", is_, kept)};
   }
 
-  std::optional<Mended> mend_deadline(const SessionKey& key, const fs::Acquisition& acquired,
+  std::optional<Mended> mend_deadline(const Finding& finding, const SessionKey& key, const fs::Acquisition& acquired,
                                       const Version& version) const {
     const DeadlineRange range = deadlines_of(version.header);
     const std::int64_t found = deadline_of(acquired.status.modified);
@@ -101,7 +117,8 @@ class Mending {
       const int answer = store_.system().set_times(acquired.lock.file().get(), stamp(right, version.header.generation));
       if (answer < 0) fs::throw_io("set times of", shards().path_of(format::record_name(key).view()), answer);
     }
-    return Mended{Action::mended, fmt::format("its deadline {} moved by {} s", is_, (right - found) / 1000)};
+    Mended mended{Action::mended, fmt::format("its deadline {} moved by {} s", is_, (right - found) / 1000)};
+    return with_rest(std::move(mended), finding, version, right);
   }
 
   std::optional<Mended> remove_leftover(const Finding& finding, const SessionKey& key) const {

@@ -124,6 +124,7 @@ struct Mended {
   Repaired::Action action = Repaired::Action::left;
   std::string what = {};
   bool needs_index = false;  // nothing was done yet: the index is missing, and is made by who knows what belongs in it
+  std::optional<Finding> rest = std::nullopt;  // what a person is to look at all the same
 };
 
 /// What is in quarantine: moved aside, or a copy.

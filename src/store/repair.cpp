@@ -28,12 +28,13 @@ class Repairing {
  public:
   Repairing(const Store& store, bool dry_run) : core_(StoreAccess::core(store)), dry_run_(dry_run) {}
 
-  /// Nothing where it has been put right meanwhile.
-  std::optional<Repaired> act(const Finding& finding) {
-    auto repaired = attempt(finding);
-    if (repaired && (repaired->action == Action::left || repaired->action == Action::failed) && hides_session(finding))
-      hidden_ = true;
-    return repaired;
+  /// Nothing where it has been put right meanwhile; two where something about it is left.
+  std::vector<Repaired> act(const Finding& finding) {
+    auto all = attempt(finding);
+    for (const Repaired& repaired : all)
+      if ((repaired.action == Action::left || repaired.action == Action::failed) && hides_session(repaired.finding))
+        hidden_ = true;
+    return all;
   }
 
   /// It is made from all sessions, so after these.
@@ -42,15 +43,17 @@ class Repairing {
   }
 
  private:
-  std::optional<Repaired> attempt(const Finding& finding) {
+  std::vector<Repaired> attempt(const Finding& finding) {
     Repaired repaired;
     repaired.finding = finding;
-    if (finding.remedy == Finding::Remedy::none) return repaired;
+    if (finding.remedy == Finding::Remedy::none) return {repaired};
+    std::optional<Finding> rest;
     try {
       auto mended = mend(finding);
-      if (!mended) return std::nullopt;
+      if (!mended) return {};
       repaired.action = mended->action;
       repaired.what = std::move(mended->what);
+      rest = std::move(mended->rest);
     } catch (const UnsupportedRecord& error) {
       repaired.what = error.why();
     } catch (const IoError& error) {
@@ -59,7 +62,9 @@ class Repairing {
       repaired.what = is_locked ? "it is locked; run repair again, when nobody holds it" : error.what();
       repaired.error_number = error.error_number();
     }
-    return repaired;
+    std::vector<Repaired> all{std::move(repaired)};
+    if (rest) all.emplace_back().finding = *std::move(rest);
+    return all;
   }
 
   /// Whether a record of a session does not say whose it is, or cannot be had.
@@ -187,7 +192,7 @@ void count(RepairReport& report, Action action) {
 
 }  // namespace
 
-std::optional<Repaired> repair_finding(const Store& store, const Finding& finding, bool dry_run) {
+std::vector<Repaired> repair_finding(const Store& store, const Finding& finding, bool dry_run) {
   return Repairing(store, dry_run).act(finding);
 }
 
@@ -202,10 +207,10 @@ RepairReport repair(const Store& store, const RepairOptions& options,
   Repairing repairing(store, options.dry_run);
   std::vector<Finding> last;
   const auto act = [&](const Finding& finding) {
-    const auto repaired = repairing.act(finding);
-    if (!repaired) return;
-    count(report, repaired->action);
-    visit(*repaired);
+    for (const Repaired& repaired : repairing.act(finding)) {
+      count(report, repaired.action);
+      visit(repaired);
+    }
   };
   report.verified =
       verify(store, {.jobs = options.jobs, .on_progress = options.on_progress}, [&](const Finding& finding) {

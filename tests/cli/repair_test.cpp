@@ -3,6 +3,7 @@
 #include "cli/sessctl_program.hpp"
 #include "format/names.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -126,6 +127,30 @@ TEST_CASE(
   std::filesystem::remove(store.path() + "/shards/00/core");
   CHECK(store.run({"repair"}).code == 0);
   CHECK(store.ok({"verify"}).find(": nothing wrong; 2 damaged records are in quarantine") != std::string::npos);
+}
+
+TEST_CASE("repair of a time that says too late ends with what the next verify says, too") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const auto far_away = std::filesystem::file_time_type::clock::now() + std::chrono::hours(24 * 365 * 70);
+  std::filesystem::last_write_time(store.record(key), std::chrono::floor<std::chrono::seconds>(far_away));
+  const int dry = store.run({"repair", "--dry-run"}).code;
+  const Finished finished = store.run({"repair"});
+  CHECK(finished.code == 65);
+  CHECK(dry == 65);
+  CHECK(finished.err.find("something is left for a person") != std::string::npos);
+  const auto told = cli::lines(finished.out);
+  REQUIRE(told.size() == 3);
+  CHECK(told[0].starts_with("mended       times "));
+  CHECK(told[1].starts_with("left         deadline "));
+  CHECK(told[1].ends_with("; the session ends by then"));
+  CHECK(told[2].ends_with(": 1 mended, 1 left"));
+  const Finished verified = store.run({"verify"});
+  CHECK(verified.code == 65);
+  CHECK(verified.out.starts_with("warning  deadline "));
+  CHECK(store.run({"repair"}).code == 65);
+  store.ok({"rm", key});
+  CHECK(store.run({"repair"}).code == 0);
 }
 
 TEST_CASE("what is left because the list of its principal is locked ends with 75") {

@@ -27,8 +27,8 @@ std::vector<Repaired> repaired_of(const Store& store, bool dry_run = false) {
   return all;
 }
 
-/// What a repair does about the only finding; a dry run has said the same before, and changed nothing.
-Repaired repaired_alone(const DamagedStore& damaged) {
+/// What a repair does; a dry run has said the same before, and changed nothing.
+std::vector<Repaired> repaired_twice(const DamagedStore& damaged) {
   const std::vector<std::string> names = damaged.system->names_below(FakeStore::path);
   damaged.system->clear_log();
   const auto would = repaired_of(damaged.store, true);
@@ -39,12 +39,21 @@ Repaired repaired_alone(const DamagedStore& damaged) {
     CHECK_FALSE(changes);
   }
   CHECK(damaged.system->names_below(FakeStore::path) == names);
-  const auto done = repaired_of(damaged.store);
-  REQUIRE(would.size() == 1);
-  REQUIRE(done.size() == 1);
-  CHECK(would.front().action == done.front().action);
-  CHECK(would.front().finding.kind == done.front().finding.kind);
-  return done.front();
+  auto done = repaired_of(damaged.store);
+  REQUIRE(would.size() == done.size());
+  for (std::size_t n = 0; n < done.size(); ++n) {
+    CHECK(would[n].action == done[n].action);
+    CHECK(would[n].finding.kind == done[n].finding.kind);
+    CHECK(would[n].finding.what == done[n].finding.what);
+  }
+  return done;
+}
+
+/// Of the only finding.
+Repaired repaired_alone(const DamagedStore& damaged) {
+  const auto all = repaired_twice(damaged);
+  REQUIRE(all.size() == 1);
+  return all.front();
 }
 
 TEST_CASE_FIXTURE(DamagedStore, "a store in order is left as it is") {
@@ -183,13 +192,42 @@ TEST_CASE_FIXTURE(DamagedStore, "a deadline that the version does not permit is 
     sys::FileTime wrong = right;
     wrong.seconds += seconds;
     system->set_modified(record(key), wrong);
-    const Repaired repaired = repaired_alone(*this);
-    CHECK(repaired.finding.kind == Kind::deadline);
-    CHECK(repaired.action == Action::mended);
+    const auto all = repaired_twice(*this);
+    CHECK(all.front().finding.kind == Kind::deadline);
+    CHECK(all.front().action == Action::mended);
+    CHECK(all.size() == (seconds > 0 ? 2 : 1));  // it is beyond a renewal yet: see below
     CHECK(system->look(record(key)).modified.seconds == right.seconds + (seconds > 0 ? lifetime - idle : 0));
     system->set_modified(record(key), right);
   }
   CHECK(store.snapshot(key)->facts().generation == facts.generation);
+}
+
+TEST_CASE_FIXTURE(DamagedStore, "of times that say too late repair leaves what the next verify finds, and says so") {
+  const SessionKey key = make_with_spare();
+  const sys::FileTime right = system->look(record(key)).modified;
+  // Of the same version; of none; of a record that is restored.
+  for (const int round : {0, 1, 2}) {
+    CAPTURE(round);
+    sys::FileTime wrong = right;
+    wrong.seconds += std::int64_t{100} * 365 * 24 * 3600;
+    if (round == 1) wrong.nanoseconds = 0;
+    if (round == 2) flip(record(key));
+    system->set_modified(record(key), wrong);
+    const auto all = repaired_twice(*this);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].action == Action::mended);
+    CHECK(all[1].action == Action::left);
+    const auto found = findings_of(store);
+    REQUIRE(found.size() == 1);
+    CHECK(all[1].finding.kind == found[0].kind);
+    CHECK(all[1].finding.severity == found[0].severity);
+    CHECK(all[1].finding.key == found[0].key);
+    CHECK(all[1].finding.file == found[0].file);
+    CHECK(all[1].finding.what == found[0].what);
+    CHECK(all[1].finding.advice == found[0].advice);
+    CHECK(store.snapshot(key)->facts().deadline == store.snapshot(key)->facts().absolute_deadline);
+    CHECK(repaired_alone(*this).action == Action::left);
+  }
 }
 
 TEST_CASE_FIXTURE(DamagedStore, "a session that was renewed outlives a repair by a clock that is behind") {

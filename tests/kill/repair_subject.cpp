@@ -91,8 +91,8 @@ std::function<void()> RepairSubject::ready() {
   // What is read on the way to a finding changes nothing.
   return [store, findings = findings_of(*store)] {
     for (const sess::Finding& finding : findings)
-      if (const auto repaired = repair_finding(*store, finding, false))
-        require(repaired->action != Repaired::Action::failed, "a repair fails");
+      for (const Repaired& repaired : repair_finding(*store, finding, false))
+        require(repaired.action != Repaired::Action::failed, "a repair fails");
   };
 }
 
