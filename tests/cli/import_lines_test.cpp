@@ -2,6 +2,7 @@
 #include "cli/move.hpp"
 #include "cli/sessctl_program.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -214,4 +215,42 @@ TEST_CASE("an import tells of sessions that the export had to leave out") {
   CHECK(finished.out == counts(1, 0));
   CHECK(cli::is_one_error_line(finished.err));
   CHECK(finished.err.find("1 more could not be read when this was exported") != std::string::npos);
+}
+
+TEST_CASE("a line that no session of the size limit has is told by its number, and the others are imported") {
+  const Move move;
+  make(move.opened(), {{"n", 1}});
+  make(move.opened(), {{"n", std::string(100 * 1024, 'n')}});
+  make(move.opened(), {{"n", 3}});
+  const std::string text = move.exported();
+  const auto all = cli::lines(text);
+  const auto large = std::ranges::find_if(all, [](const std::string& line) { return line.size() > 100 * 1024; });
+  const std::string number = std::to_string(large - all.begin() + 1);
+  Start start = move.to.start({"import", "--json", "--size-limit", "1K"});
+  start.input = text;
+  const Finished finished = cli::run(start);
+  CHECK(finished.code == 65);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(finished.err == "sessctl: import line " + number +
+                            ": it is longer than that of any session of up to 1.0K; the others are imported; where "
+                            "sessions are larger, import "
+                            "again with --size-limit\n");
+  CHECK(finished.out == counts(2, 0, 0, 0, 1));
+  start.arguments.back() = "100K";
+  CHECK(cli::run(start).out == counts(1, 2));
+  CHECK(move.to.ok({"export"}) + "\n" == text);
+  for (const char* wrong : {"0", "2G", "1025M", "x", ""}) {
+    start.arguments.back() = wrong;
+    cli::check_usage_error(cli::run(start));
+  }
+}
+
+TEST_CASE("what is no export is not read to its end, nor taken into memory") {
+  const TestStore store;
+  const Finished endless = store.run({"import", "/dev/zero"});
+  CHECK(endless.code == 65);
+  CHECK(cli::is_one_error_line(endless.err));
+  CHECK(endless.err.find("line 1: it is longer than that of any session of up to 1.0M; give what") !=
+        std::string::npos);
+  CHECK(endless.peak < std::uint64_t{256} * 1024 * 1024);
 }

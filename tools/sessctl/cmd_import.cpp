@@ -1,5 +1,7 @@
 #include "command_line.hpp"
 #include "duration.hpp"
+#include "export_lines.hpp"
+#include "human.hpp"
 #include "import_export.hpp"
 #include "import_php.hpp"
 #include "import_result.hpp"
@@ -9,11 +11,14 @@
 #include <sess/transfer.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace sessctl {
 namespace {
+
+constexpr std::uint64_t largest_size_limit = std::uint64_t{1} << 30;  // of StoreOptions
 
 /// Options for PHP's files.
 struct PhpOptions {
@@ -80,12 +85,21 @@ ExitCode run_import(const Invocation& invocation) {
                    "\n"
                    "  sessctl import --php /var/lib/php/sessions --map ids --idle 24m\n");
   PhpOptions php;
+  std::optional<std::string> size_limit_text;
   line.add_wait();
+  line.add_text("--size-limit", size_limit_text, "SIZE",
+                "Pass over lines that are too long for sessions of this\nsize (default 1M, as in programs)");
   php.add_to(line);
   if (!line.parse()) return ExitCode::ok;
   const PhpImport how = php.take(line);
   if (php.is_php && line.operands().empty()) line.fail("--php wants directories, or files named sess_...");
   if (!php.is_php && line.operands().size() > 1) line.fail("wants one file, or none");
+
+  const std::optional<std::uint64_t> size_limit =
+      size_limit_text ? parse_size(*size_limit_text) : sess::StoreOptions().size_limit;
+  if (php.is_php && size_limit_text) line.fail("--size-limit is for lines, and --php has files");
+  if (!size_limit || *size_limit == 0 || *size_limit > largest_size_limit)
+    line.fail("--size-limit wants a number of bytes, or with K, M or G, such as 20M, up to 1G");
 
   ImportResult result;
   // The file, or the directories, and the map are opened first: who runs this may open them, and the owner of the
@@ -100,9 +114,9 @@ ExitCode run_import(const Invocation& invocation) {
     map.mark_made(failed);
     map.sync();
   } else {
-    InputLines input(line.operands().empty() ? "-" : line.operands().front());
+    InputLines input(line.operands().empty() ? "-" : line.operands().front(), longest_line(*size_limit));
     const sess::Store store = open_store(line.store_path(), line.store_options());
-    import_export(input, store, result);
+    import_export(input, store, *size_limit, result);
     sess::Restoration(store).finish();
   }
   result.print(invocation.out, line.json());

@@ -133,6 +133,14 @@ std::string to_line(const ExportEnd& end) {
   return JsonLine().add("type", "end").add("sessions", end.sessions).add("left_out", end.left_out).text();
 }
 
+std::size_t longest_line(std::uint64_t size_limit) noexcept {
+  // What grows most is an empty value of a program's own type without a name: four bytes, and 49 characters. Something
+  // is added for who has written the line himself, with blanks in it.
+  constexpr std::uint64_t characters_of_byte = 16;
+  constexpr std::uint64_t other_fields = 64 * 1024;  // a header has a mark for each secret there was
+  return static_cast<std::size_t>(other_fields + characters_of_byte * size_limit);
+}
+
 ExportLine parse_export_line(std::string_view line) {
   Fields fields(plain_from_json(line));
   const auto& type = fields.want<std::string>("type");

@@ -9,6 +9,7 @@
 
 #include <sess/transfer.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ using ExportLine = std::variant<ExportHeader, sess::SessionCopy, ExportEnd>;
 std::string to_line(const ExportHeader& header);
 std::string to_line(const sess::SessionCopy& copy);
 std::string to_line(const ExportEnd& end);
+
+/// No line of a session whose values take so many bytes in its record (StoreOptions::size_limit) is longer.
+std::size_t longest_line(std::uint64_t size_limit) noexcept;
 
 /// Throws InvalidJson for a line that is none of these. Fields that are not known are passed over: later releases may
 /// add some without a new version, if who does not know them does no harm.

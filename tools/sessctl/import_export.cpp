@@ -2,6 +2,7 @@
 
 #include "export_lines.hpp"
 #include "failure.hpp"
+#include "human.hpp"
 #include "json_value.hpp"
 #include "progress.hpp"
 
@@ -22,14 +23,17 @@ namespace {
 
 class Import {
  public:
-  Import(InputLines& input, const sess::Store& store, ImportResult& result)
-      : input_(input), marks_(sess::keyring_marks(store)), into_(store), result_(result) {}
+  Import(InputLines& input, const sess::Store& store, std::uint64_t size_limit, ImportResult& result)
+      : input_(input), marks_(sess::keyring_marks(store)), into_(store), size_limit_(size_limit), result_(result) {}
 
   void run() {
     Progress progress("lines");
     while (const auto text = input_.next()) {
       progress.show(input_.number(), input_.share());
-      take(*text);
+      if (input_.is_too_long())
+        pass_over();
+      else
+        take(*text);
     }
     if (input_.number() == 0) no_export("it is empty");
     if (!is_open_) return;
@@ -50,6 +54,14 @@ class Import {
   void outside() {
     if (!has_begun_) no_export("there is no header before it");
     result_.refuse(ExitCode::data, where(), "there is no header before it", "the others are imported");
+  }
+
+  void pass_over() {
+    const std::string why = fmt::format("it is longer than that of any session of up to {}", human_size(size_limit_));
+    if (!has_begun_) no_export(why);
+    ++lines_;
+    result_.refuse(ExitCode::data, where(), why,
+                   "the others are imported; where sessions are larger, import again with --size-limit");
   }
 
   void take(const std::string& text) {
@@ -114,6 +126,7 @@ class Import {
   InputLines& input_;
   std::vector<std::string> marks_;
   sess::Restoration into_;
+  std::uint64_t size_limit_;
   ImportResult& result_;
   bool has_begun_ = false;  // there was a header
   bool is_open_ = false;    // behind one, and not at its end
@@ -123,8 +136,8 @@ class Import {
 
 }  // namespace
 
-void import_export(InputLines& input, const sess::Store& store, ImportResult& result) {
-  Import(input, store, result).run();
+void import_export(InputLines& input, const sess::Store& store, std::uint64_t size_limit, ImportResult& result) {
+  Import(input, store, size_limit, result).run();
 }
 
 }  // namespace sessctl

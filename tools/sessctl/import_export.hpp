@@ -6,10 +6,13 @@
 
 #include <sess/store.hpp>
 
+#include <cstdint>
+
 namespace sessctl {
 
 /// Makes the sessions in the store; nothing is synced. Throws Failure where this is no export, or one of a store with
-/// another keyring, before anything is made of it.
-void import_export(InputLines& input, const sess::Store& store, ImportResult& result);
+/// another keyring, before anything is made of it. `size_limit` is what was the limit of the lines made of
+/// (longest_line).
+void import_export(InputLines& input, const sess::Store& store, std::uint64_t size_limit, ImportResult& result);
 
 }  // namespace sessctl

@@ -56,9 +56,10 @@ void PhpMap::read() {
   off_t whole = 0;
   bool is_torn = false;
   {
-    InputLines lines(path_, file_.get());
+    constexpr std::size_t longest = 4096;  // an ID of PHP's and one of ours have a few hundred bytes
+    InputLines lines(path_, file_.get(), longest);
     while (const auto line = lines.next()) {
-      is_torn = !lines.is_whole();
+      is_torn = !lines.is_whole() && !lines.is_too_long();
       if (is_torn) break;
       whole += static_cast<off_t>(line->size()) + 1;
       if (*line == mark) {

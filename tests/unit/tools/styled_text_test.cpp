@@ -70,12 +70,31 @@ TEST_CASE("how far something has come is said, and how long it may take where th
   CHECK(progress_line(1200, "records", 1, milliseconds(5000)) == "1200 records, 100%, about 0s left");
 }
 
+TEST_CASE("a line that is too long is passed over, wherever it is") {
+  const sess::test::TemporaryDirectory directory;
+  const std::string path = directory / "file";
+  const std::string longest(10, 'l');
+  const std::string longer = longest + 'x';
+  const std::string much_longer(1024 * 1024, 'm');  // than what is read at once
+  std::ofstream(path) << longer << '\n' << longest << "\n" << much_longer << "\n\n" << longest << '\n' << much_longer;
+  InputLines lines(path, longest.size());
+  for (const std::string& line : {longer, longest, much_longer, std::string(), longest, much_longer}) {
+    CAPTURE(lines.number());
+    const bool is_taken = line.size() <= longest.size();
+    CHECK(lines.next() == (is_taken ? line : std::string()));
+    CHECK(lines.is_too_long() != is_taken);
+  }
+  CHECK(lines.number() == 6);
+  CHECK_FALSE(lines.next());
+  CHECK_FALSE(lines.is_too_long());
+}
+
 TEST_CASE("of a file it is known how much has been read, of a pipe not") {
   const sess::test::TemporaryDirectory directory;
   const std::string path = directory / "file";
   // More than is read at once.
   std::ofstream(path) << std::string(300 * 1024 - 1, 'a') << '\n' << std::string(300 * 1024 - 1, 'b') << '\n';
-  InputLines lines(path);
+  InputLines lines(path, 1024 * 1024);
   CHECK(lines.share() == 0);
   REQUIRE(lines.next());
   CHECK(lines.share() > 0.4);
@@ -87,7 +106,7 @@ TEST_CASE("of a file it is known how much has been read, of a pipe not") {
   REQUIRE(::pipe(ends) == 0);
   REQUIRE(::write(ends[1], "a\n", 2) == 2);
   ::close(ends[1]);
-  InputLines of_pipe("pipe", ends[0]);
+  InputLines of_pipe("pipe", ends[0], 1024);
   REQUIRE(of_pipe.next());
   CHECK(of_pipe.share() < 0);
   ::close(ends[0]);
