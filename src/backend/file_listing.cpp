@@ -39,6 +39,8 @@ std::optional<Listed> FileStore::look(const SessionKey& key) const {
     listed.size = status ? status->size : 0;
   } catch (const UnsupportedRecord& error) {
     listed.problem = error.why();
+  } catch (const CorruptRecord& error) {
+    listed.problem = error.why();
   } catch (const Error& error) {
     listed.problem = error.what();
   }

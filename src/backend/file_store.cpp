@@ -16,8 +16,17 @@
 namespace sess::backend {
 
 namespace {
+
 // A reader that meets a commit in each of so many reads asks for the lock instead.
 constexpr int snapshot_attempts = 64;
+
+/// A pipe or a device has no bytes of its own: what is read of it says nothing of a version that was lost, and what is
+/// written does not stay. A directory cannot be read, which is told by the system.
+void require_bytes(const sys::FileStatus& status, const fs::Directory& shards, const format::ShortName& name) {
+  if (status.type == sys::FileType::other)
+    throw CorruptRecord(shards.path_of(name.view()), "it is a pipe, a device or the like, where a file should be");
+}
+
 }  // namespace
 
 FileStore::FileStore(fs::Directory top, FileStoreOptions options)
@@ -88,6 +97,7 @@ std::optional<ReadResult> FileStore::read_unlocked(const SessionKey& key, std::s
     sys::FileStatus before;
     try {
       before = shards_.status(*file, name.c_str());
+      if (!is_index()) require_bytes(before, shards_, name);
       shards_.read(*file, name.c_str(), size_to_read(before.size), content);
     } catch (const IoError& error) {
       if (error.error_number() != ESTALE || attempt + 1 == snapshot_attempts) throw;
@@ -182,6 +192,8 @@ LockResult FileStore::lock(const SessionKey& key, std::chrono::nanoseconds timeo
 FileStore::Loaded FileStore::load(const SessionKey& key, const sys::UniqueFd& file,
                                   const sys::FileStatus& status) const {
   const auto name = format::record_name(key);
+  // A list is made again, and takes its place.
+  if (!is_index()) require_bytes(status, shards_, name);
   std::vector<std::byte> content;
   shards_.read(file, name.c_str(), size_to_read(status.size), content);
   Loaded loaded;

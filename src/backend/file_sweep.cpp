@@ -121,6 +121,8 @@ class Sweep {
       work();
     } catch (const UnsupportedRecord&) {
       ++report_.unreadable;  // a newer format: left alone
+    } catch (const CorruptRecord&) {
+      ++report_.unreadable;  // no file at all
     } catch (const IoError& error) {
       ++report_.errors;
       if (report_.first_error.empty()) report_.first_error = error.what();

@@ -1,8 +1,12 @@
 // What goes wrong: exit codes, one line of words, and output that cannot be written.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <array>
+#include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -235,4 +239,62 @@ TEST_CASE("root becomes the owner of a store, and others are refused with 77") {
   CHECK(cli::is_one_error_line(refused.err));
   start.user = owner;
   CHECK(cli::run(start).code == 0);
+}
+
+TEST_CASE("a pipe in the place of a record is said to be none, and is left, whoever comes to it") {
+  for (const bool has_previous : {false, true}) {
+    CAPTURE(has_previous);
+    const TestStore store;
+    const std::string key = store.create_key({"a=1"});
+    if (has_previous) store.ok({"set", key, "a=2"});
+    const auto record = store.record(key);
+    std::filesystem::remove(record);
+    REQUIRE(::mkfifo(record.c_str(), 0600) == 0);
+    const auto before = cli::tree(store.path() + "/shards");
+    const std::string said = "read \"" + record.string() +
+                             "\": it is a pipe, a device or the like, where a file should be; the file was left as it "
+                             "is: see 'sessctl verify'";
+    for (const auto& arguments : std::vector<std::vector<std::string>>{
+             {"show", key}, {"get", key, "a"}, {"set", key, "a=3"}, {"touch", key}, {"incr", key, "a"}, {"rm", key}}) {
+      CAPTURE(arguments.front());
+      const Finished finished = store.run(arguments);
+      CHECK(finished.code == 65);
+      CHECK(finished.out.empty());
+      CHECK(cli::is_one_error_line(finished.err));
+      CHECK(finished.err.find(said) != std::string::npos);
+    }
+    const Finished listed = store.run({"ls"});
+    CHECK(listed.code == 65);
+    CHECK(listed.err.find("it is a pipe, a device or the like") != std::string::npos);
+    const Finished verified = store.run({"verify"});
+    CHECK(verified.code == 65);
+    CHECK(verified.out.find("  file_type  ") != std::string::npos);
+    CHECK(verified.out.find("move it out of the store") != std::string::npos);
+    CHECK(store.run({"gc"}).code == 65);  // its time is that of an expired one
+    CHECK(store.run({"repair"}).code == 65);
+    CHECK(cli::tree(store.path() + "/shards") == before);
+    std::filesystem::remove(record);
+    CHECK(store.run({"get", key, "a"}).code == 66);
+  }
+}
+
+TEST_CASE(
+    "a pipe in the place of what a record was before, and a socket in that of a record, are told as what they are") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const auto record = store.record(key);
+  const auto check_refused = [&] {
+    const Finished finished = store.run({"set", key, "a=2"});
+    CHECK(finished.code == 74);
+    CHECK(cli::is_one_error_line(finished.err));
+    CHECK(finished.err.find("stands in the place of a file: 'sessctl verify' names it") != std::string::npos);
+    CHECK(store.run({"verify"}).out.find("  file_type  ") != std::string::npos);
+  };
+  REQUIRE(::mkfifo((record.string() + "~").c_str(), 0600) == 0);
+  check_refused();
+  CHECK(store.ok({"get", key, "a"}) == "1");
+  std::filesystem::remove(record.string() + "~");
+  std::filesystem::remove(record);
+  REQUIRE(::mknod(record.c_str(), S_IFSOCK | 0600, 0) == 0);
+  check_refused();
 }

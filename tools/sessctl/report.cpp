@@ -68,6 +68,9 @@ std::string_view advice_on(int error_number) noexcept {
       return "a symbolic link stands in the place of a file: 'sessctl verify' names it";
     case ENOTDIR:
       return "something else stands in the place of a directory: 'sessctl verify' names it";
+    case ESPIPE:
+    case ENXIO:
+      return "a pipe, a socket or a device stands in the place of a file: 'sessctl verify' names it";
     case EISDIR:
       return "a directory is where a file should be: move it away, then try again";
     case EFBIG:
@@ -114,7 +117,8 @@ ExitCode report(const std::exception_ptr& exception) noexcept {
   } catch (const sess::IoError& error) {
     return say(exit_code_of(error.error_number()), error.what(), advice_on(error));
   } catch (const sess::CorruptRecord& error) {
-    return say(ExitCode::data, error.what(), "the file was left as it is; remove it only if the session is not needed");
+    return say(ExitCode::data, error.what(),
+               "the file was left as it is: see 'sessctl verify'; remove it only if the session is not needed");
   } catch (const sess::UnsupportedRecord& error) {
     return say(ExitCode::data, error.what(), "the file was left as it is; use a newer version of sessctl");
   } catch (const sess::SealedRecord& error) {
