@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -259,4 +260,37 @@ TEST_CASE("a purge of quarantine says how far it has come, too" * cli::needs_ter
   REQUIRE(progress != std::string::npos);
   CHECK(text.find("\r\x1b[K", progress) != std::string::npos);
   CHECK(text.rfind("\"purged\"") > progress);
+}
+
+TEST_CASE("who reads from a terminal says what it waits for" * cli::needs_terminal()) {
+  const TestStore store;
+  const std::string id = store.create({"a=1"});
+  // Typed before it is asked for.
+  PseudoTerminal getting(in_terminal(store, {"get", "--id", "-", "a"}));
+  for (const char character : id + "\n") getting.press(character);
+  const int got = getting.wait();
+  CHECK((WIFEXITED(got) && WEXITSTATUS(got) == 0));
+  CHECK(getting.text().find("sessctl: reading the session's ID from the terminal, which shows it; Enter ends it\r\n") !=
+        std::string::npos);
+  CHECK(getting.text().ends_with("\n1\r\n"));
+
+  PseudoTerminal importing(in_terminal(store, {"import"}));
+  importing.press('\x04');
+  const int imported = importing.wait();
+  CHECK((WIFEXITED(imported) && WEXITSTATUS(imported) == 65));
+  const std::string& text = importing.text();
+  CHECK(text.find("sessctl: reading an export from the terminal; Ctrl-D at the beginning of a line ends it\r\n") <
+        text.find("it is empty"));
+}
+
+TEST_CASE("who reads from a pipe, or a file on a terminal, says nothing of it" * cli::needs_terminal()) {
+  const TestStore store;
+  cli::Start start = store.start({"get", "--id", "-", "a"});
+  start.input = store.create({"a=1"}) + "\n";
+  const cli::Finished got = cli::run(start);
+  CHECK(got.out == "1\n");
+  CHECK(got.err.empty());
+  const auto file = store.directory() / "export";
+  std::ofstream(file) << store.ok({"export"}) << '\n';
+  CHECK(shown(in_terminal(store, {"import", file})).find("reading") == std::string::npos);
 }

@@ -254,3 +254,24 @@ TEST_CASE("what is no export is not read to its end, nor taken into memory") {
         std::string::npos);
   CHECK(endless.peak < std::uint64_t{256} * 1024 * 1024);
 }
+
+TEST_CASE("an import that a full disk ends says how many it has made, and another makes the others") {
+  const Move move;
+  for (const int size : {1, 1, 100 * 1024}) make(move.opened(), {{"n", std::string(size, 'n')}});
+  auto all = cli::lines(move.exported());
+  std::ranges::sort(all.begin() + 1, all.end() - 1, {}, &std::string::size);
+  std::string text;
+  for (const std::string& line : all) text += line + "\n";
+  Start start = move.to.start({"import", "--json"});
+  start.input = text;
+  start.largest_file = 4096;
+  const Finished finished = cli::run(start);
+  CHECK(finished.code == 74);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(
+      finished.err.ends_with(": File too large; raise the limit of file size (ulimit -f), then try again; imported so "
+                             "far: 2 sessions, and another import makes the others\n"));
+  start.largest_file.reset();
+  CHECK(cli::run(start).out == counts(1, 2));
+  CHECK(move.to.ok({"export"}) == move.from.ok({"export"}));
+}

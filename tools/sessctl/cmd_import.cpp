@@ -1,19 +1,26 @@
 #include "command_line.hpp"
 #include "duration.hpp"
 #include "export_lines.hpp"
+#include "failure.hpp"
 #include "human.hpp"
 #include "import_export.hpp"
 #include "import_php.hpp"
 #include "import_result.hpp"
 #include "input_lines.hpp"
 #include "open_store.hpp"
+#include "report.hpp"
 
+#include <sess/error.hpp>
 #include <sess/transfer.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 namespace sessctl {
 namespace {
@@ -59,6 +66,18 @@ struct PhpOptions {
     return how;
   }
 };
+
+/// A file system that fails ends the import. Who repairs it wants to know how far it has come, and whether what is
+/// there is in the way of the next one.
+void end_well(const ImportResult& result, const std::function<void()>& import) {
+  try {
+    import();
+  } catch (const sess::IoError& error) {
+    throw Failure(exit_code_of(error.error_number()), error.what(),
+                  fmt::format("{}; imported so far: {}, and another import makes the others", advice_on(error),
+                              counted(result.imported(), "session")));
+  }
+}
 
 }  // namespace
 
@@ -108,16 +127,23 @@ ExitCode run_import(const Invocation& invocation) {
     const PhpFiles files(line.operands());
     PhpMap map(*php.map);
     const sess::Store store = open_store(line.store_path(), line.store_options());
-    const auto failed = import_php(files, map, how, store, result);
-    map.sync();
-    sess::Restoration(store).finish();
-    map.mark_made(failed);
-    map.sync();
+    end_well(result, [&] {
+      const auto failed = import_php(files, map, how, store, result);
+      map.sync();
+      sess::Restoration(store).finish();
+      map.mark_made(failed);
+      map.sync();
+    });
   } else {
-    InputLines input(line.operands().empty() ? "-" : line.operands().front(), longest_line(*size_limit));
+    const std::string file = line.operands().empty() ? "-" : line.operands().front();
+    InputLines input(file, longest_line(*size_limit));
     const sess::Store store = open_store(line.store_path(), line.store_options());
-    import_export(input, store, *size_limit, result);
-    sess::Restoration(store).finish();
+    if (file == "-" && ::isatty(STDIN_FILENO) == 1)
+      complain("reading an export from the terminal; Ctrl-D at the beginning of a line ends it");
+    end_well(result, [&] {
+      import_export(input, store, *size_limit, result);
+      sess::Restoration(store).finish();
+    });
   }
   result.print(invocation.out, line.json());
   return result.code();

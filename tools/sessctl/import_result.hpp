@@ -31,6 +31,8 @@ class ImportResult {
   void tell(std::string_view where, std::string_view what);
   /// One line: numbers.
   void print(Output& out, bool json) const;
+  /// How many sessions this import has made.
+  std::uint64_t imported() const noexcept { return imported_; }
   /// That of the first failure.
   ExitCode code() const noexcept { return code_; }
 

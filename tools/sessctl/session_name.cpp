@@ -56,6 +56,8 @@ sess::SessionKey find_by_key(const sess::Store& store, std::string_view key_or_p
 }
 
 std::string read_id() {
+  if (::isatty(STDIN_FILENO) == 1)
+    complain("reading the session's ID from the terminal, which shows it; Enter ends it");
   // An ID is 60 characters; the rest is room for white space, and for finding out that it is no ID.
   std::array<char, 256> buffer{};
   std::size_t size = 0;
