@@ -22,18 +22,16 @@ std::optional<struct stat> status_of(const fs::path& path) {
   return status;
 }
 
-/// As chown(1) takes it.
-std::string user_for_chown(uid_t user) {
+/// None of a user who has been removed, or of another container.
+std::optional<std::string> name_of(uid_t user) {
   const passwd* const entry = ::getpwuid(user);
-  return entry != nullptr ? entry->pw_name : std::to_string(user);
+  if (entry == nullptr) return std::nullopt;
+  return entry->pw_name;
 }
 
 }  // namespace
 
-std::string user_name(uid_t user) {
-  const passwd* const entry = ::getpwuid(user);
-  return entry != nullptr ? entry->pw_name : fmt::format("number {}", user);
-}
+std::string user_name(uid_t user) { return name_of(user).value_or(fmt::format("number {}", user)); }
 
 std::string advice_on_refusal(const std::string& path) {
   fs::path found = path;
@@ -66,7 +64,7 @@ std::string advice_on_refusal(const std::string& path) {
     return facts + ", which permit it: look at its access control list, its attributes (lsattr) and the kernel's log";
   const auto above = status_of(above_found());
   if (above && above->st_uid == self)
-    return fmt::format("{}: run 'chown {}' on it, as root", facts, user_for_chown(self));
+    return fmt::format("{}: run 'chown {}' on it, as root", facts, name_of(self).value_or(std::to_string(self)));
   if (is_itself) return fmt::format("{}: run sessctl as that user", facts);
   return fmt::format("{}: let user {} use it, or run sessctl as another", facts, user_name(self));
 }
