@@ -18,7 +18,8 @@
 namespace sessctl {
 namespace {
 
-std::string sentence(const sess::RepairReport& report, bool dry_run) {
+/// `unprinted`: of what is counted, how many notes have no line.
+std::string sentence(const sess::RepairReport& report, std::uint64_t unprinted, bool dry_run) {
   std::string text;
   const auto add = [&](std::uint64_t count, std::string_view done) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, done);
@@ -30,6 +31,8 @@ std::string sentence(const sess::RepairReport& report, bool dry_run) {
   add(report.left, "left");
   add(report.failed, "failed");
   if (text.empty()) text = "nothing to repair";
+  if (unprinted > 0)
+    text += fmt::format("; {} of these {} told with --notes", unprinted, unprinted == 1 ? "is" : "are");
   return fmt::format("{}verified {} record{} in {} ms: {}", dry_run ? "dry run, nothing was changed: " : "",
                      report.verified.records, report.verified.records == 1 ? "" : "s",
                      (report.verified.duration.count() + 500) / 1000, text);
@@ -116,8 +119,9 @@ Failure failure(const Outcome& outcome, const std::string& path, const sess::Rep
   const bool is_one = report.quarantined == 1;
   const std::string_view moved = dry_run ? "would be" : is_one ? "was" : "were";
   return of(fmt::format("{} damaged record{} {} moved to quarantine", report.quarantined, is_one ? "" : "s", moved),
-            dry_run ? "'sessctl repair' does it, and keeps their files"
-                    : "the sessions are gone, and their files are kept in the store's directory quarantine");
+            dry_run  ? "'sessctl repair' does it, and keeps their files"
+            : is_one ? "the session is gone, and its files are kept in the store's directory quarantine"
+                     : "the sessions are gone, and their files are kept in the store's directory quarantine");
 }
 
 }  // namespace
@@ -139,6 +143,7 @@ ExitCode run_repair(const Invocation& invocation) {
   sess::RepairOptions options;
   std::optional<std::string> jobs;
   bool notes = false;
+  std::uint64_t unprinted = 0;
   bool idle_io = false;
   line.add_flag("--dry-run", options.dry_run, "Say what would be done and do nothing");
   line.add_text("--jobs", jobs, "COUNT", "Threads that read (default: as many as processors,\nat most 8)");
@@ -166,6 +171,8 @@ ExitCode run_repair(const Invocation& invocation) {
       invocation.out.print_line(repaired_json(repaired, options.dry_run));
     else if (notes || !is_note || repaired.action == sess::Repaired::Action::failed)
       invocation.out.print_line(repaired_line(repaired, options.dry_run));
+    else
+      ++unprinted;
   };
   sess::RepairReport report = sess::repair(store, options, [&](const sess::Repaired& repaired) {
     aside.forget(repaired);
@@ -175,7 +182,8 @@ ExitCode run_repair(const Invocation& invocation) {
     ++(repaired.action == sess::Repaired::Action::mended ? report.mended : report.quarantined);
     tell(repaired);
   }
-  invocation.out.print_line(line.json() ? json_of(report, path, options.dry_run) : sentence(report, options.dry_run));
+  invocation.out.print_line(line.json() ? json_of(report, path, options.dry_run)
+                                        : sentence(report, unprinted, options.dry_run));
   if (outcome.code() != ExitCode::ok) throw failure(outcome, path, report, options.dry_run);
   return ExitCode::ok;
 }
