@@ -72,6 +72,16 @@ struct LastSweep {
   std::uint64_t leftovers = 0;
 };
 
+/// What the sweeps did that ended in one hour.
+struct SweptHour {
+  std::chrono::system_clock::time_point begin = {};  // a whole hour in UTC
+  std::uint64_t sweeps = 0;
+  std::chrono::milliseconds duration{0};  // of all of them together; the rest as of LastSweep
+  std::uint64_t examined = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t leftovers = 0;
+};
+
 struct GcThreadOptions {
   std::chrono::milliseconds interval{60'000};                    // each pause is this, give or take a tenth
   std::chrono::milliseconds budget{200};                         // of each sweep

@@ -273,6 +273,9 @@ class SESS_API Store {
   GcReport gc(const GcOptions& options = {}) const;
   /// The sweep that ended last. Nothing where there was none that swept, or its record is damaged. Throws IoError.
   std::optional<LastSweep> last_sweep() const;
+  /// Of the last 24 hours in which sweeps ended, of whichever program, the oldest first: an hour without one is left
+  /// out. Empty where the record is damaged. Throws IoError.
+  std::vector<SweptHour> swept_hours() const;
 
   /// Who holds the locks of sessions at this moment, and who waits, as far as the kernel tells. Looks through the
   /// descriptors of all processes of this user, and waits for none. Throws IoError.

@@ -53,6 +53,7 @@ class FileStore final : public RecordStore {
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options, const Expiring& expiring) const override;
   std::optional<LastSweep> last_sweep() const override;
+  std::vector<SweptHour> swept_hours() const override;
   LockUses lock_uses() const override;
   std::unique_ptr<RecordWatch> watch() const override;
   std::uint64_t examine_frame(const std::function<void(Finding)>& found) const override;

@@ -73,9 +73,9 @@ class Sweep {
     report_.complete = report_.shards_done == format::shard_count;
     report_.duration =
         std::chrono::duration_cast<std::chrono::microseconds>(store_.system().monotonic_clock() - started_);
-    state = {
-        shard,      store_.now(), report_.duration.count() / 1000, report_.examined, report_.expired, report_.leftovers,
-        state.clock};
+    state = {shard,           store_.now(),      report_.duration.count() / 1000, report_.examined,
+             report_.expired, report_.leftovers, std::move(state.clock),          std::move(state.hours)};
+    format::add_to_hours(state);
     if (!options_.dry_run) guarded([&] { remember(lock, state); });
     if (refusal_) std::rethrow_exception(refusal_);
     return std::move(report_);
@@ -298,6 +298,16 @@ std::optional<LastSweep> FileStore::last_sweep() const {
   if (!state || state->finished == 0) return std::nullopt;
   return LastSweep{std::chrono::system_clock::time_point(std::chrono::milliseconds(state->finished)),
                    std::chrono::milliseconds(state->duration), state->examined, state->expired, state->leftovers};
+}
+
+std::vector<SweptHour> FileStore::swept_hours() const {
+  const auto state = format::parse_gc_state(top_.read_text(format::gc_file).value_or(""));
+  if (!state) return {};
+  std::vector<SweptHour> hours;
+  for (auto sums = state->hours.rbegin(); sums != state->hours.rend(); ++sums)
+    hours.push_back({std::chrono::system_clock::time_point(std::chrono::milliseconds(sums->begin)), sums->sweeps,
+                     std::chrono::milliseconds(sums->duration), sums->examined, sums->expired, sums->leftovers});
+  return hours;
 }
 
 }  // namespace sess::backend

@@ -208,6 +208,7 @@ class RecordStore {
   virtual void sync_all() const = 0;
   /// Nothing where there was none, or where what is remembered of it is damaged.
   virtual std::optional<LastSweep> last_sweep() const = 0;
+  virtual std::vector<SweptHour> swept_hours() const = 0;
 
   /// Who has locked which record, or has it open.
   virtual LockUses lock_uses() const = 0;

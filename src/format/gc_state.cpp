@@ -2,11 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <utility>
 
 namespace sess::format {
+
+void add_to_hours(GcState& state) {
+  // Rounded down, also before 1970.
+  const std::int64_t begin = state.finished - ((state.finished % hour) + hour) % hour;
+  auto found = std::ranges::find(state.hours, begin, &SweptHour::begin);
+  if (found == state.hours.end()) found = state.hours.insert(found, SweptHour{.begin = begin});
+  std::rotate(state.hours.begin(), found, found + 1);
+  SweptHour& sums = state.hours.front();
+  ++sums.sweeps;
+  sums.duration += state.duration;
+  sums.examined += state.examined;
+  sums.expired += state.expired;
+  sums.leftovers += state.leftovers;
+  if (state.hours.size() > swept_hours) state.hours.resize(swept_hours);
+}
 
 std::string to_text(const GcState& state) {
   std::string text =
@@ -15,6 +31,11 @@ std::string to_text(const GcState& state) {
   if (const ClockState& clock = state.clock; !clock.boot_id.empty())
     text += fmt::format("boot_id {}\nwall {}\nboot {}\njump {}\nheld_until {}\n", clock.boot_id, clock.wall, clock.boot,
                         clock.jump, clock.held_until);
+  for (std::size_t at = 0; at < std::min(state.hours.size(), swept_hours); ++at) {
+    const SweptHour& sums = state.hours[at];
+    text += fmt::format("hour {} {} {} {} {} {}\n", sums.begin, sums.sweeps, sums.duration, sums.examined, sums.expired,
+                        sums.leftovers);
+  }
   text.resize(gc_state_size - 1, ' ');
   text += '\n';
   return text;
@@ -33,11 +54,23 @@ std::optional<GcState> parse_gc_state(std::string_view text) {
   if (!read("next_shard", state.next_shard) || !read("finished", state.finished) || !read("duration", state.duration) ||
       !read("examined", state.examined) || !read("expired", state.expired) || !read("leftovers", state.leftovers))
     return std::nullopt;
-  // Without these lines, or with others, there is nothing to compare the clocks with.
-  ClockState clock;
-  if (read("boot_id", clock.boot_id) && read("wall", clock.wall) && read("boot", clock.boot) &&
-      read("jump", clock.jump) && read("held_until", clock.held_until))
+  std::string word;
+  if (!(words >> word)) return state;
+  if (word == "boot_id") {
+    // Without these lines, or with others, there is nothing to compare the clocks with.
+    ClockState clock;
+    if (!(words >> clock.boot_id) || !read("wall", clock.wall) || !read("boot", clock.boot) ||
+        !read("jump", clock.jump) || !read("held_until", clock.held_until))
+      return state;
     state.clock = std::move(clock);
+    words >> word;
+  }
+  SweptHour sums;
+  while (words && word == "hour" && state.hours.size() < swept_hours &&
+         words >> sums.begin >> sums.sweeps >> sums.duration >> sums.examined >> sums.expired >> sums.leftovers) {
+    state.hours.push_back(sums);
+    words >> word;
+  }
   return state;
 }
 

@@ -6,11 +6,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sess::format {
 
 /// Always so many bytes, so that writing it again needs no space.
-inline constexpr std::size_t gc_state_size = 512;
+inline constexpr std::size_t gc_state_size = 4096;
+
+/// Of how many hours in which sweeps ended their sums are kept: so many fit, whatever the numbers.
+inline constexpr std::size_t swept_hours = 24;
+inline constexpr std::int64_t hour = 3'600'000;  // milliseconds
 
 /// What the clocks said when the last sweep began (backend/clock_guard.hpp).
 struct ClockState {
@@ -22,6 +27,17 @@ struct ClockState {
   friend bool operator==(const ClockState&, const ClockState&) = default;
 };
 
+/// What the sweeps did that ended within one hour.
+struct SweptHour {
+  std::int64_t begin = 0;  // milliseconds since 1970-01-01 00:00 UTC; a whole hour
+  std::uint64_t sweeps = 0;
+  std::int64_t duration = 0;  // milliseconds, of all of them together
+  std::uint64_t examined = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t leftovers = 0;
+  friend bool operator==(const SweptHour&, const SweptHour&) = default;
+};
+
 struct GcState {
   unsigned next_shard = 0;
   std::int64_t finished = 0;  // milliseconds since 1970-01-01 00:00 UTC
@@ -30,8 +46,13 @@ struct GcState {
   std::uint64_t expired = 0;
   std::uint64_t leftovers = 0;
   ClockState clock = {};
+  std::vector<SweptHour> hours = {};  // the one that was added to last comes first; at most swept_hours are written
   friend bool operator==(const GcState&, const GcState&) = default;
 };
+
+/// Adds the sweep that the state tells of to the hour in which it ended, and forgets the hour that was added to
+/// longest ago where there are too many.
+void add_to_hours(GcState& state);
 
 std::string to_text(const GcState& state);
 /// Nothing for what is no such text: the sweep then begins at the first shard.

@@ -237,6 +237,8 @@ GcReport Store::gc(const GcOptions& options) const {
 
 std::optional<LastSweep> Store::last_sweep() const { return core_->records().last_sweep(); }
 
+std::vector<SweptHour> Store::swept_hours() const { return core_->records().swept_hours(); }
+
 LockUses Store::lock_uses() const { return core_->records().lock_uses(); }
 
 }  // namespace sess

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace sess::test {
 namespace {
@@ -32,10 +33,38 @@ TEST_CASE_FIXTURE(FakeStore, "a store that was never swept remembers no sweep, a
   CHECK(last->finished.time_since_epoch() == std::chrono::milliseconds(system->wall_clock()));
 }
 
+TEST_CASE_FIXTURE(FakeStore, "sweeps are added up by the hour, the dry ones left out") {
+  CHECK(store.swept_hours().empty());
+  make_session(store, {{"n", 1}});
+  make_session(store, {{"n", 1}});
+  REQUIRE(store.gc({.dry_run = true}).complete);
+  CHECK(store.swept_hours().empty());
+  // To the beginning of an hour of the wall clock.
+  const auto of_hour = std::chrono::milliseconds(system->wall_clock()) % 1h;
+  system->advance(1h - of_hour);
+  REQUIRE(store.gc().complete);
+  system->advance(30min);
+  make_session(store, {{"n", 1}});
+  REQUIRE(store.gc().complete);
+  system->advance(30min);
+  REQUIRE(store.gc().complete);
+  const std::vector<SweptHour> hours = store.swept_hours();
+  REQUIRE(hours.size() == 2);
+  CHECK(hours[0].begin.time_since_epoch() % 1h == 0ms);
+  CHECK(hours[1].begin - hours[0].begin == 1h);
+  CHECK(hours[0].sweeps == 2);
+  CHECK(hours[0].examined == 3);
+  CHECK(hours[0].expired == 2);
+  CHECK(hours[1].sweeps == 1);
+  CHECK(hours[1].examined == 1);
+  CHECK(hours[1].expired == 1);
+}
+
 TEST_CASE_FIXTURE(FakeStore, "a damaged record of the last sweep is as none") {
   REQUIRE(store.gc().complete);
   system->set_content(in_store("gc"), {});
   CHECK_FALSE(store.last_sweep());
+  CHECK(store.swept_hours().empty());
   REQUIRE(store.gc().complete);
   CHECK(store.last_sweep());
 }

@@ -134,10 +134,13 @@ shape() {
     s/^( +up to [0-9]+[smhd]) +[0-9]+( +#+)?$/\1 N\2/; t bar
     s/[0-9a-f]{12,40}/KEY/g; s|shards/[0-9a-f]{2}/|shards/NN/|; s/[0-9]{4}-[0-9-]*T[0-9:.]*Z/TIME/g
     s/[0-9]+(ms|[smhdKMG])?/N/g; s/ +/ /g
+    s/^ TIME N N( #+)?$/ HOUR/
     s/there (is|are) N problems?;/there are N problems;/
     b
     :bar
-    s/ +/ /g; s/#+/#/'
+    s/ +/ /g; s/#+/#/' |
+    # An hour may end between two sweeps.
+    awk '$0 != " HOUR" || $0 != last { print } { last = $0 }'
 }
 # What only some machines say: that there are processes which may not be looked at.
 same_everywhere() { grep -v -e '^sessctl: look at locks: ' -e '^not all processes can be seen: ' || true; }

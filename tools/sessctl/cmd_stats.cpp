@@ -14,11 +14,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sessctl {
 namespace {
 
 using Sweep = std::optional<sess::LastSweep>;
+using SweptHours = std::vector<sess::SweptHour>;
 
 /// [{"up_to_ms": 60000, "sessions": 3}, ..., {"up_to_ms": null, "sessions": 0}]
 sess::Value json_of(const Histogram& histogram) {
@@ -33,7 +35,23 @@ sess::Value json_of(const Histogram& histogram) {
   return sess::Value(std::move(bars));
 }
 
-std::string json_of(const Totals& totals, const Sweep& sweep, const sess::StoreFacts& facts, Clock::time_point now) {
+sess::Value json_of(const SweptHours& hours) {
+  sess::Value::Array all;
+  for (const sess::SweptHour& hour : hours) {
+    sess::Value::Object sums;
+    sums.emplace("hour", utc_time(hour.begin));
+    sums.emplace("sweeps", hour.sweeps);
+    sums.emplace("examined", hour.examined);
+    sums.emplace("expired", hour.expired);
+    sums.emplace("leftovers", hour.leftovers);
+    sums.emplace("duration_ms", hour.duration.count());
+    all.emplace_back(std::move(sums));
+  }
+  return sess::Value(std::move(all));
+}
+
+std::string json_of(const Totals& totals, const Sweep& sweep, const SweptHours& hours, const sess::StoreFacts& facts,
+                    Clock::time_point now) {
   JsonLine line;
   line.add("path", facts.path)
       .add("format", facts.format)
@@ -47,7 +65,8 @@ std::string json_of(const Totals& totals, const Sweep& sweep, const sess::StoreF
       .add("oldest", totals.oldest ? sess::Value(utc_time(*totals.oldest)) : sess::Value())
       .add("oldest_age_ms", totals.oldest ? sess::Value(between(*totals.oldest, now).count()) : sess::Value())
       .add("ages", json_of(totals.ages))
-      .add("idle_lefts", json_of(totals.idle_lefts));
+      .add("idle_lefts", json_of(totals.idle_lefts))
+      .add("swept_hours", json_of(hours));
   if (!sweep) return line.add("last_sweep", sess::Value()).text();
   return line.add("last_sweep", utc_time(sweep->finished))
       .add("last_sweep_age_ms", between(sweep->finished, now).count())
@@ -57,12 +76,19 @@ std::string json_of(const Totals& totals, const Sweep& sweep, const sess::StoreF
       .text();
 }
 
-/// A bar for each length that there is, and for those between.
-void print_histogram(Output& out, std::string_view title, const Histogram& histogram) {
-  constexpr std::size_t left_of_bars = 24;  // columns
+/// How long a bar is, of which the longest stands for `most`. What is there has a bar, however little it is.
+std::string bar(const Output& out, std::size_t left_of_bars, std::uint64_t count, std::uint64_t most) {
   constexpr std::size_t usual = 40;
   const std::size_t columns = out.size().value_or(TerminalSize()).columns;
   const std::size_t longest = std::clamp<std::size_t>(columns - std::min(columns, left_of_bars), 1, usual);
+  if (count == 0) return {};
+  const double length = static_cast<double>(count) / static_cast<double>(most) * static_cast<double>(longest);
+  return "  " + std::string(static_cast<std::size_t>(std::max(1.0, length)), '#');
+}
+
+/// A bar for each length that there is, and for those between.
+void print_histogram(Output& out, std::string_view title, const Histogram& histogram) {
+  constexpr std::size_t left_of_bars = 24;  // columns
   const auto& counts = histogram.counts();
   const auto is_there = [](std::uint64_t count) { return count > 0; };
   const auto first = std::ranges::find_if(counts, is_there);
@@ -76,16 +102,24 @@ void print_histogram(Output& out, std::string_view title, const Histogram& histo
     const bool is_open = index == Histogram::ends.size();
     const std::string end =
         fmt::format("{} {}", is_open ? "over " : "up to", human_age(Histogram::ends[is_open ? index - 1 : index]));
-    // What is there has a bar, however little it is.
-    const auto length = static_cast<std::size_t>(
-        std::max(static_cast<double>(*at > 0),
-                 static_cast<double>(*at) / static_cast<double>(most) * static_cast<double>(longest)));
-    out.print_row({{fmt::format("  {:<9}  {:>9}{}{}", end, *at, length > 0 ? "  " : "", std::string(length, '#'))}});
+    out.print_row({{fmt::format("  {:<9}  {:>9}{}", end, *at, bar(out, left_of_bars, *at, most))}});
   }
 }
 
-void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const sess::StoreFacts& facts,
-                  Clock::time_point now) {
+void print_swept_hours(Output& out, const SweptHours& hours) {
+  constexpr std::size_t left_of_bars = 43;  // columns
+  if (hours.empty()) return;
+  const std::uint64_t most = std::ranges::max(hours, {}, &sess::SweptHour::expired).expired;
+  out.print_line("");
+  out.print_row(
+      {{fmt::format("{:<20}  {:>6}  {:>9}", "swept in the hour from", "sweeps", "removed"), Accent::heading}});
+  for (const sess::SweptHour& hour : hours)
+    out.print_row({{fmt::format("  {:<20}  {:>6}  {:>9}{}", utc_time(hour.begin), hour.sweeps, hour.expired,
+                                bar(out, left_of_bars, hour.expired, most))}});
+}
+
+void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const SweptHours& hours,
+                  const sess::StoreFacts& facts, Clock::time_point now) {
   const auto fact = [&](std::string_view name, std::string_view text) {
     out.print_line(fmt::format("{:<13}  {}", name, text));
   };
@@ -103,19 +137,22 @@ void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const s
                            : "none: see 'sessctl gc --help'");
   print_histogram(out, "age", totals.ages);
   print_histogram(out, "expires, unless it is used, within", totals.idle_lefts);
+  print_swept_hours(out, hours);
 }
 
 }  // namespace
 
 ExitCode run_stats(const Invocation& invocation) {
-  CommandLine line(invocation, "",
-                   "Counts sessions that have not expired. The size is that of their records; copies that the\n"
-                   "store keeps for the next commit are not in it. The last sweep is that of whichever program; one\n"
-                   "that had a budget looked at a part of the store.\n"
-                   "\n"
-                   "  sessctl stats --prometheus >/var/lib/prometheus/node-exporter/sessions.prom.new &&\n"
-                   "    mv /var/lib/prometheus/node-exporter/sessions.prom.new \\\n"
-                   "      /var/lib/prometheus/node-exporter/sessions.prom\n");
+  CommandLine line(
+      invocation, "",
+      "Counts sessions that have not expired. The size is that of their records; copies that the\n"
+      "store keeps for the next commit are not in it. The last sweep is that of whichever program; one\n"
+      "that had a budget looked at a part of the store. Of the last 24 hours in which sweeps ended the sums\n"
+      "are kept: an hour in which there was none is not in the list.\n"
+      "\n"
+      "  sessctl stats --prometheus >/var/lib/prometheus/node-exporter/sessions.prom.new &&\n"
+      "    mv /var/lib/prometheus/node-exporter/sessions.prom.new \\\n"
+      "      /var/lib/prometheus/node-exporter/sessions.prom\n");
   bool prometheus = false;
   line.add_flag("--prometheus", prometheus, "Print metrics for Prometheus' textfile collector");
   if (!line.parse()) return ExitCode::ok;
@@ -125,14 +162,15 @@ ExitCode run_stats(const Invocation& invocation) {
   const sess::Store store = open_store(line.store_path());
   const Totals totals = count_sessions(store);
   const Sweep sweep = store.last_sweep();
+  const SweptHours hours = store.swept_hours();
   const sess::StoreFacts facts = store.facts();
   const Clock::time_point now = Clock::now();
   if (prometheus)
     invocation.out.print(prometheus_text(totals, sweep, facts.path, now));
   else if (line.json())
-    invocation.out.print_line(json_of(totals, sweep, facts, now));
+    invocation.out.print_line(json_of(totals, sweep, hours, facts, now));
   else
-    print_totals(invocation.out, totals, sweep, facts, now);
+    print_totals(invocation.out, totals, sweep, hours, facts, now);
   return ExitCode::ok;
 }
 

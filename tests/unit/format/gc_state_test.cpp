@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 using namespace sess::format;
 
@@ -34,6 +36,53 @@ TEST_CASE("what the clocks said comes back, and is not known where the text does
   CHECK(parse_gc_state(cut) == GcState{1, 2, 3, 4, 5, 6});
 }
 
+TEST_CASE("sweeps are added up by the hour in which they ended") {
+  GcState state{.finished = 5 * hour + 1, .duration = 10, .examined = 100, .expired = 3, .leftovers = 1};
+  add_to_hours(state);
+  state = {0, 6 * hour - 1, 20, 200, 4, 0, {}, state.hours};
+  add_to_hours(state);
+  CHECK(state.hours == std::vector<SweptHour>{{5 * hour, 2, 30, 300, 7, 1}});
+  state.finished = 6 * hour;
+  add_to_hours(state);
+  CHECK(state.hours == std::vector<SweptHour>{{6 * hour, 1, 20, 200, 4, 0}, {5 * hour, 2, 30, 300, 7, 1}});
+  CHECK(parse_gc_state(to_text(state)) == state);
+  state.clock = {std::string(36, 'b'), 1, 2, 3, 4};
+  CHECK(parse_gc_state(to_text(state)) == state);
+  // By a clock that was set back: the one that is added to comes first, and none twice.
+  state.finished = 5 * hour;
+  add_to_hours(state);
+  CHECK(state.hours == std::vector<SweptHour>{{5 * hour, 3, 50, 500, 11, 1}, {6 * hour, 1, 20, 200, 4, 0}});
+  state.finished = -1;
+  add_to_hours(state);
+  CHECK(state.hours.front() == SweptHour{-hour, 1, 20, 200, 4, 0});
+}
+
+TEST_CASE("of so many hours the one that was added to longest ago is forgotten") {
+  GcState state;
+  for (std::int64_t at = 0; at < 30; ++at) {
+    state.finished = at * hour;
+    add_to_hours(state);
+  }
+  REQUIRE(state.hours.size() == swept_hours);
+  CHECK(state.hours.front().begin == 29 * hour);
+  CHECK(state.hours.back().begin == 6 * hour);
+  CHECK(parse_gc_state(to_text(state)) == state);
+}
+
+TEST_CASE("of hours that are cut short those before are kept") {
+  GcState state;
+  for (const std::int64_t at : {1, 2, 3}) {
+    state.finished = at * hour;
+    add_to_hours(state);
+  }
+  std::string text = to_text(state);
+  text.resize(text.rfind("hour ") + 12);
+  const auto parsed = parse_gc_state(text);
+  REQUIRE(parsed);
+  state.hours.pop_back();
+  CHECK(parsed->hours == state.hours);
+}
+
 TEST_CASE("the text always has the same size, so that writing it again needs no space and leaves no rest") {
   const GcState largest{4294967295,
                         INT64_MIN,
@@ -41,7 +90,8 @@ TEST_CASE("the text always has the same size, so that writing it again needs no 
                         UINT64_MAX,
                         UINT64_MAX,
                         UINT64_MAX,
-                        {std::string(36, 'b'), INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN}};
+                        {std::string(36, 'b'), INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN},
+                        {swept_hours, {INT64_MIN, UINT64_MAX, INT64_MIN, UINT64_MAX, UINT64_MAX, UINT64_MAX}}};
   for (const GcState& state : {GcState{}, largest}) {
     const std::string text = to_text(state);
     CHECK(text.size() == gc_state_size);
