@@ -220,6 +220,16 @@ TEST_CASE("a command that takes the sessions and fails is told of, and has had t
   CHECK(expired_in(store) == 0);
 }
 
+TEST_CASE("how a child of gc's has ended is known though SIGCHLD was ignored by who started it") {
+  const TestStore store;
+  expired(store, 1);
+  Start start = store.start({"gc", "--on-expire", "cat >/dev/null; exit 3"});
+  start.ignores_children = true;
+  CHECK(cli::run(start).code == 74);
+  start.arguments = {"gc", store.directory() / "none"};
+  CHECK(cli::run(start).code == 66);
+}
+
 TEST_CASE("a command is started for each of several stores") {
   const TestStore one;
   const TestStore other;

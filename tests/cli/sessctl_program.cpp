@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
@@ -91,6 +92,7 @@ Running::Running(const Start& start) {
       const rlimit limit{*start.most_descriptors, *start.most_descriptors};
       if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(126);
     }
+    if (start.ignores_children) ::signal(SIGCHLD, SIG_IGN);
     for (const int descriptor : start.closed) ::close(descriptor);
     ::fexecve(program, argument_pointers.data(), environment_pointers.data());
     ::_exit(127);

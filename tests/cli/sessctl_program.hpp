@@ -37,6 +37,7 @@ struct Start {
   std::vector<int> closed = {};  // descriptors that are closed in the program
   std::optional<rlim_t> largest_file = std::nullopt;      // in bytes, as by ulimit -f
   std::optional<rlim_t> most_descriptors = std::nullopt;  // as by ulimit -n
+  bool ignores_children = false;                          // SIGCHLD is ignored, as some supervisors leave it
 };
 
 /// A program that has been started. Waited for exactly once.

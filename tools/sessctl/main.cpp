@@ -79,6 +79,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // Likewise a write beyond the limit of file size answers EFBIG.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Ignored by who started this, it would be by us, too, and no child could say how it has ended (wait(2)).
+  std::signal(SIGCHLD, SIG_DFL);
   // Which characters the terminal has, and how wide they are. Numbers and messages stay as they are everywhere.
   std::setlocale(LC_CTYPE, "");
   Output out(STDOUT_FILENO);
