@@ -242,6 +242,29 @@ TEST_CASE("a command is started for each of several stores") {
   CHECK(text_of(out) == "1\n2\n");
 }
 
+TEST_CASE("where the sweep of one store is killed the others are swept, and it is named") {
+  const TestStore first;
+  const TestStore second;
+  expired(first, 1);
+  expired(second, 1);
+  const std::string once = "cat >/dev/null; mkdir '" + (first.directory() / "killed").string() + "' && kill -9 $PPID";
+  const Finished swept = cli::run({"gc", "--on-expire", once, first.path(), second.path()});
+  CAPTURE(swept.err);
+  CHECK(swept.code == 74);
+  CHECK(swept.err.find("sweep store \"" + first.path() + "\": the process that swept it was killed; run gc again") !=
+        std::string::npos);
+  CHECK(expired_in(second) == 0);
+}
+
+TEST_CASE("a command may begin with a hyphen") {
+  const TestStore store;
+  expired(store, 1);
+  const Finished swept = store.run({"gc", "--on-expire", "-x"});
+  CHECK(swept.code == 74);
+  CHECK(swept.err.find("requires an argument") == std::string::npos);
+  CHECK(expired_in(store) == 1);
+}
+
 TEST_CASE("a command that has nothing to be given is not started") {
   const TestStore store;
   store.create();

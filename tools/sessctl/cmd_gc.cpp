@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -241,8 +242,14 @@ ExitCode run_gc(const Invocation& invocation) {
   sweep.is_one_of_several = directories.size() > 1;
   ExitCode code = ExitCode::ok;
   for (const std::string& directory : directories) {
-    const ExitCode of_one =
-        in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
+    ExitCode of_one = ExitCode::io;
+    try {
+      of_one = in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
+    } catch (const Killed&) {
+      // The others are swept all the same.
+      report(std::make_exception_ptr(
+          Failure(ExitCode::io, "sweep store", directory, "the process that swept it was killed", "run gc again")));
+    }
     if (code == ExitCode::ok) code = of_one;
   }
   return code;

@@ -90,7 +90,8 @@ FedCommand::FedCommand(std::string command, std::vector<std::string> environment
   ::posix_spawn_file_actions_adddup2(&actions, output.get(), STDIN_FILENO);
   std::string shell = "sh";
   std::string option = "-c";
-  std::array<char*, 4> arguments{shell.data(), option.data(), command_.data(), nullptr};
+  std::string end_of_options = "--";  // the command may begin with a hyphen
+  std::array<char*, 5> arguments{shell.data(), option.data(), end_of_options.data(), command_.data(), nullptr};
   std::vector<char*> variables;
   for (std::string& each : environment) variables.push_back(each.data());
   variables.push_back(nullptr);

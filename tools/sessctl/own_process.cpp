@@ -24,7 +24,7 @@ ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!WIFEXITED(status)) throw Failure(ExitCode::internal, "wait for process", "", "it was killed", "try again");
+  if (!WIFEXITED(status)) throw Killed();
   const auto code = static_cast<ExitCode>(WEXITSTATUS(status));
   if (code == ExitCode::output_closed) throw OutputClosed();
   return code;
