@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
 #include <sess/sess.hpp>
@@ -405,4 +406,28 @@ TEST_CASE("upgrade says which format the store has, and lets a store of the newe
   CHECK(std::filesystem::last_write_time(file) == written);
   CHECK(store.run({"upgrade", "2"}).code == 64);
   CHECK(cli::run({"upgrade", "--store", store.directory() / "nothing-here"}).code == 66);
+}
+
+TEST_CASE("gc says of what it leaves and of what it sets aside, and a dry run that it would") {
+  const TestStore store;
+  const std::string bad = store.create_key({"--idle", "1ms", "a=1"});
+  const std::string pipe = store.create_key({"--idle", "1ms", "a=1"});
+  cli::outlive(std::chrono::milliseconds(1));
+  cli::damage(store.record(bad));
+  const std::filesystem::file_time_type past = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::filesystem::last_write_time(store.record(bad), past);
+  std::filesystem::remove(store.record(pipe));
+  REQUIRE(::mkfifo(store.record(pipe).c_str(), 0600) == 0);
+  std::filesystem::last_write_time(store.record(pipe), past);
+  for (const bool is_dry : {true, false}) {
+    const cli::Finished swept =
+        store.run(is_dry ? std::vector<std::string>{"gc", "--dry-run"} : std::vector<std::string>{"gc"});
+    CAPTURE(swept.err);
+    CHECK(swept.code == 65);
+    const bool is_told =
+        swept.err.find(is_dry ? "1 file cannot be read, and would stay, and 1 damaged record would be moved"
+                              : "1 file cannot be read, and stayed, and 1 damaged record moved") != std::string::npos;
+    CHECK(is_told);
+    CHECK((swept.err.find("the rest was swept") == std::string::npos) == is_dry);
+  }
 }

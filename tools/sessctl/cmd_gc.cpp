@@ -169,9 +169,15 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
          fmt::format("the rest was swept; {}", advice_on(number_not_known)));
   if (!purge.error.empty())
     fail(ExitCode::io, "its quarantine was not purged: " + purge.error, "the sessions were swept; " + purge.advice);
-  if (report.unreadable > 0)
-    fail(ExitCode::data, counted(report.unreadable, "file") + " cannot be read, and stayed",
-         "'sessctl verify' names them; the rest was swept");
+  if (report.unreadable > 0) {
+    std::string cause =
+        counted(report.unreadable, "file") + " cannot be read, and " + (dry_run ? "would stay" : "stayed");
+    if (report.quarantined > 0)
+      cause += fmt::format(", and {} {} to quarantine", counted(report.quarantined, "damaged record"),
+                           dry_run ? "would be moved" : "moved");
+    fail(ExitCode::data, cause,
+         dry_run ? "'sessctl verify' names them" : "'sessctl verify' names them; the rest was swept");
+  }
   if (report.quarantined > 0 && dry_run)
     fail(ExitCode::data, counted(report.quarantined, "damaged record") + " found",
          "'sessctl gc' moves them to the store's directory quarantine");
