@@ -26,6 +26,16 @@ std::string locks_of(const TestStore& store, std::vector<std::string> arguments)
   return finished.out.substr(0, finished.out.find_last_not_of('\n') + 1);
 }
 
+/// What `locks --for 60ms --json` says of a session that this one holds, and nobody waits for.
+void check_held(const json& line, const std::string& key, const Holder& holder, const std::string& command) {
+  CHECK(line.at("key") == key);
+  REQUIRE(line.at("holders").size() == 1);
+  CHECK(line.at("holders")[0].at("pid") == holder.pid());
+  CHECK(line.at("holders")[0].at("command") == command);
+  CHECK(line.at("holders")[0].at("held_at_least_ms") >= 60);
+  CHECK(line.at("waiters").empty());
+}
+
 }  // namespace
 
 TEST_CASE("locks of a store that nobody uses are none") {
@@ -42,12 +52,7 @@ TEST_CASE("locks names the holder, and who waits") {
   const Holder holder(store.path(), key, "shop.fcgi");
   json line = json::parse(locks_of(store, {"--for", "60ms", "--json"}));
   CHECK(line.at("what") == "session");
-  CHECK(line.at("key") == key);
-  REQUIRE(line.at("holders").size() == 1);
-  CHECK(line.at("holders")[0].at("pid") == holder.pid());
-  CHECK(line.at("holders")[0].at("command") == "shop.fcgi");
-  CHECK(line.at("holders")[0].at("held_at_least_ms") >= 60);
-  CHECK(line.at("waiters").empty());
+  check_held(line, key, holder, "shop.fcgi");
   Running waiter(store.start({"set", key, "a=2", "--wait", "100s"}));
   // Until it waits.
   while (line.at("waiters").empty()) line = json::parse(locks_of(store, {"--for", "60ms", "--json"}));
@@ -102,12 +107,7 @@ TEST_CASE("locks names who may not be looked at, from the kernel's table, and so
   if (!store.give_to(owner)) return;
   const Holder holder(store.path(), key, "daemon", owner);
   json line = json::parse(locks_of(store, {"--for", "60ms", "--json"}));
-  CHECK(line.at("key") == key);
-  REQUIRE(line.at("holders").size() == 1);
-  CHECK(line.at("holders")[0].at("pid") == holder.pid());
-  CHECK(line.at("holders")[0].at("command") == "daemon");
-  CHECK(line.at("holders")[0].at("held_at_least_ms") >= 60);
-  CHECK(line.at("waiters").empty());
+  check_held(line, key, holder, "daemon");
   CHECK(json::parse(store.run({"ls", "--locked", "--json"}).out).at("key") == key);
   const json look = json::parse(store.ok({"top", "--json", "--count", "1", "--interval", "100ms"}));
   CHECK(look.at("locked") == 1);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,6 +118,7 @@ TEST_CASE_FIXTURE(Fixture, "who has the lock is named, and not the one that took
   Gate locked;
   Gate let_go;
   SharedCounter heir;
+  REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // so that the end of the heir can be waited for
   Child taker([&] {
     const int file = ::open(record.c_str(), O_RDWR | O_CLOEXEC);
     if (file < 0 || ::flock(file, LOCK_EX) != 0) throw std::runtime_error("cannot lock");
@@ -132,7 +134,9 @@ TEST_CASE_FIXTURE(Fixture, "who has the lock is named, and not the one that took
   REQUIRE(uses.sessions.size() == 1);
   CHECK(processes_of(uses.sessions[0].holders) == std::vector{static_cast<int>(heir.add(0))});
   let_go.signal();
-  while (!store.lock_uses().sessions.empty()) ::usleep(1000);
+  REQUIRE(::waitpid(static_cast<pid_t>(heir.add(0)), nullptr, 0) > 0);
+  REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 0) == 0);
+  CHECK(store.lock_uses().sessions.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a sweep under way is named") {
