@@ -42,13 +42,14 @@ struct GcOptions {
 
 /// What one sweep did.
 struct GcReport {
-  Status status;                  // ok, or busy: another sweeper was at work and nothing was done
-  std::uint64_t examined = 0;     // records whose deadline was looked at
-  std::uint64_t expired = 0;      // records removed (with dry_run: that would be)
-  std::uint64_t in_use = 0;       // past their deadline, but locked or renewed meanwhile: left alone
-  std::uint64_t leftovers = 0;    // files removed that belong to no session: of killed programs, mostly
-  std::uint64_t spares = 0;       // spare files of idle sessions removed
-  std::uint64_t quarantined = 0;  // records that did not verify and could not be recovered: moved aside
+  Status status;                // ok, or busy: another sweeper was at work and nothing was done
+  std::uint64_t examined = 0;   // records whose deadline was looked at
+  std::uint64_t expired = 0;    // records removed (with dry_run: that would be)
+  std::uint64_t in_use = 0;     // past their deadline, but locked or renewed meanwhile: left alone
+  std::uint64_t leftovers = 0;  // files removed that belong to no session: of killed programs, mostly
+  std::uint64_t spares = 0;     // spare files of idle sessions removed
+  /// Moved to quarantine: records that did not verify, and have no previous version, or one that has expired.
+  std::uint64_t quarantined = 0;
   /// Left alone: records of a newer format, damaged ones of principals, damaged ones that their next use restores; see
   /// also on_expired.
   std::uint64_t unreadable = 0;

@@ -1,4 +1,5 @@
 // gc --on-expire: expired sessions go through a command of the operator's.
+#include "cli/damage.hpp"
 #include "cli/pseudo_terminal.hpp"
 #include "cli/sessctl_program.hpp"
 
@@ -218,6 +219,22 @@ TEST_CASE("a command that takes the sessions and fails is told of, and has had t
   CHECK(cli::is_one_error_line(finished.err));
   CHECK(finished.err.find("it ended with 7") != std::string::npos);
   CHECK(expired_in(store) == 0);
+}
+
+TEST_CASE(
+    "what a sweep has done is told though its command fails, and quarantine is purged, and all that is wrong is said") {
+  const TestStore store;
+  expired(store, 2);
+  cli::fill_quarantine(store.path(), 3);
+  cli::damage(store.record(store.create_key({"a=1"})));
+  const Finished swept =
+      store.run({"gc", "--json", "--purge-quarantine", "0", "--on-expire", "cat >/dev/null; exit 7"});
+  CHECK(swept.code == 74);
+  const json line = json::parse(swept.out);
+  CHECK(line.at("expired") == 2);
+  CHECK(line.at("purged") == 3);
+  CHECK(swept.err.find("it ended with 7") != std::string::npos);
+  CHECK(swept.err.find("1 damaged record moved to quarantine") != std::string::npos);
 }
 
 TEST_CASE("how a child of gc's has ended is known though SIGCHLD was ignored by who started it") {

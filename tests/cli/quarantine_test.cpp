@@ -152,6 +152,18 @@ TEST_CASE("gc gives what is in quarantine a retention time") {
   CHECK_FALSE(kept.is_there());
 }
 
+TEST_CASE("what gc moves to quarantine it does not purge in the same run") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  cli::damage(store.record(key));
+  const Finished moved = store.run({"gc", "--json", "--purge-quarantine", "0"});
+  CHECK(moved.code == 65);
+  CHECK(json::parse(moved.out).at("quarantined") == 1);
+  CHECK(json::parse(moved.out).at("purged") == 0);
+  CHECK(json::parse(store.ok({"quarantine", "ls", "--json"})).at("key") == key);
+  CHECK(json::parse(store.ok({"gc", "--json", "--purge-quarantine", "0"})).at("purged") == 1);
+}
+
 TEST_CASE("gc stops purging quarantine when its budget is used up, and the next sweep goes on") {
   const TestStore store;
   constexpr unsigned all = 300;
@@ -162,6 +174,7 @@ TEST_CASE("gc stops purging quarantine when its budget is used up, and the next 
   };
   // A part of a millisecond is left for it, and it syncs after each.
   const json first = purge({"--budget", "1ms"});
+  CHECK(first.at("purge_error").is_null());
   CHECK(first.at("purged") >= 1);
   CHECK(first.at("purged") < all);
   CHECK(first.at("purge_left") == all - first.at("purged").get<unsigned>());
@@ -199,7 +212,10 @@ TEST_CASE("gc that cannot purge quarantine sweeps, and says so with 74") {
   CHECK(cli::is_one_error_line(swept.err));
   CHECK(swept.err.find("its quarantine was not purged: ") != std::string::npos);
   CHECK(swept.err.find("/quarantine\" belongs to user root, with mode 0750: run 'chown ") != std::string::npos);
-  CHECK(json::parse(swept.out).at("expired") == 1);
+  const json line = json::parse(swept.out);
+  CHECK(line.at("expired") == 1);
+  CHECK(line.at("purged") == 0);
+  CHECK(swept.err.find(line.at("purge_error").get<std::string>()) != std::string::npos);
   CHECK(kept.is_there());
 }
 

@@ -38,40 +38,69 @@ struct Sweep {
   bool is_one_of_several = false;
 };
 
-/// What was deleted from quarantine because it had been there for long enough.
-struct Purge {
-  std::uint64_t purged = 0;
-  std::uint64_t left = 0;  // for the next sweep, because the budget was used up
-  std::string error;       // why it did not come to its end; empty: it did, or the budget was used up
-  std::string advice;
-};
-
-/// The oldest first, until the budget of a sweep that began then is used up; zero: all. Where the sweep has used all of
-/// it, a tenth is for this, and one is deleted whatever the budget: else a quarantine would only grow.
-Purge purge_quarantine(const sess::Store& store, const Sweep& sweep, Steady::time_point begin) {
-  Purge purge;
-  std::optional<Progress> progress;
-  if (!sweep.quiet) progress.emplace("deleted from quarantine");
-  const std::chrono::milliseconds budget = sweep.options.budget;
-  const bool is_bounded = budget.count() > 0 && !sweep.options.dry_run;
-  try {
-    const sess::Quarantine quarantine(store);
-    const auto all = quarantined_for(quarantine, *sweep.quarantine_age);
-    purge.left = all.size();
-    const auto until = std::max(begin + budget, Steady::now() + budget / 10);
-    for (const sess::Quarantined& old : all) {
-      const std::uint64_t done = all.size() - purge.left;
-      if (is_bounded && done > 0 && Steady::now() >= until) break;
-      if (progress) progress->show(done, static_cast<double>(done) / static_cast<double>(all.size()));
-      if (sweep.options.dry_run || quarantine.purge(old.name)) ++purge.purged;
-      --purge.left;
-    }
-  } catch (const sess::IoError& error) {
-    purge.error = error.what();
-    purge.advice = advice_on(error);
+/// The end of what has been in quarantine for long enough when the sweep begins. What the sweep moves there stays: it
+/// has just been found, and somebody is told where it is.
+class Purge {
+ public:
+  /// Nothing is purged.
+  Purge() = default;
+  /// Looks at what there is. Throws nothing: see error().
+  Purge(const sess::Store& store, std::chrono::milliseconds age) {
+    attempt([&] {
+      quarantine_.emplace(store);
+      old_ = quarantined_for(*quarantine_, age);
+    });
   }
-  return purge;
-}
+
+  /// The oldest first, until the budget of a sweep that began then is used up; zero: all. Where the sweep has used all
+  /// of it, a tenth is for this, and one is deleted whatever the budget: else a quarantine would only grow.
+  void run(const Sweep& sweep, Steady::time_point begin) {
+    if (!quarantine_) return;
+    left_ = old_.size();
+    std::optional<Progress> progress;
+    if (!sweep.quiet) progress.emplace("deleted from quarantine");
+    const std::chrono::milliseconds budget = sweep.options.budget;
+    const bool is_bounded = budget.count() > 0 && !sweep.options.dry_run;
+    const auto until = std::max(begin + budget, Steady::now() + budget / 10);
+    attempt([&] {
+      for (const sess::Quarantined& old : old_) {
+        const std::uint64_t done = old_.size() - left_;
+        if (is_bounded && done > 0 && Steady::now() >= until) break;
+        if (progress) progress->show(done, static_cast<double>(done) / static_cast<double>(old_.size()));
+        if (sweep.options.dry_run || quarantine_->purge(old.name)) ++purged_;
+        --left_;
+      }
+    });
+  }
+
+  std::uint64_t purged() const noexcept { return purged_; }
+  /// For the next sweep, because the budget was used up, or because of the error.
+  std::uint64_t left() const noexcept { return left_; }
+  /// Why it did not come to its end; empty: it did, or the budget was used up.
+  const std::string& error() const noexcept { return error_; }
+  const std::string& advice() const noexcept { return advice_; }
+
+ private:
+  template <class Work>
+  void attempt(const Work& work) {
+    try {
+      work();
+    } catch (const sess::IoError& error) {
+      error_ = error.what();
+      advice_ = advice_on(error);
+    } catch (const std::exception& error) {
+      error_ = error.what();
+      advice_ = "see 'sessctl quarantine ls'";
+    }
+  }
+
+  std::optional<sess::Quarantine> quarantine_;
+  std::vector<sess::Quarantined> old_;
+  std::uint64_t purged_ = 0;
+  std::uint64_t left_ = 0;
+  std::string error_;
+  std::string advice_;
+};
 
 std::string sentence(const sess::GcReport& report, const Purge& purge, std::uint32_t shards, bool dry_run) {
   std::string text =
@@ -83,9 +112,9 @@ std::string sentence(const sess::GcReport& report, const Purge& purge, std::uint
   if (report.unreadable > 0) text += fmt::format(", left {} that cannot be read", report.unreadable);
   if (report.quarantined > 0)
     text += fmt::format(", {} {} to quarantine", dry_run ? "would move" : "moved", report.quarantined);
-  if (purge.purged > 0)
-    text += fmt::format(", {} {} from quarantine", dry_run ? "would delete" : "deleted", purge.purged);
-  if (purge.left > 0) text += fmt::format(" and left {} there for the next sweep", purge.left);
+  if (purge.purged() > 0)
+    text += fmt::format(", {} {} from quarantine", dry_run ? "would delete" : "deleted", purge.purged());
+  if (purge.left() > 0) text += fmt::format(" and left {} there for the next sweep", purge.left());
   if (!report.complete) text += fmt::format(", did {} of {} shards", report.shards_done, shards);
   return text + fmt::format(" in {} ms", (report.duration.count() + 500) / 1000);
 }
@@ -101,8 +130,9 @@ std::string json_of(const sess::GcReport& report, const Purge& purge, const std:
       .add("leftovers", report.leftovers)
       .add("spares", report.spares)
       .add("quarantined", report.quarantined)
-      .add("purged", purge.purged)
-      .add("purge_left", purge.left)
+      .add("purged", purge.purged())
+      .add("purge_left", purge.left())
+      .add("purge_error", or_null(purge.error()))
       .add("unreadable", report.unreadable)
       .add("errors", report.errors)
       .add("first_error", or_null(report.first_error))
@@ -114,7 +144,56 @@ std::string json_of(const sess::GcReport& report, const Purge& purge, const std:
       .text();
 }
 
-/// Throws Failure for whatever somebody has to look at.
+/// All that somebody has to look at.
+class Trouble {
+ public:
+  explicit Trouble(std::string path) : path_(std::move(path)) {}
+
+  void add(const std::exception_ptr& failure) { all_.push_back(failure); }
+  void add(ExitCode code, std::string_view cause, std::string_view advice) {
+    add(std::make_exception_ptr(Failure(code, "sweep store", path_, cause, advice)));
+  }
+
+  /// Says it, after what was printed; the code is that of the first.
+  ExitCode tell(Output& out) {
+    if (all_.empty()) return ExitCode::ok;
+    try {
+      out.flush();
+    } catch (...) {
+      add(std::current_exception());
+    }
+    const ExitCode code = report(all_.front());
+    std::for_each(all_.begin() + 1, all_.end(), report);
+    return code;
+  }
+
+ private:
+  std::string path_;
+  std::vector<std::exception_ptr> all_;
+};
+
+void add_to(Trouble& trouble, const sess::GcReport& swept, bool dry_run) {
+  if (swept.errors > 0)
+    trouble.add(ExitCode::io, fmt::format("{} failed, first: {}", counted(swept.errors, "file"), swept.first_error),
+                fmt::format("the rest was swept; {}", advice_on(number_not_known)));
+  if (swept.unreadable > 0) {
+    std::string cause =
+        counted(swept.unreadable, "file") + " cannot be read, and " + (dry_run ? "would stay" : "stayed");
+    if (swept.quarantined > 0)
+      cause += fmt::format(", and {} {} to quarantine", counted(swept.quarantined, "damaged record"),
+                           dry_run ? "would be moved" : "moved");
+    trouble.add(ExitCode::data, cause,
+                dry_run ? "'sessctl verify' names them" : "'sessctl verify' names them; the rest was swept");
+  } else if (swept.quarantined > 0 && dry_run) {
+    trouble.add(ExitCode::data, counted(swept.quarantined, "damaged record") + " found",
+                "'sessctl gc' moves them to the store's directory quarantine");
+  } else if (swept.quarantined > 0) {
+    trouble.add(ExitCode::data, counted(swept.quarantined, "damaged record") + " moved to quarantine",
+                "look at them in the store's directory quarantine; the rest was swept");
+  }
+}
+
+/// Throws Failure where nothing was swept.
 ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   const auto begin = Steady::now();
   const uid_t invoker = ::geteuid();
@@ -133,58 +212,45 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
       command->feed(to_line(copy) + "\n");
     };
   }
+  Purge purge = sweep.quarantine_age ? Purge(store, *sweep.quarantine_age) : Purge();
   std::optional<Progress> progress(std::in_place, "sessions");
   if (!sweep.quiet) options.on_progress = progress->callback();
-  const sess::GcReport report = store.gc(options);
+  const sess::GcReport swept = store.gc(options);
   progress.reset();
-  if (command) command->finish();
-  const bool busy = report.status == sess::Outcome::busy;
-  const bool held = report.held_for > std::chrono::milliseconds(0);
-  Purge purge;
-  // By the clock that the sweep went by.
-  if (sweep.quarantine_age && !busy && !held) purge = purge_quarantine(store, sweep, begin);
+  std::exception_ptr command_failure;
+  try {
+    if (command) command->finish();
+  } catch (const Failure&) {
+    command_failure = std::current_exception();  // the sessions are removed, and the rest is to be done
+  }
+  const bool busy = swept.status == sess::Outcome::busy;
+  const bool held = swept.held_for > std::chrono::milliseconds(0);
+  if (!busy && !held) purge.run(sweep, begin);  // by the clock that the sweep went by
   if (sweep.json)
-    out.print_line(json_of(report, purge, store.facts().path, dry_run));
+    out.print_line(json_of(swept, purge, store.facts().path, dry_run));
   else if (!busy && !held && !sweep.quiet)
     out.print_line((sweep.is_one_of_several ? without_controls(store.facts().path) + ": " : "") +
-                   sentence(report, purge, store.facts().shards, dry_run));
+                   sentence(swept, purge, store.facts().shards, dry_run));
 
-  const auto fail = [&](ExitCode code, std::string_view cause, std::string_view advice) {
-    throw Failure(code, "sweep store", store.facts().path, cause, advice);
-  };
   // Somebody does what was asked for.
   if (busy && sweep.quiet) return ExitCode::ok;
+  Trouble trouble(store.facts().path);
   if (busy) {
-    const int holder = report.status.holder();
-    fail(ExitCode::busy, "another sweeper is at work" + (holder > 0 ? fmt::format(", process {}", holder) : ""),
-         "let it finish, or try again later");
+    const int holder = swept.status.holder();
+    trouble.add(ExitCode::busy, "another sweeper is at work" + (holder > 0 ? fmt::format(", process {}", holder) : ""),
+                "let it finish, or try again later");
   }
   if (held)
-    fail(ExitCode::busy,
-         fmt::format("the system clock was set ahead by {}, so nothing is removed for another {}",
-                     human_age(report.clock_jump), human_age(report.held_for)),
-         "set it right, or sweep with --trust-clock if it is right");
-  if (report.errors > 0)
-    fail(ExitCode::io, fmt::format("{} failed, first: {}", counted(report.errors, "file"), report.first_error),
-         fmt::format("the rest was swept; {}", advice_on(number_not_known)));
-  if (!purge.error.empty())
-    fail(ExitCode::io, "its quarantine was not purged: " + purge.error, "the sessions were swept; " + purge.advice);
-  if (report.unreadable > 0) {
-    std::string cause =
-        counted(report.unreadable, "file") + " cannot be read, and " + (dry_run ? "would stay" : "stayed");
-    if (report.quarantined > 0)
-      cause += fmt::format(", and {} {} to quarantine", counted(report.quarantined, "damaged record"),
-                           dry_run ? "would be moved" : "moved");
-    fail(ExitCode::data, cause,
-         dry_run ? "'sessctl verify' names them" : "'sessctl verify' names them; the rest was swept");
-  }
-  if (report.quarantined > 0 && dry_run)
-    fail(ExitCode::data, counted(report.quarantined, "damaged record") + " found",
-         "'sessctl gc' moves them to the store's directory quarantine");
-  if (report.quarantined > 0)
-    fail(ExitCode::data, counted(report.quarantined, "damaged record") + " moved to quarantine",
-         "look at them in the store's directory quarantine; the rest was swept");
-  return ExitCode::ok;
+    trouble.add(ExitCode::busy,
+                fmt::format("the system clock was set ahead by {}, so nothing is removed for another {}",
+                            human_age(swept.clock_jump), human_age(swept.held_for)),
+                "set it right, or sweep with --trust-clock if it is right");
+  if (command_failure) trouble.add(command_failure);
+  add_to(trouble, swept, dry_run);
+  if (!purge.error().empty())
+    trouble.add(ExitCode::io, "its quarantine was not purged: " + purge.error(),
+                "the sessions were swept; " + purge.advice());
+  return trouble.tell(out);
 }
 
 }  // namespace
@@ -212,8 +278,9 @@ ExitCode run_gc(const Invocation& invocation) {
       "line, those of a sealed session encrypted; one whose values cannot be decoded stays.\n"
       "\n"
       "What damaged records were moved to quarantine stay there unless --purge-quarantine gives them a\n"
-      "retention time: 'sessctl quarantine' looks at them. With --budget they are deleted in what the\n"
-      "sweep leaves of it, in a tenth of it at least, and the next sweep goes on with the rest.\n"
+      "retention time: 'sessctl quarantine' looks at them. What this sweep moves there stays in any case.\n"
+      "With --budget they are deleted in what the sweep leaves of it, in a tenth of it at least, and the\n"
+      "next sweep goes on with the rest.\n"
       "\n"
       "  sessctl gc --quiet --purge-quarantine 30d --idle-io /var/lib/shop/sessions /var/lib/wiki/sessions\n"
       "  sessctl gc --on-expire 'jq -c .values.cart >>/srv/shop/abandoned-carts'\n");
