@@ -10,8 +10,10 @@
 namespace sess {
 
 struct LockUser {
-  int process = 0;      // its ID, as this process sees it; of one that may not be looked at it may have ended
-  std::string command;  // what the process calls itself, at most 15 bytes: any bytes
+  int process = 0;           // its ID, as this process sees it
+  std::string command = {};  // what the process calls itself, at most 15 bytes: any bytes; empty where that is not told
+  /// It took the lock and has ended: a process that it has started, and that may not be looked at, has it now.
+  bool ended = false;
 };
 
 /// A session that a process has locked, or has open.

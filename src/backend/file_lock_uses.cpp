@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,9 +23,7 @@ bool is_at(const fs::Directory& directory, const char* name, sys::FileIdentity i
   return status && status->identity == identity;
 }
 
-LockUser user_of(const sys::TableLock& lock) { return {lock.process, lock.command}; }
-
-using InodeLocks = std::map<std::uint64_t, std::vector<sys::TableLock>>;
+LockUser user_of(const sys::TableLock& lock) { return {lock.process, lock.command, lock.ended}; }
 
 /// Of the locks that only the kernel's table tells of, those on this device, by inode. Left out are holders of what
 /// somebody whose descriptors can be seen has locked: the table names who took a lock, who may have ended since.
@@ -39,22 +38,31 @@ InodeLocks only_in_table(const sys::OpenFiles& open, std::uint64_t device) {
   return by_inode;
 }
 
-/// Calls `visit` for each record of a store that has one of these inodes.
+/// Calls `visit` for each record of a store that has one of these inodes. Takes out of `locks` what is in the store's
+/// shards, so that it leaves those that are elsewhere.
 template <class Visit>
-void visit_records(const fs::Directory& shards, const InodeLocks& locks, const Visit& visit) {
-  for (unsigned shard = 0; shard < format::shard_count && !locks.empty(); ++shard) {
+void visit_records(const fs::Directory& shards, InodeLocks& locks, const Visit& visit) {
+  std::set<std::uint64_t> missing;  // not found as a record yet
+  for (const auto& lock : locks) missing.insert(lock.first);
+  InodeLocks elsewhere = locks;
+  for (unsigned shard = 0; shard < format::shard_count && !missing.empty(); ++shard) {
     const std::string name = format::shard_name(shard);
     if (!shards.status(name.c_str())) continue;  // 'sessctl repair' makes it again
     shards.open_child(name.c_str()).visit([&](const sys::DirectoryEntry& entry) {
       const auto found = locks.find(entry.inode);
       if (found == locks.end()) return true;
+      elsewhere.erase(entry.inode);
       const auto parsed = format::parse_shard_entry(shard, entry.name);
       const bool is_record = parsed && parsed->kind == format::ShardEntry::Kind::record;
-      if (is_record && is_at(shards, format::record_name(parsed->key).c_str(), found->second.front().identity))
+      if (is_record && is_at(shards, format::record_name(parsed->key).c_str(), found->second.front().identity)) {
         visit(parsed->key, found->second);
-      return true;
+        missing.erase(entry.inode);
+      }
+      return !missing.empty();
     });
   }
+  // Where the search has ended early nothing was missing any more.
+  locks = std::move(elsewhere);
 }
 
 }  // namespace
@@ -81,15 +89,20 @@ LockUses FileStore::lock_uses() const {
       (file.locked ? use.holders : use.others).push_back(std::move(user));
     }
   }
+  InodeLocks locks;
   if (const auto sweep = open.locks.empty() ? std::nullopt : top_.status(format::gc_file)) {
-    InodeLocks locks = only_in_table(open, sweep->identity.device);
+    locks = only_in_table(open, sweep->identity.device);
     for (const sys::TableLock& lock : locks[sweep->identity.inode])
       if (!lock.waits) uses.sweepers.push_back(user_of(lock));
     locks.erase(sweep->identity.inode);
+  }
+  locks_elsewhere_.take_out(locks);
+  if (!locks.empty()) {
     visit_records(shards_, locks, [&](const SessionKey& key, const std::vector<sys::TableLock>& found) {
       LockUse& use = use_of(key);
       for (const sys::TableLock& lock : found) (lock.waits ? use.others : use.holders).push_back(user_of(lock));
     });
+    locks_elsewhere_.add(locks);
   }
   for (auto& session : sessions) uses.sessions.push_back(std::move(session.second));
   return uses;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/events.hpp"
+#include "backend/locks_elsewhere.hpp"
 #include "backend/record_store.hpp"
 #include "format/names.hpp"
 #include "fs/directory.hpp"
@@ -136,6 +137,7 @@ class FileStore final : public RecordStore {
   /// while another rebuilds the index, and a child that is forked meanwhile would for ever.
   struct OpenIndex;
   mutable std::atomic<const OpenIndex*> index_ = nullptr;
+  mutable LocksElsewhere locks_elsewhere_;
 };
 
 /// How much of a file of this size to read: of one that is too large to be a record of this format just the header,

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -122,13 +123,28 @@ bool add_files(const std::string& process_directory, int process, const std::fun
   return readable ? !refused : errno != EACCES;
 }
 
-/// What the table says of processes that are not in `seen`: of those the descriptors have told more, also who shares a
-/// lock with the one that took it.
+bool has_open(const std::string& process_directory, FileIdentity identity) {
+  bool found = false;
+  visit_numbers(process_directory + "/fd", [&](int descriptor) {
+    struct stat status {};
+    const std::string link = process_directory + "/fd/" + std::to_string(descriptor);
+    found = found || (::stat(link.c_str(), &status) == 0 && identity == FileIdentity{status.st_dev, status.st_ino});
+  });
+  return found;
+}
+
+/// False also for a process of whom nothing is told (the mount option hidepid, proc(5)).
+bool has_ended(int process) { return ::kill(process, 0) != 0 && errno == ESRCH; }
+
+/// What the table says that the descriptors have not told. Of `seen` these have told who has a file open; one that has
+/// not any more took its lock and left it to a process that it has started.
 void add_locks(const std::string& proc, const std::set<int>& seen, OpenFiles& found) {
   std::ifstream table(proc + "/locks");
   for (TableLock& lock : flocks_in_table({std::istreambuf_iterator<char>(table), std::istreambuf_iterator<char>()})) {
-    if (seen.contains(lock.process)) continue;
-    lock.command = command_of(proc + "/" + std::to_string(lock.process));
+    const std::string directory = proc + "/" + std::to_string(lock.process);
+    if (seen.contains(lock.process) && has_open(directory, lock.identity)) continue;
+    lock.command = command_of(directory);
+    lock.ended = lock.command.empty() && has_ended(lock.process);
     found.locks.push_back(std::move(lock));
   }
 }

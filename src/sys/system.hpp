@@ -94,15 +94,16 @@ struct OpenFile {
 
 /// An flock that a process has taken or waits for, according to the kernel's table.
 struct TableLock {
-  int process = 0;           // it may have ended: then a child of it has the lock
-  std::string command = {};  // as above; empty where it has ended
+  int process = 0;
+  std::string command = {};  // as above; empty where it is not told
+  bool ended = false;        // the process has: a child of it has the lock
   FileIdentity identity;
   bool waits = false;
 };
 
 struct OpenFiles {
   std::vector<OpenFile> files;   // an entry a descriptor
-  std::vector<TableLock> locks;  // of processes whose descriptors cannot be seen: on any file
+  std::vector<TableLock> locks;  // on any file that its taker cannot be seen to have open
   /// This user's processes whose descriptors it may not see: started as root, or with capabilities, for example.
   unsigned hidden = 0;
   bool all_processes = false;  // false: there may be others, of other PID namespaces

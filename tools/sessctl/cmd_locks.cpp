@@ -1,10 +1,10 @@
 #include "command_line.hpp"
-#include "escape.hpp"
 #include "human.hpp"
 #include "json_value.hpp"
 #include "open_store.hpp"
 #include "refusal.hpp"
 #include "report.hpp"
+#include "session_facts.hpp"
 
 #include <sess/locks.hpp>
 
@@ -113,6 +113,7 @@ sess::Value json_users(const Observation& observation, const std::vector<Seen>& 
     users.push_back(
         sess::Value(sess::Value::Object{{"pid", sess::Value(each.user.process)},
                                         {"command", sess::Value(each.user.command)},
+                                        {"ended", sess::Value(each.user.ended)},
                                         {std::string(time_name), sess::Value(observation.since(each).count())}}));
   return sess::Value(std::move(users));
 }
@@ -140,11 +141,11 @@ void print_table(const Observation& observation, bool full, Output& out) {
   observation.visit([&](const std::string& key, const std::vector<Seen>& holders, const std::vector<Seen>& waiters) {
     const std::string name = key.empty() ? "(sweep)" : key.substr(0, key_width);
     const auto row = [&](const std::string& process, const std::string& held, std::string_view command) {
-      out.print_row({{fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", name, key_width, process, held, waiters.size(),
-                                  without_controls(command))}});
+      out.print_row(
+          {{fmt::format("{:<{}}  {:>7}  {:>8}  {:>7}  {}", name, key_width, process, held, waiters.size(), command)}});
     };
     for (const Seen& holder : holders)
-      row(std::to_string(holder.user.process), held_for(observation.since(holder)), holder.user.command);
+      row(std::to_string(holder.user.process), held_for(observation.since(holder)), command_text(holder.user));
     if (holders.empty()) row("?", "-", "not seen");
   });
 }

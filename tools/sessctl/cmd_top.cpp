@@ -70,7 +70,7 @@ std::vector<StyledLine> lines_of(const Interval& interval, std::size_t rows) {
         per_second(session.changes, interval.length), has_facts ? std::to_string(session.entry->facts.generation) : "-",
         session.entry ? human_size(session.entry->facts.size) : "-", is_locked ? std::to_string(session.waiters) : "-",
         is_locked ? std::to_string(session.holders.front().process) : "-",
-        is_locked ? without_controls(session.holders.front().command) : "");
+        is_locked ? command_text(session.holders.front()) : "");
     lines.push_back({{text, session.waiters > 0 ? Accent::warning : Accent::none}});
   }
   return lines;
@@ -82,6 +82,7 @@ sess::Value json_of(const BusySession& session) {
     sess::Value::Object object;
     object.emplace("pid", holder.process);
     object.emplace("command", holder.command);
+    object.emplace("ended", holder.ended);
     holders.emplace_back(std::move(object));
   }
   sess::Value generation;

@@ -1,5 +1,6 @@
 #include "session_facts.hpp"
 
+#include "escape.hpp"
 #include "human.hpp"
 
 namespace sessctl {
@@ -35,5 +36,7 @@ void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_poin
       .add("idle_left_ms", between(now, facts.deadline).count())
       .add("sealed", facts.sealed);
 }
+
+std::string command_text(const sess::LockUser& user) { return user.ended ? "(ended)" : without_controls(user.command); }
 
 }  // namespace sessctl

@@ -3,10 +3,12 @@
 
 #include "json_value.hpp"
 
+#include <sess/locks.hpp>
 #include <sess/store.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sessctl {
@@ -27,5 +29,8 @@ std::int64_t unix_ms(Clock::time_point time) noexcept;
 
 /// Adds kind, generation, created, deadline, absolute_deadline, idle_timeout_ms, age_ms, idle_left_ms and sealed.
 void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_point now);
+
+/// What the process calls itself, for a line of a table.
+std::string command_text(const sess::LockUser& user);
 
 }  // namespace sessctl

@@ -4,7 +4,9 @@
 #include "sys/posix_system.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -144,18 +146,27 @@ TEST_CASE("a lock that may not be looked at was told as a file that is open with
   CHECK(found.files[1].process == 15);
 }
 
-TEST_CASE("of processes that may not be looked at, and of those that have ended, the table of locks is told") {
+TEST_CASE(
+    "the table of locks tells what descriptors do not: of who may not be looked at, has ended, or left it to others") {
   const test::TemporaryDirectory directory;
   const files::path proc = files::path(directory.path()) / "proc";
+  const files::path open = files::path(directory.path()) / "open";
+  write(open, "");
+  struct stat status {};
+  REQUIRE(::stat(open.c_str(), &status) == 0);
   write(proc / "12" / "status", Unprivileged::status("S (sleeping)"));
   write(proc / "12" / "comm", "daemon\n");
   files::create_directories(proc / "12" / "fd");
+  write(proc / "13" / "comm", "parent\n");
   files::create_directories(proc / "13" / "fd");
+  files::create_symlink(open, proc / "13" / "fd" / "3");
   write(proc / "locks",
         "1: FLOCK  ADVISORY  WRITE 12 08:01:5678 0 EOF\n"
         "2: FLOCK  ADVISORY  WRITE 13 08:01:5679 0 EOF\n"
-        "3: FLOCK  ADVISORY  WRITE 14 08:01:5680 0 EOF\n"
-        "3: -> FLOCK  ADVISORY  WRITE 12 08:01:5680 0 EOF\n");
+        "3: FLOCK  ADVISORY  WRITE 999999999 08:01:5680 0 EOF\n"  // more than there can be (proc(5), pid_max)
+        "3: -> FLOCK  ADVISORY  WRITE 12 08:01:5680 0 EOF\n" +
+            fmt::format("4: FLOCK  ADVISORY  WRITE 13 {:02x}:{:02x}:{} 0 EOF\n", major(status.st_dev),
+                        minor(status.st_dev), status.st_ino));
   files::permissions(proc / "12" / "fd", files::perms::none);
   const auto found = [&] {
     const Unprivileged user(directory.path());
@@ -163,15 +174,20 @@ TEST_CASE("of processes that may not be looked at, and of those that have ended,
   }();
   files::permissions(proc / "12" / "fd", files::perms::owner_all);
   CHECK(found.hidden == 1);
-  REQUIRE(found.locks.size() == 3);
+  REQUIRE(found.locks.size() == 4);
   CHECK(found.locks[0].process == 12);
   CHECK(found.locks[0].command == "daemon");
   CHECK(found.locks[0].identity.inode == 5678);
   CHECK_FALSE(found.locks[0].waits);
-  CHECK(found.locks[1].process == 14);
-  CHECK(found.locks[1].command.empty());
-  CHECK(found.locks[2].process == 12);
-  CHECK(found.locks[2].waits);
+  CHECK_FALSE(found.locks[0].ended);
+  CHECK(found.locks[1].process == 13);
+  CHECK(found.locks[1].identity.inode == 5679);
+  CHECK(found.locks[1].command == "parent");
+  CHECK(found.locks[2].process == 999999999);
+  CHECK(found.locks[2].command.empty());
+  CHECK(found.locks[2].ended);
+  CHECK(found.locks[3].process == 12);
+  CHECK(found.locks[3].waits);
 }
 
 TEST_CASE("processes that have ended, and those of others, were told as hidden") {
