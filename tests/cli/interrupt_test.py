@@ -5,6 +5,7 @@ to become, and the same command, given again, comes to its end."""
 
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 BUILD = pathlib.Path(os.environ.get("SESS_BUILD", "build")).resolve()
@@ -87,11 +89,28 @@ class Interrupt(unittest.TestCase):
             ok(self.store, "init")
         return [json.loads(ok(self.store, "create", "--json", *options, "n=1"))["key"] for _ in range(count)]
 
-    def calls(self, arguments):
+    def log_in(self, *principals):
+        """Makes a session of each."""
+        def principal_key(name):  # FORMAT.md, "keys"
+            secret = re.search(r"^principal ([0-9a-f]+)$", (self.store / "keys").read_text(), re.MULTILINE)
+            return hashlib.blake2b(name.encode(), digest_size=20, key=bytes.fromhex(secret[1])).hexdigest()
+
+        anonymous = self.make(len(principals))
+        lines = []
+        for line in map(json.loads, ok(self.store, "export").splitlines()):
+            if line["type"] != "session":
+                lines.append(line)
+            elif line["key"] in anonymous:
+                lines.append(line | {"principal": principal_key(principals[anonymous.index(line["key"])]), "kind": "authenticated"})
+        lines[-1]["sessions"] = len(principals)
+        ok(self.store, "rm", *anonymous)
+        ok(self.store, "import", "-", input="\n".join(map(json.dumps, lines)))
+
+    def calls(self, given):
         """Of a run to the end, from the first look at the store on: (name, how many of that name with this one)."""
         trace = self.folder / "trace"
         store = self.copy("traced")
-        finished = run(store, *arguments, tracer=("strace", "-f", "-qq", "-o", trace))
+        finished = run(store, *given(store), tracer=("strace", "-f", "-qq", "-o", trace))
         self.assertGreaterEqual(finished.returncode, 0, finished.stderr)
         count, chosen, is_at_store = collections.Counter(), [], False
         for line in trace.read_text(errors="replace").splitlines():
@@ -113,12 +132,12 @@ class Interrupt(unittest.TestCase):
         return to
 
     def interrupt_everywhere(self, arguments, check):
-        """`check`, given a store, throws unless all is well."""
+        """`check`, given a store, throws unless all is well. Arguments that depend on the store come of a call with it."""
         def interrupt(call):
             name, number = call
             store = self.copy(f"{name}-{number}")
             tracer = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={name}:signal=INT:when={number}")
-            finished = run(store, *arguments, tracer=tracer, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+            finished = run(store, *given(store), tracer=tracer, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             try:
                 check(store)
             except (AssertionError, KeyError, OSError) as error:
@@ -126,7 +145,8 @@ class Interrupt(unittest.TestCase):
             shutil.rmtree(store)
             return finished.returncode, None
 
-        calls = self.calls(arguments)
+        given = arguments if callable(arguments) else lambda store: arguments
+        calls = self.calls(given)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             outcomes = list(pool.map(interrupt, calls))
         wrong = [what for _, what in outcomes if what]
@@ -166,6 +186,29 @@ class Interrupt(unittest.TestCase):
         ok(self.store, "set", key, "n=1")
         self.interrupt_everywhere(["set", key, "n=2", "m=2"], check)
 
+    def test_unset(self):
+        key, = self.make()
+        ok(self.store, "set", key, "m=1", "o=1")
+
+        def check(store):
+            is_sound(store)
+            assert values(store, key) in ({"n": "1", "m": "1", "o": "1"}, {"o": "1"}), values(store, key)
+            ok(store, "unset", "--wait", "0", key, "n", "m")
+            assert values(store, key) == {"o": "1"}
+        self.interrupt_everywhere(["unset", key, "n", "m"], check)
+
+    def test_touch(self):
+        key, = self.make(1, "--idle", "60s")
+        before = os.stat(record(self.store, key)).st_mtime_ns
+        time.sleep(6.1)  # a renewal that gains less than a tenth is left out
+
+        def check(store):
+            is_sound(store)
+            assert values(store, key) == {"n": "1"}, values(store, key)
+            ok(store, "touch", key)
+            assert os.stat(record(store, key)).st_mtime_ns >= before + 6 * 10**9
+        self.interrupt_everywhere(["touch", key], check)
+
     def test_incr(self):
         key, = self.make()
 
@@ -191,6 +234,30 @@ class Interrupt(unittest.TestCase):
             assert keys(store) == {other}
         self.interrupt_everywhere(["rm", key], check)
 
+    def test_rm_of_a_selection(self):
+        stay = set(self.make(2))
+        self.log_in("ann", "bob")
+
+        def check(store):
+            is_sound(store)
+            assert keys(store) >= stay
+            ok(store, "rm", "--kind", "authenticated")
+            assert keys(store) == stay
+        self.interrupt_everywhere(["rm", "--kind", "authenticated"], check)
+
+    def test_rm_of_a_principal(self):
+        self.make()
+        self.log_in("bob")
+        stay = keys(self.store)
+        self.log_in("ann", "ann", "ann")
+
+        def check(store):
+            is_sound(store)
+            assert keys(store) >= stay
+            ok(store, "rm", "--principal", "ann")
+            assert keys(store) == stay
+        self.interrupt_everywhere(["rm", "--principal", "ann"], check)
+
     def test_gc(self):
         stays = set(self.make(2))
         self.make(3, "--idle", "1ms")
@@ -201,6 +268,42 @@ class Interrupt(unittest.TestCase):
             ok(store, "gc")
             assert len(list((store / "shards").glob("*/*"))) == len(stays)
         self.interrupt_everywhere(["gc"], check)
+
+    def test_gc_that_gives_away(self):
+        """What was removed has been given, perhaps twice."""
+        stay = set(self.make(2))
+        gone = set(self.make(3, "--idle", "1ms"))
+        def taken(store):
+            return store.with_name(store.name + "-taken")
+
+        def check(store):
+            assert keys(store) == stay
+            removed = {key for key in gone if not record(store, key).exists()}
+            told = {json.loads(line)["key"] for line in taken(store).read_text().splitlines()} if removed else set()
+            assert removed <= told, f"{removed - told} were removed and not given"
+            is_sound(store)
+            ok(store, "gc")
+            assert len(list((store / "shards").glob("*/*"))) == len(stay)
+        self.interrupt_everywhere(lambda store: ["gc", "--on-expire", f"cat >>'{taken(store)}'"], check)
+
+    def test_gc_that_sets_aside_and_purges(self):
+        purged, moved, good = self.make(3)
+        flip(record(self.store, purged))
+        run(self.store, "gc")
+        flip(record(self.store, moved))
+
+        def kept(store):
+            return {json.loads(line)["key"] for line in ok(store, "quarantine", "ls", "--json").splitlines()}
+
+        def check(store):
+            assert kept(store) | ({moved} if record(store, moved).exists() else set()) >= {moved}, kept(store)
+            run(store, "gc", "--purge-quarantine", "1d")
+            assert kept(store) >= {moved}
+            is_sound(store)
+            assert keys(store) == {good}
+            ok(store, "gc", "--purge-quarantine", "0")
+            assert not kept(store)
+        self.interrupt_everywhere(["gc", "--purge-quarantine", "0"], check)
 
     def test_repair(self):
         restored, moved, good = self.make(3)
