@@ -212,6 +212,24 @@ TEST_CASE("rm ends the sessions that its options mean, and no other") {
   CHECK(store.ok({"rm", "--kind", "anonymous", "--quiet"}).empty());
 }
 
+TEST_CASE("rm counts the sessions of a principal that have ended, though one was locked for too long") {
+  const TestStore store;
+  const std::string locked = login(store, "ann");
+  login(store, "ann");
+  login(store, "ann");
+  const sess::Store opened = sess::Store::open(store.path());
+  const auto session = opened.lock(*sess::SessionKey::parse(locked));
+  REQUIRE(session);
+  const Finished first = store.run({"rm", "--principal", "ann", "--wait", "50ms"});
+  CHECK(first.code == 75);
+  CHECK(first.out == "ended 2 sessions\n");
+  CHECK(cli::is_one_error_line(first.err));
+  CHECK(keys_of(store, {}) == Keys{locked});
+  const Finished second = store.run({"rm", "--principal", "ann", "--wait", "50ms", "--json"});
+  CHECK(second.code == 75);
+  CHECK(json::parse(second.out) == json({{"principal", "ann"}, {"outcome", "busy"}, {"sessions", 0}}));
+}
+
 TEST_CASE("rm ends sealed sessions that its options mean") {
   for (const std::vector<std::string>& options :
        std::vector<std::vector<std::string>>{{"--sealed"}, {"--kind", "anonymous"}, {"--larger-than", "1"}}) {
@@ -238,6 +256,7 @@ TEST_CASE("what cannot be read is listed whatever the options, and no rm ends it
   CHECK(removed.out == "ended 1 session\n");
   CHECK(cli::is_one_error_line(removed.err));
   CHECK(removed.err.find(bad) != std::string::npos);
+  CHECK(removed.err.find("it was left; 'sessctl verify' says what it is and what to do") != std::string::npos);
   CHECK(std::filesystem::exists(store.record(bad)));
   CHECK_FALSE(std::filesystem::exists(store.record(good)));
 }

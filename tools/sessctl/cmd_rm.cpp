@@ -61,7 +61,7 @@ class Removal {
   void leave(const sess::SessionEntry& entry) {
     attempt([&] {
       throw Failure(ExitCode::data, "end session", entry.key.to_string(), "it cannot be read: " + entry.problem,
-                    "it was left; end it by its key, or see 'sessctl verify'");
+                    "it was left; 'sessctl verify' says what it is and what to do");
     });
   }
 
