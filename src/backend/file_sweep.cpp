@@ -14,12 +14,22 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace sess::backend {
+
+namespace {
+
+/// Nothing where no sweep has ended yet, and where it cannot be understood.
+std::optional<format::GcState> read_state(const fs::Directory& top) {
+  return format::parse_gc_state(top.read_text(format::gc_file).value_or(""));
+}
+
+}  // namespace
 
 /// One sweep of the whole store, or of as many shards as the budget allows.
 class Sweep {
@@ -44,8 +54,7 @@ class Sweep {
   GcReport run() {
     fs::FileLock lock = lock_gc_file();
     if (!lock) return std::move(report_);
-    format::GcState state =
-        format::parse_gc_state(store_.top_.read_text(format::gc_file).value_or("")).value_or(format::GcState{});
+    format::GcState state = read_state(store_.top_).value_or(format::GcState{});
     const format::ClockState before = state.clock;
     state.clock = observe_clock(before, store_.system(), options_.clock_hold);
     if (held(state.clock)) {
@@ -294,14 +303,14 @@ GcReport FileStore::sweep(const GcOptions& options, const Expiring& expiring) co
 }
 
 std::optional<LastSweep> FileStore::last_sweep() const {
-  const auto state = format::parse_gc_state(top_.read_text(format::gc_file).value_or(""));
+  const auto state = read_state(top_);
   if (!state || state->finished == 0) return std::nullopt;
   return LastSweep{std::chrono::system_clock::time_point(std::chrono::milliseconds(state->finished)),
                    std::chrono::milliseconds(state->duration), state->examined, state->expired, state->leftovers};
 }
 
 std::vector<SweptHour> FileStore::swept_hours() const {
-  const auto state = format::parse_gc_state(top_.read_text(format::gc_file).value_or(""));
+  const auto state = read_state(top_);
   if (!state) return {};
   std::vector<SweptHour> hours;
   for (auto sums = state->hours.rbegin(); sums != state->hours.rend(); ++sums)
