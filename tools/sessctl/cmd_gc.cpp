@@ -315,15 +315,14 @@ ExitCode run_gc(const Invocation& invocation) {
   sweep.is_one_of_several = directories.size() > 1;
   ExitCode code = ExitCode::ok;
   for (const std::string& directory : directories) {
-    ExitCode of_one = ExitCode::io;
-    try {
-      of_one = in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
-    } catch (const Killed&) {
-      // The others are swept all the same.
-      report(std::make_exception_ptr(
-          Failure(ExitCode::io, "sweep store", directory, "the process that swept it was killed", "run gc again")));
-    }
-    if (code == ExitCode::ok) code = of_one;
+    const std::optional<ExitCode> of_one =
+        in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
+    // The others are swept all the same.
+    const ExitCode known =
+        of_one ? *of_one
+               : report(std::make_exception_ptr(Failure(ExitCode::io, "sweep store", directory,
+                                                        "the process that swept it was killed", "run gc again")));
+    if (code == ExitCode::ok) code = known;
   }
   return code;
 }

@@ -14,7 +14,7 @@
 
 namespace sessctl {
 
-ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work) {
+std::optional<ExitCode> in_own_process(Output& out, const std::function<ExitCode()>& work) {
   out.flush();  // or both would print it
   const pid_t child = ::fork();
   if (child < 0) throw Failure(ExitCode::io, "start process", "", std::strerror(errno), "try again");
@@ -24,7 +24,7 @@ ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!WIFEXITED(status)) throw Killed();
+  if (!WIFEXITED(status)) return std::nullopt;
   const auto code = static_cast<ExitCode>(WEXITSTATUS(status));
   if (code == ExitCode::output_closed) throw OutputClosed();
   return code;

@@ -4,17 +4,14 @@
 #include "exit_codes.hpp"
 #include "output.hpp"
 
-#include <exception>
 #include <functional>
+#include <optional>
 
 namespace sessctl {
 
-/// The child was killed, by a person or for want of memory.
-class Killed : public std::exception {};
-
 /// Runs `work` in a child: as root it becomes a store's owner, and there is no way back. What it throws is reported
-/// there. Answers its exit code. Throws Killed.
-ExitCode in_own_process(Output& out, const std::function<ExitCode()>& work);
+/// there. Answers its exit code; nothing if it was killed, by a person or for want of memory.
+std::optional<ExitCode> in_own_process(Output& out, const std::function<ExitCode()>& work);
 
 /// Has a standard input, output or error that the program was started without refuse all use: its number would go to a
 /// file that is opened later, and what is printed into that. To be called before anything is opened.

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
+#include <optional>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -21,7 +23,7 @@ TEST_CASE("work in a process of its own answers its code, and its parent stays a
   Output out(ends[1]);
   out.print("before ");
   int touched = 0;
-  const ExitCode code = in_own_process(out, [&] {
+  const auto code = in_own_process(out, [&] {
     touched = 1;
     out.print("in ");
     return ExitCode::data;
@@ -42,6 +44,14 @@ TEST_CASE("a failure of work in a process of its own is reported there") {
   CHECK(in_own_process(out, []() -> ExitCode {
           throw Failure(ExitCode::absent, "test", "", "a line that a test expects", "ignore it");
         }) == ExitCode::absent);
+}
+
+TEST_CASE("of work in a process that is killed there is no code") {
+  Output out(STDOUT_FILENO);
+  CHECK(in_own_process(out, [] {
+          ::kill(::getpid(), SIGKILL);
+          return ExitCode::ok;
+        }) == std::nullopt);
 }
 
 TEST_CASE("idle I/O is the kernel's idle class") {
