@@ -5,15 +5,10 @@
 
 #include <chrono>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <set>
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 #include <sess/sess.hpp>
 
@@ -21,17 +16,6 @@ using cli::Finished;
 using cli::outlive;
 using cli::TestStore;
 using nlohmann::json;
-
-namespace {
-
-void damage(const std::filesystem::path& record) {
-  std::fstream file(record, std::ios::in | std::ios::out | std::ios::binary);
-  file.seekp(-1, std::ios::end);
-  file.put('\x5a');
-  file.put('\x5a');
-}
-
-}  // namespace
 
 TEST_CASE("init makes a store, says what it is with --json, and leaves one that is there as it is") {
   const TestStore store;
@@ -118,108 +102,11 @@ TEST_CASE("expired sessions are neither listed nor shown, and gc removes them") 
   CHECK(std::filesystem::exists(store.record(live)));
 }
 
-TEST_CASE("gc --json reports what it did") {
-  const TestStore store;
-  store.create({"--idle", "1ms", "a=1"});
-  outlive(std::chrono::milliseconds(1));
-  const json report = json::parse(store.ok({"gc", "--json"}));
-  CHECK(report.at("outcome") == "ok");
-  CHECK(report.at("dry_run") == false);
-  CHECK(report.at("examined") == 1);
-  CHECK(report.at("expired") == 1);
-  CHECK(report.at("first_error").is_null());
-  CHECK(report.at("complete") == true);
-  for (const char* field : {"in_use", "leftovers", "spares", "quarantined", "purged", "unreadable", "errors",
-                            "shards_done", "clock_jump_ms", "held_for_ms", "duration_us"})
-    CHECK(report.at(field).is_number());
-}
-
-TEST_CASE("gc removes nothing after the clock was set ahead, says so with 75, and sweeps with --trust-clock") {
-  const TestStore store;
-  store.ok({"gc"});
-  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
-  outlive(std::chrono::milliseconds(1));
-  if (!cli::set_clock_ahead(store.path())) return;
-
-  const Finished held = store.run({"gc"});
-  CHECK(held.code == 75);
-  CHECK(held.out.empty());
-  CHECK(cli::is_one_error_line(held.err));
-  CHECK(held.err.find("set ahead by 2d") != std::string::npos);
-  const Finished still_held = store.run({"gc", "--json"});
-  CHECK(still_held.code == 75);
-  CHECK(json::parse(still_held.out).at("clock_jump_ms").get<long>() > 48 * 60 * 60 * 1000);
-  CHECK(json::parse(still_held.out).at("held_for_ms").get<long>() > 0);
-  CHECK(std::filesystem::exists(store.record(key)));
-  CHECK(store.ok({"gc", "--trust-clock"}).starts_with("removed 1 expired session, "));
-  store.ok({"gc"});
-}
-
-TEST_CASE("stats draws how old sessions are and how long they have, and tells of the last sweep") {
-  const TestStore store;
-  const std::string empty = store.ok({"stats"});
-  CHECK(empty.find("last sweep     none: see 'sessctl gc --help'") != std::string::npos);
-  CHECK(empty.find("age") == std::string::npos);
-  for (const char* idle : {"5m", "5m", "5m", "5m", "20d"}) store.create({"--idle", idle, "--lifetime", "20d"});
-  store.ok({"gc"});
-  const std::string text = store.ok({"stats"});
-  CHECK(text.find(" ago, removed 0 of 5 in ") != std::string::npos);
-  CHECK(text.find("\nage\n  up to 1m           5  " + std::string(40, '#') + "\n\nexpires") != std::string::npos);
-  // From the first that there are to the last.
-  CHECK(text.find("within\n  up to 10m          4  " + std::string(40, '#') +
-                  "\n  up to 1h           0\n  up to 6h           0\n  up to 1d           0\n  up to 7d           0\n"
-                  "  up to 30d          1  ##########") != std::string::npos);
-  CHECK(text.find("\n\nswept in the hour from  sweeps    removed\n  20") != std::string::npos);
-  CHECK(text.ends_with(":00:00Z       1          0"));
-  CHECK(store.run({"stats", "--json", "--prometheus"}).code == 64);
-}
-
-TEST_CASE("stats counts what there is") {
-  const TestStore store;
-  json stats = json::parse(store.ok({"stats", "--json"}));
-  CHECK(stats.at("sessions") == 0);
-  CHECK(stats.at("oldest").is_null());
-  CHECK(stats.at("swept_hours") == json::array());
-  {
-    const auto opened = sess::Store::open(store.path());
-    sess::Session session = opened.create({.kind = sess::SessionKind::authenticated});
-    session.set("user", "ann");
-    REQUIRE(session.commit().ok());
-  }
-  store.create({"a=1"});
-  stats = json::parse(store.ok({"stats", "--json"}));
-  CHECK(stats.at("path").get<std::string>() == store.path());
-  CHECK(stats.at("sessions") == 2);
-  CHECK(stats.at("anonymous") == 1);
-  CHECK(stats.at("authenticated") == 1);
-  CHECK(stats.at("unreadable") == 0);
-  CHECK(stats.at("bytes").get<int>() > 0);
-  CHECK(stats.at("oldest_age_ms").get<long>() >= 0);
-  // The hour may end between the two.
-  store.create({"--idle", "1ms"});
-  cli::outlive(std::chrono::milliseconds(1));
-  for (int i = 0; i < 2; ++i) store.ok({"gc"});
-  std::map<std::string, int> sums;
-  const json swept = json::parse(store.ok({"stats", "--json"})).at("swept_hours");
-  for (const json& hour : swept) {
-    CHECK(hour.at("hour").get<std::string>().ends_with(":00:00Z"));
-    for (const char* name : {"sweeps", "examined", "expired", "leftovers", "duration_ms"})
-      sums[name] += hour.at(name).get<int>();
-  }
-  CHECK(sums.at("sweeps") == 2);
-  CHECK(sums.at("examined") == 5);
-  CHECK(sums.at("expired") == 1);
-  CHECK(sums.at("leftovers") == 0);
-  const std::string text = store.ok({"stats"});
-  CHECK(text.find("sessions       2\n") != std::string::npos);
-  CHECK(text.find("authenticated  1\n") != std::string::npos);
-}
-
 TEST_CASE("a damaged record with an earlier version is restored, with a line of words") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});
   store.ok({"set", key, "a=2"});
-  damage(store.record(key));
+  cli::damage(store.record(key));
   const Finished got = store.run({"get", key, "a"});
   CHECK(got.code == 0);
   CHECK(got.out == "1\n");
@@ -230,7 +117,7 @@ TEST_CASE("a damaged record with an earlier version is restored, with a line of 
 TEST_CASE("a damaged record with no earlier version is moved to quarantine and never printed") {
   const TestStore store;
   const std::string key = store.create_key({"a=1"});
-  damage(store.record(key));
+  cli::damage(store.record(key));
   const Finished shown = store.run({"show", key});
   CHECK(shown.code == 66);
   CHECK(shown.out.empty());
@@ -238,30 +125,6 @@ TEST_CASE("a damaged record with no earlier version is moved to quarantine and n
   CHECK(words.size() == 2);
   for (const std::string& line : words) CHECK(cli::is_one_error_line(line + "\n"));
   CHECK_FALSE(std::filesystem::is_empty(std::filesystem::path(store.path()) / sess::format::quarantine_directory));
-}
-
-TEST_CASE("gc that moves a damaged record to quarantine ends with 65") {
-  const TestStore store;
-  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
-  damage(store.record(key));
-  outlive(std::chrono::milliseconds(1));
-  const Finished swept = store.run({"gc", "--json"});
-  CHECK(swept.code == 65);
-  CHECK(json::parse(swept.out).at("quarantined") == 1);
-  for (const std::string& line : cli::lines(swept.err)) CHECK(cli::is_one_error_line(line + "\n"));
-}
-
-TEST_CASE("gc --dry-run says that it would move a damaged record, and not that it did") {
-  const TestStore store;
-  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
-  damage(store.record(key));
-  outlive(std::chrono::milliseconds(1));
-  const Finished swept = store.run({"gc", "--dry-run"});
-  CHECK(swept.code == 65);
-  CHECK(swept.out.find(", would move 1 to quarantine in ") != std::string::npos);
-  CHECK(cli::is_one_error_line(swept.err));
-  CHECK((swept.out + swept.err).find("moved") == std::string::npos);
-  CHECK(std::filesystem::exists(store.record(key)));
 }
 
 TEST_CASE("a record of a newer format is listed as unreadable with 65 and left alone") {
@@ -295,65 +158,6 @@ TEST_CASE("a record of a newer format is listed as unreadable with 65 and left a
   CHECK(cli::is_one_error_line(swept.err));
   CHECK(swept.err.find("1 file cannot be read, and stayed") != std::string::npos);
   CHECK(std::filesystem::exists(store.record(newer)));
-}
-
-TEST_CASE("gc next to another sweeper ends with 75 and does nothing") {
-  const TestStore store;
-  const int lock = ::open((store.path() + "/" + sess::format::gc_file).c_str(), O_RDWR | O_CLOEXEC);
-  REQUIRE(lock >= 0);
-  REQUIRE(::flock(lock, LOCK_EX) == 0);
-  const Finished refused = store.run({"gc"});
-  CHECK(refused.code == 75);
-  CHECK(refused.out.empty());
-  CHECK(cli::is_one_error_line(refused.err));
-  CHECK(json::parse(store.run({"gc", "--json"}).out).at("outcome") == "busy");
-  ::close(lock);
-  store.ok({"gc"});
-}
-
-TEST_CASE("gc --quiet says nothing where nothing is wrong, nor that another sweeper is at work") {
-  const TestStore store;
-  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
-  outlive(std::chrono::milliseconds(1));
-  const Finished swept = store.run({"gc", "--quiet"});
-  CHECK(swept.code == 0);
-  CHECK((swept.out + swept.err).empty());
-  CHECK_FALSE(std::filesystem::exists(store.record(key)));
-  const int lock = ::open((store.path() + "/" + sess::format::gc_file).c_str(), O_RDWR | O_CLOEXEC);
-  REQUIRE(::flock(lock, LOCK_EX) == 0);
-  const Finished busy = store.run({"gc", "--quiet"});
-  CHECK(busy.code == 0);
-  CHECK((busy.out + busy.err).empty());
-  ::close(lock);
-  damage(store.record(store.create_key({"a=1"})));
-  const Finished wrong = store.run({"gc", "--quiet"});
-  CHECK(wrong.code == 65);
-  CHECK_FALSE(wrong.err.empty());
-  CHECK(store.run({"gc", "--quiet", "--json"}).code == 64);
-}
-
-TEST_CASE("gc sweeps several stores, and ends with the code of the first failure") {
-  const TestStore first;
-  const TestStore second;
-  const std::string expired = second.create_key({"--idle", "1ms", "a=1"});
-  outlive(std::chrono::milliseconds(1));
-  const std::string none = first.directory() / "none";
-  const Finished finished = cli::run({"gc", "--json", first.path(), none, "/", second.path()});
-  CHECK(finished.code == 66);
-  CHECK(cli::lines(finished.err).size() == 2);
-  const auto reports = cli::lines(finished.out);
-  REQUIRE(reports.size() == 2);
-  CHECK(json::parse(reports[0]).at("path") == first.path());
-  CHECK(json::parse(reports[1]).at("path") == second.path());
-  CHECK(json::parse(reports[1]).at("expired") == 1);
-  CHECK_FALSE(std::filesystem::exists(second.record(expired)));
-  const auto told = cli::lines(cli::run({"gc", first.path(), second.path()}).out);
-  REQUIRE(told.size() == 2);
-  CHECK(told[0].starts_with(first.path() + ": removed 0 "));
-  CHECK(told[1].starts_with(second.path() + ": removed 0 "));
-  const Finished twice = cli::run({"gc", "--store", first.path(), second.path()});
-  CHECK(twice.code == 64);
-  CHECK(cli::is_one_error_line(twice.err));
 }
 
 TEST_CASE("a directory that is not a store is refused by every command and never emptied") {
@@ -406,28 +210,4 @@ TEST_CASE("upgrade says which format the store has, and lets a store of the newe
   CHECK(std::filesystem::last_write_time(file) == written);
   CHECK(store.run({"upgrade", "2"}).code == 64);
   CHECK(cli::run({"upgrade", "--store", store.directory() / "nothing-here"}).code == 66);
-}
-
-TEST_CASE("gc says of what it leaves and of what it sets aside, and a dry run that it would") {
-  const TestStore store;
-  const std::string bad = store.create_key({"--idle", "1ms", "a=1"});
-  const std::string pipe = store.create_key({"--idle", "1ms", "a=1"});
-  cli::outlive(std::chrono::milliseconds(1));
-  cli::damage(store.record(bad));
-  const std::filesystem::file_time_type past = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
-  std::filesystem::last_write_time(store.record(bad), past);
-  std::filesystem::remove(store.record(pipe));
-  REQUIRE(::mkfifo(store.record(pipe).c_str(), 0600) == 0);
-  std::filesystem::last_write_time(store.record(pipe), past);
-  for (const bool is_dry : {true, false}) {
-    const cli::Finished swept =
-        store.run(is_dry ? std::vector<std::string>{"gc", "--dry-run"} : std::vector<std::string>{"gc"});
-    CAPTURE(swept.err);
-    CHECK(swept.code == 65);
-    const bool is_told =
-        swept.err.find(is_dry ? "1 file cannot be read, and would stay, and 1 damaged record would be moved"
-                              : "1 file cannot be read, and stayed, and 1 damaged record moved") != std::string::npos;
-    CHECK(is_told);
-    CHECK((swept.err.find("the rest was swept") == std::string::npos) == is_dry);
-  }
 }

@@ -6,6 +6,8 @@
 
 #include <sess/sess.hpp>
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
@@ -46,5 +48,13 @@ struct DamagedStore : FakeStore {
   /// A file's name as findings have it.
   static std::string relative(const std::string& file) { return file.substr(in_store("").size() + 1); }
 };
+
+/// The only finding there is.
+inline Finding finding_of(const Store& store) {
+  const std::vector<Finding> findings = findings_of(store);
+  REQUIRE(findings.size() == 1);
+  CHECK_FALSE(findings.front().what.empty());
+  return findings.front();
+}
 
 }  // namespace sess::test

@@ -1,0 +1,166 @@
+// sessctl gc: what it does, says and ends with.
+#include "cli/damage.hpp"
+#include "cli/sessctl_program.hpp"
+#include "format/names.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <nlohmann/json.hpp>
+#include <sess/sess.hpp>
+
+using cli::Finished;
+using cli::outlive;
+using cli::TestStore;
+using nlohmann::json;
+
+TEST_CASE("gc --json reports what it did") {
+  const TestStore store;
+  store.create({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  const json report = json::parse(store.ok({"gc", "--json"}));
+  CHECK(report.at("outcome") == "ok");
+  CHECK(report.at("dry_run") == false);
+  CHECK(report.at("examined") == 1);
+  CHECK(report.at("expired") == 1);
+  CHECK(report.at("first_error").is_null());
+  CHECK(report.at("complete") == true);
+  for (const char* field : {"in_use", "leftovers", "spares", "quarantined", "purged", "unreadable", "errors",
+                            "shards_done", "clock_jump_ms", "held_for_ms", "duration_us"})
+    CHECK(report.at(field).is_number());
+}
+
+TEST_CASE("gc removes nothing after the clock was set ahead, says so with 75, and sweeps with --trust-clock") {
+  const TestStore store;
+  store.ok({"gc"});
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  if (!cli::set_clock_ahead(store.path())) return;
+
+  const Finished held = store.run({"gc"});
+  CHECK(held.code == 75);
+  CHECK(held.out.empty());
+  CHECK(cli::is_one_error_line(held.err));
+  CHECK(held.err.find("set ahead by 2d") != std::string::npos);
+  const Finished still_held = store.run({"gc", "--json"});
+  CHECK(still_held.code == 75);
+  CHECK(json::parse(still_held.out).at("clock_jump_ms").get<long>() > 48 * 60 * 60 * 1000);
+  CHECK(json::parse(still_held.out).at("held_for_ms").get<long>() > 0);
+  CHECK(std::filesystem::exists(store.record(key)));
+  CHECK(store.ok({"gc", "--trust-clock"}).starts_with("removed 1 expired session, "));
+  store.ok({"gc"});
+}
+
+TEST_CASE("gc that moves a damaged record to quarantine ends with 65") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  cli::damage(store.record(key));
+  outlive(std::chrono::milliseconds(1));
+  const Finished swept = store.run({"gc", "--json"});
+  CHECK(swept.code == 65);
+  CHECK(json::parse(swept.out).at("quarantined") == 1);
+  for (const std::string& line : cli::lines(swept.err)) CHECK(cli::is_one_error_line(line + "\n"));
+}
+
+TEST_CASE("gc --dry-run says that it would move a damaged record, and not that it did") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  cli::damage(store.record(key));
+  outlive(std::chrono::milliseconds(1));
+  const Finished swept = store.run({"gc", "--dry-run"});
+  CHECK(swept.code == 65);
+  CHECK(swept.out.find(", would move 1 to quarantine in ") != std::string::npos);
+  CHECK(cli::is_one_error_line(swept.err));
+  CHECK((swept.out + swept.err).find("moved") == std::string::npos);
+  CHECK(std::filesystem::exists(store.record(key)));
+}
+
+TEST_CASE("gc next to another sweeper ends with 75 and does nothing") {
+  const TestStore store;
+  const int lock = ::open((store.path() + "/" + sess::format::gc_file).c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(lock >= 0);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const Finished refused = store.run({"gc"});
+  CHECK(refused.code == 75);
+  CHECK(refused.out.empty());
+  CHECK(cli::is_one_error_line(refused.err));
+  CHECK(json::parse(store.run({"gc", "--json"}).out).at("outcome") == "busy");
+  ::close(lock);
+  store.ok({"gc"});
+}
+
+TEST_CASE("gc --quiet says nothing where nothing is wrong, nor that another sweeper is at work") {
+  const TestStore store;
+  const std::string key = store.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  const Finished swept = store.run({"gc", "--quiet"});
+  CHECK(swept.code == 0);
+  CHECK((swept.out + swept.err).empty());
+  CHECK_FALSE(std::filesystem::exists(store.record(key)));
+  const int lock = ::open((store.path() + "/" + sess::format::gc_file).c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const Finished busy = store.run({"gc", "--quiet"});
+  CHECK(busy.code == 0);
+  CHECK((busy.out + busy.err).empty());
+  ::close(lock);
+  cli::damage(store.record(store.create_key({"a=1"})));
+  const Finished wrong = store.run({"gc", "--quiet"});
+  CHECK(wrong.code == 65);
+  CHECK_FALSE(wrong.err.empty());
+  CHECK(store.run({"gc", "--quiet", "--json"}).code == 64);
+}
+
+TEST_CASE("gc sweeps several stores, and ends with the code of the first failure") {
+  const TestStore first;
+  const TestStore second;
+  const std::string expired = second.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  const std::string none = first.directory() / "none";
+  const Finished finished = cli::run({"gc", "--json", first.path(), none, "/", second.path()});
+  CHECK(finished.code == 66);
+  CHECK(cli::lines(finished.err).size() == 2);
+  const auto reports = cli::lines(finished.out);
+  REQUIRE(reports.size() == 2);
+  CHECK(json::parse(reports[0]).at("path") == first.path());
+  CHECK(json::parse(reports[1]).at("path") == second.path());
+  CHECK(json::parse(reports[1]).at("expired") == 1);
+  CHECK_FALSE(std::filesystem::exists(second.record(expired)));
+  const auto told = cli::lines(cli::run({"gc", first.path(), second.path()}).out);
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].starts_with(first.path() + ": removed 0 "));
+  CHECK(told[1].starts_with(second.path() + ": removed 0 "));
+  const Finished twice = cli::run({"gc", "--store", first.path(), second.path()});
+  CHECK(twice.code == 64);
+  CHECK(cli::is_one_error_line(twice.err));
+}
+
+TEST_CASE("gc says of what it leaves and of what it sets aside, and a dry run that it would") {
+  const TestStore store;
+  const std::string bad = store.create_key({"--idle", "1ms", "a=1"});
+  const std::string pipe = store.create_key({"--idle", "1ms", "a=1"});
+  cli::outlive(std::chrono::milliseconds(1));
+  cli::damage(store.record(bad));
+  const std::filesystem::file_time_type past = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::filesystem::last_write_time(store.record(bad), past);
+  std::filesystem::remove(store.record(pipe));
+  REQUIRE(::mkfifo(store.record(pipe).c_str(), 0600) == 0);
+  std::filesystem::last_write_time(store.record(pipe), past);
+  for (const bool is_dry : {true, false}) {
+    const cli::Finished swept =
+        store.run(is_dry ? std::vector<std::string>{"gc", "--dry-run"} : std::vector<std::string>{"gc"});
+    CAPTURE(swept.err);
+    CHECK(swept.code == 65);
+    const bool is_told =
+        swept.err.find(is_dry ? "1 file cannot be read, and would stay, and 1 damaged record would be moved"
+                              : "1 file cannot be read, and stayed, and 1 damaged record moved") != std::string::npos;
+    CHECK(is_told);
+    CHECK((swept.err.find("the rest was swept") == std::string::npos) == is_dry);
+  }
+}
