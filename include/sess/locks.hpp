@@ -12,8 +12,9 @@ namespace sess {
 struct LockUser {
   int process = 0;           // its ID, as this process sees it
   std::string command = {};  // what the process calls itself, at most 15 bytes: any bytes; empty where that is not told
-  /// It took the lock and has ended: a process that it has started, and that may not be looked at, has it now.
-  bool ended = false;
+  /// It took the lock and has it no more, because it has ended or closed its file: a process that it has started, and
+  /// that may not be looked at, has it now. Then the ID may be another process's by now, and there is no command.
+  bool gone = false;
 };
 
 /// A session that a process has locked, or has open.

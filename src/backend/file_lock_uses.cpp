@@ -23,7 +23,7 @@ bool is_at(const fs::Directory& directory, const char* name, sys::FileIdentity i
   return status && status->identity == identity;
 }
 
-LockUser user_of(const sys::TableLock& lock) { return {lock.process, lock.command, lock.ended}; }
+LockUser user_of(const sys::TableLock& lock) { return {lock.process, lock.command, lock.gone}; }
 
 /// Of the locks that only the kernel's table tells of, those on this device, by inode. Left out are holders of what
 /// somebody whose descriptors can be seen has locked: the table names who took a lock, who may have ended since.
@@ -96,13 +96,15 @@ LockUses FileStore::lock_uses() const {
       if (!lock.waits) uses.sweepers.push_back(user_of(lock));
     locks.erase(sweep->identity.inode);
   }
-  locks_elsewhere_.take_out(locks);
+  const auto begin = system().monotonic_clock();
+  locks_elsewhere_.take_out(locks, begin);
   if (!locks.empty()) {
     visit_records(shards_, locks, [&](const SessionKey& key, const std::vector<sys::TableLock>& found) {
       LockUse& use = use_of(key);
       for (const sys::TableLock& lock : found) (lock.waits ? use.others : use.holders).push_back(user_of(lock));
     });
-    locks_elsewhere_.add(locks);
+    const auto end = system().monotonic_clock();
+    locks_elsewhere_.add(locks, end - begin, end);
   }
   for (auto& session : sessions) uses.sessions.push_back(std::move(session.second));
   return uses;

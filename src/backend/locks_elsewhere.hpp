@@ -4,6 +4,7 @@
 #include "sys/system.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <utility>
@@ -15,42 +16,44 @@ namespace sess::backend {
 using InodeLocks = std::map<std::uint64_t, std::vector<sys::TableLock>>;
 
 /// What daemons have locked for good on the same file system would have each look for locks read all directories of the
-/// store, and look after look there are the same. A lock is known to be elsewhere when two searches, one after the
-/// other, have not found its file: a new record may get its name in a directory that the first has just read. As long
-/// as its process has it the inode cannot become another file, and once it is gone it is not known any more.
+/// store. So a lock whose file a search has not found is not searched for again before eight times as long has passed
+/// as that search took: it costs a ninth of the time at most. Longer than that no lock of a record stays unseen, as it
+/// would if what is known of an inode and a process were known for good: the same process may end a session and lock
+/// the next one, which has got the same inode.
 ///
 /// Threads may share one: who comes while another is at it searches. No mutex, for which a child that is forked
 /// meanwhile would wait for ever.
 class LocksElsewhere {
  public:
-  /// To be given all that the table says. Leaves what is to be searched for.
-  void take_out(InodeLocks& locks) {
+  using Time = std::chrono::nanoseconds;  // of System::monotonic_clock
+
+  /// To be given all that the table says. Leaves what a search is due for: all, or nothing.
+  void take_out(InodeLocks& locks, Time now) {
     attempt([&] {
-      std::map<Lock, unsigned> still;
-      for (auto& [inode, held] : locks) {
-        std::erase_if(held, [&, inode = inode](const sys::TableLock& lock) {
-          const auto known = searches_.find({inode, lock.process});
-          if (known == searches_.end()) return false;
-          still.insert(*known);
-          return known->second >= enough;
-        });
+      std::map<Lock, Time> still;
+      bool is_due = false;
+      for (const auto& [inode, held] : locks) {
+        for (const sys::TableLock& lock : held) {
+          const auto known = due_.find({inode, lock.process});
+          is_due = is_due || known == due_.end() || known->second <= now;
+          if (known != due_.end()) still.insert(*known);
+        }
       }
-      searches_ = std::move(still);
-      std::erase_if(locks, [](const auto& lock) { return lock.second.empty(); });
+      due_ = std::move(still);
+      if (!is_due) locks.clear();
     });
   }
 
-  /// To be given what a search has not found.
-  void add(const InodeLocks& locks) {
+  /// To be given what a search has not found that took so long and has just ended.
+  void add(const InodeLocks& locks, Time took, Time now) {
     attempt([&] {
       for (const auto& [inode, held] : locks)
-        for (const sys::TableLock& lock : held) ++searches_[{inode, lock.process}];
+        for (const sys::TableLock& lock : held) due_[{inode, lock.process}] = now + 8 * took;
     });
   }
 
  private:
   using Lock = std::pair<std::uint64_t, int>;  // inode and process
-  static constexpr unsigned enough = 2;
 
   template <class Work>
   void attempt(const Work& work) {
@@ -65,7 +68,7 @@ class LocksElsewhere {
   }
 
   std::atomic_flag is_used_;
-  std::map<Lock, unsigned> searches_;  // in how many it was not found
+  std::map<Lock, Time> due_;  // when it is to be searched for again
 };
 
 }  // namespace sess::backend

@@ -136,15 +136,16 @@ bool has_open(const std::string& process_directory, FileIdentity identity) {
 /// False also for a process of whom nothing is told (the mount option hidepid, proc(5)).
 bool has_ended(int process) { return ::kill(process, 0) != 0 && errno == ESRCH; }
 
-/// What the table says that the descriptors have not told. Of `seen` these have told who has a file open; one that has
-/// not any more took its lock and left it to a process that it has started.
+/// What the table says that the descriptors have not told. Of `seen` these have told who has a file open; who has not
+/// took its lock and left it to a process that it has started, or has the ID of the one that did.
 void add_locks(const std::string& proc, const std::set<int>& seen, OpenFiles& found) {
   std::ifstream table(proc + "/locks");
   for (TableLock& lock : flocks_in_table({std::istreambuf_iterator<char>(table), std::istreambuf_iterator<char>()})) {
     const std::string directory = proc + "/" + std::to_string(lock.process);
-    if (seen.contains(lock.process) && has_open(directory, lock.identity)) continue;
-    lock.command = command_of(directory);
-    lock.ended = lock.command.empty() && has_ended(lock.process);
+    const bool is_seen = seen.contains(lock.process);
+    if (is_seen && has_open(directory, lock.identity)) continue;
+    if (!is_seen) lock.command = command_of(directory);
+    lock.gone = is_seen || (lock.command.empty() && has_ended(lock.process));
     found.locks.push_back(std::move(lock));
   }
 }

@@ -96,7 +96,7 @@ struct OpenFile {
 struct TableLock {
   int process = 0;
   std::string command = {};  // as above; empty where it is not told
-  bool ended = false;        // the process has: a child of it has the lock
+  bool gone = false;         // the process, or its file: a child of it has the lock
   FileIdentity identity;
   bool waits = false;
 };

@@ -113,7 +113,7 @@ sess::Value json_users(const Observation& observation, const std::vector<Seen>& 
     users.push_back(
         sess::Value(sess::Value::Object{{"pid", sess::Value(each.user.process)},
                                         {"command", sess::Value(each.user.command)},
-                                        {"ended", sess::Value(each.user.ended)},
+                                        {"gone", sess::Value(each.user.gone)},
                                         {std::string(time_name), sess::Value(observation.since(each).count())}}));
   return sess::Value(std::move(users));
 }
@@ -185,12 +185,12 @@ ExitCode run_locks(const Invocation& invocation) {
   const sess::LockUses& last = observation.last();
   // By the rules of ptrace(2), which count for /proc/PID/fd, too.
   if (last.hidden_processes > 0)
-    complain(
-        fmt::format("look at locks: {} of user {}, started as another one, with capabilities, or closed to tracing, "
-                    "may not be looked "
-                    "at: which of them hold a lock is listed as far as /proc/locks says so, and not which wait for one",
-                    last.hidden_processes == 1 ? "1 process" : fmt::format("{} processes", last.hidden_processes),
-                    user_name(::geteuid())));
+    complain(fmt::format(
+        "look at locks: {} of user {}, started as another one, with capabilities, or closed to tracing, "
+        "may not be looked "
+        "at: which of them hold a lock is listed as far as /proc/locks says so, and mostly not which wait for one",
+        last.hidden_processes == 1 ? "1 process" : fmt::format("{} processes", last.hidden_processes),
+        user_name(::geteuid())));
   if (!last.sees_all_processes)
     complain(
         "look at locks: this is a container, or /proc is not mounted: locks of processes elsewhere are not listed; "

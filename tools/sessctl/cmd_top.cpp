@@ -82,7 +82,7 @@ sess::Value json_of(const BusySession& session) {
     sess::Value::Object object;
     object.emplace("pid", holder.process);
     object.emplace("command", holder.command);
-    object.emplace("ended", holder.ended);
+    object.emplace("gone", holder.gone);
     holders.emplace_back(std::move(object));
   }
   sess::Value generation;

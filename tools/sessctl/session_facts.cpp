@@ -37,6 +37,6 @@ void add_facts(JsonLine& line, const sess::SessionFacts& facts, Clock::time_poin
       .add("sealed", facts.sealed);
 }
 
-std::string command_text(const sess::LockUser& user) { return user.ended ? "(ended)" : without_controls(user.command); }
+std::string command_text(const sess::LockUser& user) { return user.gone ? "(gone)" : without_controls(user.command); }
 
 }  // namespace sessctl

@@ -10,18 +10,23 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace sess::test {
 namespace {
 
-/// The kernel's table says what the test has put there.
+using namespace std::chrono_literals;
+
+/// The kernel's table says what the test has put there. To read a directory takes a millisecond.
 class TableSystem final : public ForwardingSystem {
  public:
-  explicit TableSystem(const std::shared_ptr<FakeSystem>& inner) : ForwardingSystem(inner) {}
+  explicit TableSystem(const std::shared_ptr<FakeSystem>& inner) : ForwardingSystem(inner), inner_(*inner) {}
   std::vector<sys::TableLock> locks;
 
   sys::OpenFiles open_files(const std::function<bool(std::string_view)>&) override {
@@ -29,6 +34,13 @@ class TableSystem final : public ForwardingSystem {
     open.locks = locks;
     return open;
   }
+  int list(int directory, const std::function<bool(const sys::DirectoryEntry&)>& visit) override {
+    inner_.advance(1ms);
+    return ForwardingSystem::list(directory, visit);
+  }
+
+ private:
+  FakeSystem& inner_;
 };
 
 struct Fixture {
@@ -60,14 +72,16 @@ TEST_CASE_FIXTURE(Fixture, "each look read all directories while a daemon had lo
   CHECK(directories_read(0) == 0);
   system->locks = {lock_elsewhere(12)};
   CHECK(directories_read(0) == 256);
-  CHECK(directories_read(0) == 256);  // a new record may have got its name behind the first
   CHECK(directories_read(0) == 0);
+  files->advance(8 * 256ms - 1ms);
+  CHECK(directories_read(0) == 0);
+  files->advance(1ms);
+  CHECK(directories_read(0) == 256);
   CHECK(directories_read(0) == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a lock that is elsewhere hides no other one, and what is gone is not known any more") {
   system->locks = {lock_elsewhere(12)};
-  directories_read(0);
   directories_read(0);
   system->locks = {lock_elsewhere(12), lock_of_record(13)};
   CHECK(directories_read(1) > 0);
@@ -77,8 +91,25 @@ TEST_CASE_FIXTURE(Fixture, "a lock that is elsewhere hides no other one, and wha
   CHECK(directories_read(0) == 256);
   system->locks = {};
   CHECK(directories_read(0) == 0);
-  system->locks = {lock_elsewhere(12)};
+  system->locks = {lock_elsewhere(14)};
   CHECK(directories_read(0) == 256);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a session's lock was never seen where its file had the inode of one that had ended") {
+  const std::string record = "/srv/store/shards/" + record_file(key);
+  const std::string away = "/srv/store/away";
+  const sys::TableLock lock = lock_of_record(12);
+  const auto move = [&](const std::string& from, const std::string& to) {
+    REQUIRE(files->rename(sys::working_directory, from.c_str(), sys::working_directory, to.c_str(),
+                          sys::RenameMode::replace) == 0);
+  };
+  move(record, away);
+  system->locks = {lock};
+  CHECK(directories_read(0) == 256);
+  move(away, record);
+  CHECK(directories_read(0) == 0);
+  files->advance(8 * 256ms);
+  CHECK(directories_read(1) > 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the search for a record ends where it is found") {
@@ -90,8 +121,8 @@ TEST_CASE_FIXTURE(Fixture, "the search for a record ends where it is found") {
 TEST_CASE_FIXTURE(Fixture, "what is a file of the store's, and no record now, may be one at the next look") {
   REQUIRE(store.update(key, [](Editor& editor) { editor.add("count", 1); }));
   REQUIRE(store.update(key, [](Editor& editor) { editor.add("count", 1); }));
-  system->locks = {lock_of("/srv/store/shards/" + spare_file(key), 12)};  // a writer's, before its commit
-  for (int look = 0; look < 4; ++look) CHECK(directories_read(0) == 256);
+  system->locks = {lock_of("/srv/store/shards/" + spare_file(key), 12)};   // a writer's, before its commit
+  for (int look = 0; look < 4; ++look) CHECK(directories_read(0) == 256);  // the file of a commit that may come
   REQUIRE(store.update(key, [](Editor& editor) { editor.add("count", 1); }));
   CHECK(directories_read(1) > 0);
 }
