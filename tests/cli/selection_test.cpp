@@ -212,6 +212,27 @@ TEST_CASE("rm ends the sessions that its options mean, and no other") {
   CHECK(store.ok({"rm", "--kind", "anonymous", "--quiet"}).empty());
 }
 
+TEST_CASE("rm --all ends what can still be read under IDs that were replaced, and counts no session for it") {
+  const TestStore store;
+  const sess::Store opened = sess::Store::open(store.path());
+  const auto replace = [&](const std::string& key) {
+    auto next = opened.lock(*sess::SessionKey::parse(key))->regenerate();
+    REQUIRE(next);
+    return next->key();
+  };
+  const std::string first = store.create_key({"a=1"});
+  const sess::SessionKey second = replace(first);
+  const std::string alone = store.create_key({"a=1"});
+  REQUIRE(opened.destroy(replace(alone)).ok());
+  REQUIRE(opened.snapshot(*sess::SessionKey::parse(alone)).outcome() == sess::Outcome::superseded);
+  CHECK(json::parse(store.ok({"rm", "--all", "--yes", "--json"})) ==
+        json({{"key", second.to_string()}, {"outcome", "ok"}}));
+  CHECK(keys_of(store, {"--state", "all"}).empty());
+  replace(store.create_key({"a=1"}));
+  CHECK(store.ok({"rm", "--all", "--yes"}) == "ended 1 session");
+  CHECK(keys_of(store, {"--state", "all"}).empty());
+}
+
 TEST_CASE("rm counts the sessions of a principal that have ended, though one was locked for too long") {
   const TestStore store;
   const std::string locked = login(store, "ann");

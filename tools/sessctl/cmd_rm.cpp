@@ -57,6 +57,21 @@ class Removal {
     });
   }
 
+  /// What can still be read under IDs that were replaced by others, and what leads on from them.
+  void end_replaced() {
+    attempt([&] {
+      const auto visit = [&](const sess::SessionEntry& entry) {
+        if (entry.problem.empty() && entry.outcome == sess::Outcome::superseded)
+          attempt([&] {
+            const sess::Status status = store_.destroy(entry.key);
+            if (status != sess::Outcome::absent) require(status, "end replaced ID of session", entry.key);
+          });
+        return true;
+      };
+      list_sessions(store_, visit, {.show_ended = true});
+    });
+  }
+
   /// Whether it is meant nobody can tell.
   void leave(const sess::SessionEntry& entry) {
     attempt([&] {
@@ -160,6 +175,9 @@ ExitCode run_rm(const Invocation& invocation) {
                    "have ended is printed. --principal goes by the list that the store keeps of that user's\n"
                    "sessions: where files of the store were lost, run 'sessctl repair' first.\n"
                    "\n"
+                   "An ID that was replaced by another one can be read for a while yet (StoreOptions::grace, 30 s).\n"
+                   "--all and --principal end that, too, and so does the key of the ID itself, with the session.\n"
+                   "\n"
                    "  sessctl rm 5f2a1c 77d0e4\n"
                    "  sessctl rm --principal ann\n"
                    "  sessctl rm --kind anonymous --idle-more-than 2h\n");
@@ -207,6 +225,7 @@ ExitCode run_rm(const Invocation& invocation) {
           return true;
         });
       });
+      if (all) removal.end_replaced();
     }
     if (!quiet) removal.print_count();
     return removal.code();
