@@ -39,6 +39,12 @@ struct Quarantined {
   bool copy = false;                                       // the session stayed, and went on from its previous version
 };
 
+/// The same, by its name alone.
+struct QuarantinedName {
+  std::string name = {};
+  std::chrono::system_clock::time_point since = {};
+};
+
 /// What becomes of a session that is to be had back. Nothing has been changed but with the first two.
 enum class QuarantineOutcome : std::uint8_t {
   restored,
@@ -66,6 +72,9 @@ class SESS_API Quarantine {
   /// All there is, the oldest first. Reads every file, one after the other.
   std::vector<Quarantined> list() const;
 
+  /// The same, and reads no file: as much as is needed to delete what is old.
+  std::vector<QuarantinedName> names() const;
+
   /// Brings a session back, under a generation of its own and with the deadline that it has, from the file that
   /// verifies: the record, else the previous version. Both files are removed from quarantine then; a call that is cut
   /// short may leave them there, and so does one that cannot delete them: the session is back. Never over a record that
@@ -78,6 +87,9 @@ class SESS_API Quarantine {
 
   /// Deletes its files, for good. False where there is nothing of this name.
   bool purge(const std::string& name) const;
+  /// The same, of what names() has told. False also where a file has been put there since, as somebody does who has a
+  /// copy of the right bytes.
+  bool purge(const QuarantinedName& known) const;
 
  private:
   Store store_;

@@ -36,6 +36,13 @@ std::vector<format::QuarantineName> FileStore::kept() const {
   return names;
 }
 
+std::optional<std::int64_t> FileStore::kept_since(const format::QuarantineName& name) const {
+  const fs::Directory quarantine = top_.open_child(format::quarantine_directory);
+  const auto there = quarantine.status(format::quarantine_name(name).c_str());
+  if (!there || there->type != sys::FileType::regular) return std::nullopt;
+  return deadline_of(there->changed);
+}
+
 std::optional<KeptFile> FileStore::look_at_kept(const format::QuarantineName& kept_name) const {
   const fs::Directory quarantine = top_.open_child(format::quarantine_directory);
   const std::string name = format::quarantine_name(kept_name);

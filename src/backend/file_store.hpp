@@ -64,6 +64,7 @@ class FileStore final : public RecordStore {
   const RecordStore* present_index() const override;
   std::optional<Mended> mend(const Finding& finding, bool dry_run) const override;
   std::vector<format::QuarantineName> kept() const override;
+  std::optional<std::int64_t> kept_since(const format::QuarantineName& name) const override;
   std::optional<KeptFile> look_at_kept(const format::QuarantineName& name) const override;
   std::optional<Outcome> restore(const KeptFile& kept, std::uint64_t above) const override;
   bool purge(const format::QuarantineName& name) const override;

@@ -234,6 +234,8 @@ class RecordStore {
 
   /// Everything in quarantine that is whole, in no order.
   virtual std::vector<format::QuarantineName> kept() const = 0;
+  /// Since when, on the wall clock. Nothing where there is none.
+  virtual std::optional<std::int64_t> kept_since(const format::QuarantineName& name) const = 0;
   /// Nothing where there is none. What cannot be read is no version, with the reason.
   virtual std::optional<KeptFile> look_at_kept(const format::QuarantineName& name) const = 0;
   /// Makes a record of a file that verifies, on disk, with a generation above this one and above its own. ok or

@@ -53,6 +53,31 @@ Pair pair_of(const backend::RecordStore& records, const QuarantineName& name) {
   return pair;
 }
 
+/// By their texts, in order.
+std::map<std::string, QuarantineName> pair_names(const backend::RecordStore& records) {
+  std::map<std::string, QuarantineName> names;
+  for (const QuarantineName& name : records.kept()) {
+    const QuarantineName of_both = pair_name(name);
+    names.emplace(format::quarantine_name(of_both), of_both);
+  }
+  return names;
+}
+
+/// Since when the younger of its files is there. Nothing where there is none.
+std::optional<std::chrono::system_clock::time_point> pair_since(const backend::RecordStore& records,
+                                                                const QuarantineName& name) {
+  auto since = records.kept_since(name);
+  if (name.kind == Kind::record) since = std::max(since, records.kept_since(previous_of(name)));
+  if (!since) return std::nullopt;
+  return to_time_point(*since);
+}
+
+void sort_by_age(auto& all) {
+  std::ranges::sort(all, [](const auto& left, const auto& right) {
+    return std::tie(left.since, left.name) < std::tie(right.since, right.name);
+  });
+}
+
 QuarantinedFile described(const KeptFile& file) {
   QuarantinedFile described;
   described.size = file.size;
@@ -108,13 +133,8 @@ Quarantine::Quarantine(Store store) : store_(std::move(store)) {}
 
 std::vector<Quarantined> Quarantine::list() const {
   const backend::RecordStore& records = StoreAccess::core(store_).records();
-  std::map<std::string, QuarantineName> names;
-  for (const QuarantineName& name : records.kept()) {
-    const QuarantineName of_both = pair_name(name);
-    names.emplace(format::quarantine_name(of_both), of_both);
-  }
   std::vector<Quarantined> all;
-  for (const auto& [text, name] : names) {
+  for (const auto& [text, name] : pair_names(records)) {
     const Pair pair = pair_of(records, name);
     if (!pair.is_there()) continue;  // it was purged meanwhile
     Quarantined one{text, name.key, to_time_point(pair.record ? pair.record->since : pair.previous->since)};
@@ -123,9 +143,16 @@ std::vector<Quarantined> Quarantine::list() const {
     one.copy = name.kind == Kind::copy;
     all.push_back(std::move(one));
   }
-  std::ranges::sort(all, [](const Quarantined& left, const Quarantined& right) {
-    return std::tie(left.since, left.name) < std::tie(right.since, right.name);
-  });
+  sort_by_age(all);
+  return all;
+}
+
+std::vector<QuarantinedName> Quarantine::names() const {
+  const backend::RecordStore& records = StoreAccess::core(store_).records();
+  std::vector<QuarantinedName> all;
+  for (const auto& [text, name] : pair_names(records))
+    if (const auto since = pair_since(records, name)) all.push_back({text, *since});
+  sort_by_age(all);
   return all;
 }
 
@@ -168,6 +195,11 @@ bool Quarantine::purge(const std::string& name) const {
   if (!parsed) return false;
   const bool had_previous = parsed->kind == Kind::record && records.purge(previous_of(*parsed));
   return records.purge(*parsed) || had_previous;
+}
+
+bool Quarantine::purge(const QuarantinedName& known) const {
+  const auto parsed = parse_pair_name(known.name);
+  return parsed && pair_since(StoreAccess::core(store_).records(), *parsed) == known.since && purge(known.name);
 }
 
 }  // namespace sess

@@ -226,6 +226,7 @@ TEST_CASE(
   const TestStore store;
   expired(store, 2);
   cli::fill_quarantine(store.path(), 3);
+  cli::outlive(std::chrono::milliseconds(10));  // a tick of the clock of files, see quarantine_test
   cli::damage(store.record(store.create_key({"a=1"})));
   const Finished swept =
       store.run({"gc", "--json", "--purge-quarantine", "0", "--on-expire", "cat >/dev/null; exit 7"});

@@ -26,6 +26,9 @@ std::string content_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// gc purges nothing that is no older than its begin by the clock of files, which goes by ticks of at most this.
+constexpr std::chrono::milliseconds a_tick(10);
+
 /// A session in quarantine, and its bytes from before.
 struct Kept {
   Kept() {
@@ -36,6 +39,7 @@ struct Kept {
     std::ofstream(record, std::ios::binary) << damaged;
     REQUIRE(store.run({"repair"}).code == 65);
     name = json::parse(store.ok({"quarantine", "--json"})).at("name");
+    cli::outlive(a_tick);
   }
   void mend() const { std::ofstream(store.path() + "/quarantine/" + name, std::ios::binary) << bytes; }
   bool is_there() const { return std::filesystem::exists(store.path() + "/quarantine/" + name); }
@@ -161,13 +165,27 @@ TEST_CASE("what gc moves to quarantine it does not purge in the same run") {
   CHECK(json::parse(moved.out).at("quarantined") == 1);
   CHECK(json::parse(moved.out).at("purged") == 0);
   CHECK(json::parse(store.ok({"quarantine", "ls", "--json"})).at("key") == key);
+  cli::outlive(a_tick);
   CHECK(json::parse(store.ok({"gc", "--json", "--purge-quarantine", "0"})).at("purged") == 1);
+}
+
+TEST_CASE("gc purges no file that was put into quarantine while it swept") {
+  const Kept kept;
+  kept.store.create({"--idle", "1ms", "a=1"});
+  cli::outlive(std::chrono::milliseconds(1));
+  const std::filesystem::path good = kept.store.directory() / "good";
+  std::ofstream(good, std::ios::binary) << kept.bytes;
+  const std::string put =
+      "cat >/dev/null; cp '" + good.string() + "' '" + kept.store.path() + "/quarantine/" + kept.name + "'";
+  CHECK(json::parse(kept.store.ok({"gc", "--json", "--purge-quarantine", "0", "--on-expire", put})).at("purged") == 0);
+  kept.store.ok({"quarantine", "restore", kept.name, "--yes"});
 }
 
 TEST_CASE("gc stops purging quarantine when its budget is used up, and the next sweep goes on") {
   const TestStore store;
   constexpr unsigned all = 300;
   cli::fill_quarantine(store.path(), all);
+  cli::outlive(a_tick);
   const auto purge = [&](std::vector<std::string> options) {
     options.insert(options.begin(), {"gc", "--json", "--purge-quarantine", "0"});
     return json::parse(store.ok(options));

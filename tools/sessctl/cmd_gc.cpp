@@ -11,6 +11,7 @@
 #include "own_process.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "session_facts.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -38,39 +39,43 @@ struct Sweep {
   bool is_one_of_several = false;
 };
 
-/// The end of what has been in quarantine for long enough when the sweep begins. What the sweep moves there stays: it
-/// has just been found, and somebody is told where it is.
+struct Beginning {
+  Steady::time_point steady = Steady::now();
+  Clock::time_point of_files = clock_of_files();
+};
+
+/// The end of what had been in quarantine for long enough when the sweep began. What the sweep has moved there stays:
+/// it has just been found, and somebody is told where it is.
 class Purge {
  public:
-  /// Nothing is purged.
-  Purge() = default;
-  /// Looks at what there is. Throws nothing: see error().
-  Purge(const sess::Store& store, std::chrono::milliseconds age) {
-    attempt([&] {
-      quarantine_.emplace(store);
-      old_ = quarantined_for(*quarantine_, age);
-    });
-  }
-
-  /// The oldest first, until the budget of a sweep that began then is used up; zero: all. Where the sweep has used all
-  /// of it, a tenth is for this, and one is deleted whatever the budget: else a quarantine would only grow.
-  void run(const Sweep& sweep, Steady::time_point begin) {
-    if (!quarantine_) return;
-    left_ = old_.size();
+  /// The oldest first, until the budget of the sweep is used up; zero: all. Where the sweep has used all of it, a tenth
+  /// is for this, and one is deleted whatever the budget: else a quarantine would only grow. Throws nothing: see
+  /// error().
+  void run(const sess::Store& store, const Sweep& sweep, const Beginning& begin) {
     std::optional<Progress> progress;
     if (!sweep.quiet) progress.emplace("deleted from quarantine");
     const std::chrono::milliseconds budget = sweep.options.budget;
     const bool is_bounded = budget.count() > 0 && !sweep.options.dry_run;
-    const auto until = std::max(begin + budget, Steady::now() + budget / 10);
-    attempt([&] {
-      for (const sess::Quarantined& old : old_) {
-        const std::uint64_t done = old_.size() - left_;
+    const auto until = std::max(begin.steady + budget, Steady::now() + budget / 10);
+    try {
+      const sess::Quarantine quarantine(store);
+      std::vector<sess::QuarantinedName> old = quarantined_for(quarantine, *sweep.quarantine_age);
+      std::erase_if(old, [&](const sess::QuarantinedName& name) { return name.since >= begin.of_files; });
+      left_ = old.size();
+      for (const sess::QuarantinedName& name : old) {
+        const std::uint64_t done = old.size() - left_;
         if (is_bounded && done > 0 && Steady::now() >= until) break;
-        if (progress) progress->show(done, static_cast<double>(done) / static_cast<double>(old_.size()));
-        if (sweep.options.dry_run || quarantine_->purge(old.name)) ++purged_;
+        if (progress) progress->show(done, static_cast<double>(done) / static_cast<double>(old.size()));
+        if (sweep.options.dry_run || quarantine.purge(name)) ++purged_;
         --left_;
       }
-    });
+    } catch (const sess::IoError& error) {
+      error_ = error.what();
+      advice_ = advice_on(error);
+    } catch (const std::exception& error) {
+      error_ = error.what();
+      advice_ = "see 'sessctl quarantine ls'";
+    }
   }
 
   std::uint64_t purged() const noexcept { return purged_; }
@@ -81,21 +86,6 @@ class Purge {
   const std::string& advice() const noexcept { return advice_; }
 
  private:
-  template <class Work>
-  void attempt(const Work& work) {
-    try {
-      work();
-    } catch (const sess::IoError& error) {
-      error_ = error.what();
-      advice_ = advice_on(error);
-    } catch (const std::exception& error) {
-      error_ = error.what();
-      advice_ = "see 'sessctl quarantine ls'";
-    }
-  }
-
-  std::optional<sess::Quarantine> quarantine_;
-  std::vector<sess::Quarantined> old_;
   std::uint64_t purged_ = 0;
   std::uint64_t left_ = 0;
   std::string error_;
@@ -195,7 +185,7 @@ void add_to(Trouble& trouble, const sess::GcReport& swept, bool dry_run) {
 
 /// Throws Failure where nothing was swept.
 ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
-  const auto begin = Steady::now();
+  const Beginning begin;
   const uid_t invoker = ::geteuid();
   const sess::Store store = open_store(path);  // becomes its owner
   const bool dry_run = sweep.options.dry_run;
@@ -203,7 +193,7 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   std::optional<FedCommand> command;
   if (sweep.on_expire) {
     Patience patience;
-    if (options.budget.count() > 0) patience.until = begin + options.budget;
+    if (options.budget.count() > 0) patience.until = begin.steady + options.budget;
     const bool is_another = ::geteuid() != invoker;
     // For the first session: a filter that is given nothing may call that a failure, as grep does.
     options.on_expired = [&, patience, is_another](const sess::SessionCopy& copy) {
@@ -212,7 +202,6 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
       command->feed(to_line(copy) + "\n");
     };
   }
-  Purge purge = sweep.quarantine_age ? Purge(store, *sweep.quarantine_age) : Purge();
   std::optional<Progress> progress(std::in_place, "sessions");
   if (!sweep.quiet) options.on_progress = progress->callback();
   const sess::GcReport swept = store.gc(options);
@@ -225,7 +214,9 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   }
   const bool busy = swept.status == sess::Outcome::busy;
   const bool held = swept.held_for > std::chrono::milliseconds(0);
-  if (!busy && !held) purge.run(sweep, begin);  // by the clock that the sweep went by
+  Purge purge;
+  // By the clock that the sweep went by.
+  if (sweep.quarantine_age && !busy && !held) purge.run(store, sweep, begin);
   if (sweep.json)
     out.print_line(json_of(swept, purge, store.facts().path, dry_run));
   else if (!busy && !held && !sweep.quiet)

@@ -27,6 +27,7 @@ namespace sessctl {
 namespace {
 
 using Kept = sess::Quarantined;
+using Name = sess::QuarantinedName;
 using File = sess::QuarantinedFile;
 
 constexpr std::size_t shortest_name = 4;
@@ -116,7 +117,8 @@ class Work {
 
   ExitCode purge_older_than(std::chrono::milliseconds age) const {
     Progress progress("names");
-    return for_each<Kept>(quarantined_for(quarantine_, age), progress, [&](const Kept& kept) { purge_one(kept.name); });
+    return for_each<Name>(quarantined_for(quarantine_, age), progress,
+                          [&](const Name& name) { told_of(name.name, quarantine_.purge(name)); });
   }
 
  private:
@@ -184,8 +186,9 @@ class Work {
                   "'sessctl quarantine ls' lists what there is");
   }
 
-  void purge_one(const std::string& name) const {
-    const bool is_purged = quarantine_.purge(name);
+  void purge_one(const std::string& name) const { told_of(name, quarantine_.purge(name)); }
+
+  void told_of(const std::string& name, bool is_purged) const {
     if (json_) out_.print_line(JsonLine().add("name", name).add("outcome", is_purged ? "purged" : "absent").text());
   }
 
