@@ -230,5 +230,31 @@ TEST_CASE_FIXTURE(QuarantineStore, "purge deletes both files of one name, and no
   CHECK(quarantine.list().front().key != key);
 }
 
+TEST_CASE_FIXTURE(QuarantineStore,
+                  "what was put right since its name was told is not purged by that, be it the version before") {
+  const SessionKey key = make_with_spare();
+  bytes = system->content(record(key));
+  flip(record(key));
+  flip(spare(key));
+  static_cast<void>(repair(store, {}, [](const Repaired&) {}));
+  const auto names = quarantine.names();
+  REQUIRE(names.size() == 1);
+  CHECK(names.front().name == quarantine.list().front().name);
+  CHECK(names.front().since == quarantine.list().front().since);
+  REQUIRE(files_in("quarantine").size() == 2);
+  for (const std::string& file : files_in("quarantine")) {
+    const auto known = quarantine.names().front();
+    system->advance(1s);
+    const int descriptor = system->open(sys::working_directory, file.c_str(), sys::OpenMode::read_write);
+    REQUIRE(system->write(descriptor, bytes, 0) > 0);
+    system->close(descriptor);
+    CHECK_FALSE(quarantine.purge(known));
+    CHECK(quarantine.names().front().since > known.since);
+  }
+  CHECK(quarantine.purge(quarantine.names().front()));
+  CHECK(files_in("quarantine").empty());
+  CHECK_FALSE(quarantine.purge(names.front()));
+}
+
 }  // namespace
 }  // namespace sess::test
