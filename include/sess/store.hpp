@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -120,6 +121,9 @@ struct ListOptions {
   /// Shows also sessions whose ID was replaced (superseded: readable for StoreOptions::grace, or leading on to the new
   /// one), and those that have expired and that no sweep has removed yet.
   bool show_ended = false;
+  /// Given the IoError of a directory of the store that cannot be read or is missing, and the listing goes on with the
+  /// next one. Without it that ends the listing, and comes out of it.
+  std::function<void(std::exception_ptr)> on_error = nullptr;
 };
 
 /// What the store's own file says.

@@ -2,7 +2,10 @@
 #include "backend/file_store.hpp"
 #include "format/names.hpp"
 
+#include <sess/error.hpp>
+
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -47,10 +50,19 @@ std::optional<Listed> FileStore::look(const SessionKey& key) const {
   return listed;
 }
 
-void FileStore::visit(const std::function<bool(const Listed&)>& visitor) const {
-  for (unsigned shard = 0; shard < format::shard_count; ++shard)
-    for (const SessionKey& key : keys_of(shards_, shard))
+void FileStore::visit(const std::function<bool(const Listed&)>& visitor,
+                      const std::function<void(std::exception_ptr)>& on_error) const {
+  for (unsigned shard = 0; shard < format::shard_count; ++shard) {
+    std::vector<SessionKey> keys;
+    try {
+      keys = keys_of(shards_, shard);
+    } catch (const IoError&) {
+      if (!on_error) throw;
+      on_error(std::current_exception());
+    }
+    for (const SessionKey& key : keys)
       if (const auto listed = look(key); listed && !visitor(*listed)) return;
+  }
 }
 
 std::vector<SessionKey> FileStore::find(std::string_view prefix, std::size_t limit) const {

@@ -2,6 +2,8 @@
 #include "backend/file_store.hpp"
 #include "format/names.hpp"
 
+#include <sess/error.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -47,8 +49,7 @@ void visit_records(const fs::Directory& shards, InodeLocks& locks, const Visit& 
   InodeLocks elsewhere = locks;
   for (unsigned shard = 0; shard < format::shard_count && !missing.empty(); ++shard) {
     const std::string name = format::shard_name(shard);
-    if (!shards.status(name.c_str())) continue;  // 'sessctl repair' makes it again
-    shards.open_child(name.c_str()).visit([&](const sys::DirectoryEntry& entry) {
+    const auto visit_one = [&](const sys::DirectoryEntry& entry) {
       const auto found = locks.find(entry.inode);
       if (found == locks.end()) return true;
       elsewhere.erase(entry.inode);
@@ -59,7 +60,12 @@ void visit_records(const fs::Directory& shards, InodeLocks& locks, const Visit& 
         missing.erase(entry.inode);
       }
       return !missing.empty();
-    });
+    };
+    try {
+      shards.open_child(name.c_str()).visit(visit_one);
+    } catch (const IoError&) {
+      // 'sessctl verify' names it. What is locked in the others is told.
+    }
   }
   // Where the search has ended early nothing was missing any more.
   locks = std::move(elsewhere);

@@ -50,7 +50,8 @@ class FileStore final : public RecordStore {
   std::unique_ptr<LockedRecord> create(const NewVersion& first, Outcome& outcome) const override;
   RemoveResult remove(const SessionKey& key, std::chrono::nanoseconds timeout, bool with_successor) const override;
   std::optional<Listed> look(const SessionKey& key) const override;
-  void visit(const std::function<bool(const Listed&)>& visitor) const override;
+  void visit(const std::function<bool(const Listed&)>& visitor,
+             const std::function<void(std::exception_ptr)>& on_error) const override;
   std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const override;
   GcReport sweep(const GcOptions& options, const Expiring& expiring) const override;
   std::optional<LastSweep> last_sweep() const override;

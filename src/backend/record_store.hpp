@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -195,8 +196,10 @@ class RecordStore {
 
   /// One record, as a listing shows it; nothing where it is absent. Changes nothing, also where it does not verify.
   virtual std::optional<Listed> look(const SessionKey& key) const = 0;
-  /// Changes nothing, also where a record does not verify.
-  virtual void visit(const std::function<bool(const Listed&)>& visitor) const = 0;
+  /// Changes nothing, also where a record does not verify. `on_error`, where there is one, is given the IoError of a
+  /// part that cannot be read, and the visit goes on with the next; else that comes out.
+  virtual void visit(const std::function<bool(const Listed&)>& visitor,
+                     const std::function<void(std::exception_ptr)>& on_error) const = 0;
   /// Keys that begin with this hexadecimal prefix of at least one digit, at most `limit`.
   virtual std::vector<SessionKey> find(std::string_view prefix, std::size_t limit) const = 0;
   /// Is given a live version that has expired, under its lock. False: it stays.

@@ -91,14 +91,15 @@ NewEntry entry_of(const format::Header& session) {
 }
 
 void visit_headers(const backend::RecordStore& sessions, const std::function<void(const format::Header&)>& visit) {
-  sessions.visit([&](const backend::Listed& listed) {
+  const auto visit_one = [&](const backend::Listed& listed) {
     if (listed.version) {
       visit(listed.version->header);
     } else if (const auto header = header_of(sessions, listed.key)) {
       visit(*header);
     }
     return true;
-  });
+  };
+  sessions.visit(visit_one, nullptr);  // a list that lacks some must not be made
 }
 
 void enter_all(const backend::RecordStore& sessions, const backend::RecordStore& index) {

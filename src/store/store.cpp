@@ -190,13 +190,14 @@ Status Store::destroy_if(const SessionKey& key, const std::function<bool(const S
 
 void Store::list(const std::function<bool(const SessionEntry&)>& visit, const ListOptions& options) const {
   const std::int64_t now = core_->records().now();
-  core_->records().visit([&](const backend::Listed& listed) {
+  const auto visit_one = [&](const backend::Listed& listed) {
     const Outcome outcome = listed.version ? usability(*listed.version, now) : Outcome::ok;
     if (outcome != Outcome::ok && !options.show_ended) return true;
     SessionEntry entry = to_entry(listed);
     entry.outcome = outcome;
     return visit(entry);
-  });
+  };
+  core_->records().visit(visit_one, options.on_error);
 }
 
 std::vector<SessionKey> Store::find(std::string_view key_prefix, std::size_t limit) const {

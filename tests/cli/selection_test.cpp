@@ -251,6 +251,18 @@ TEST_CASE("rm counts the sessions of a principal that have ended, though one was
   CHECK(json::parse(second.out) == json({{"principal", "ann"}, {"outcome", "busy"}, {"sessions", 0}}));
 }
 
+TEST_CASE("rm of what cannot be read and has no previous version moves it to quarantine, and ends with 65") {
+  for (const bool by_key : {true, false}) {
+    const TestStore store;
+    const std::string bad = store.create_key({"a=1"});
+    cli::damage(store.record(bad));
+    const Finished removed = by_key ? store.run({"rm", bad}) : store.run({"rm", "--all", "--yes"});
+    CHECK(removed.code == 65);
+    CHECK(cli::is_one_error_line(removed.err));
+    CHECK(json::parse(store.ok({"quarantine", "ls", "--json"})).at("key") == bad);
+  }
+}
+
 TEST_CASE("rm ends sealed sessions that its options mean") {
   for (const std::vector<std::string>& options :
        std::vector<std::vector<std::string>>{{"--sealed"}, {"--kind", "anonymous"}, {"--larger-than", "1"}}) {

@@ -174,7 +174,8 @@ TEST_CASE("export takes the sessions that ls would list, and goes on after a key
   CHECK(cli::lines(store.ok({"export", "--kind", "authenticated"})).size() == 2);
   std::vector<std::string> all = cli::lines(store.ok({"export"}));
   REQUIRE(all.size() == 8);
-  CHECK(json::parse(all.back()) == json{{"type", "end"}, {"sessions", 6}, {"left_out", 0}});
+  CHECK(json::parse(all.back()) ==
+        json{{"type", "end"}, {"sessions", 6}, {"left_out", 0}, {"directories_left_out", 0}});
   const std::string third = json::parse(all[3]).at("key");
   std::vector<std::string> rest = cli::lines(store.ok({"export", "--after", cli::upper_case(third)}));
   REQUIRE(rest.size() == 5);

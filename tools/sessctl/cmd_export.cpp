@@ -5,6 +5,7 @@
 #include "report.hpp"
 #include "selection.hpp"
 #include "session_name.hpp"
+#include "unread_parts.hpp"
 
 #include <sess/error.hpp>
 #include <sess/transfer.hpp>
@@ -49,7 +50,7 @@ ExitCode run_export(const Invocation& invocation) {
   ExitCode code = ExitCode::ok;
   ExportEnd end;
   invocation.out.print_line(to_line(ExportHeader{sess::keyring_marks(store)}));
-  selection.visit(store, [&](const sess::SessionEntry& entry) {
+  const auto print = [&](const sess::SessionEntry& entry) {
     if (after && entry.key.bytes() <= after->bytes()) return true;
     const auto leave_out = [&](std::string_view why) {
       complain(fmt::format("export session \"{}\": {}; it is left out", entry.key.to_string(), why));
@@ -69,8 +70,12 @@ ExitCode run_export(const Invocation& invocation) {
       leave_out(error.why());
     }
     return true;
-  });
+  };
+  UnreadParts unread;
+  selection.visit(store, print, unread.callback());
+  end.directories_left_out = unread.count();
   invocation.out.print_line(to_line(end));
+  unread.require_none();
   return code;
 }
 

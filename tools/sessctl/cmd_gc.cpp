@@ -306,14 +306,17 @@ ExitCode run_gc(const Invocation& invocation) {
   sweep.is_one_of_several = directories.size() > 1;
   ExitCode code = ExitCode::ok;
   for (const std::string& directory : directories) {
-    const std::optional<ExitCode> of_one =
-        in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
-    // The others are swept all the same.
-    const ExitCode known =
-        of_one ? *of_one
-               : report(std::make_exception_ptr(Failure(ExitCode::io, "sweep store", directory,
-                                                        "the process that swept it was killed", "run gc again")));
-    if (code == ExitCode::ok) code = known;
+    // Whatever goes wrong with one, the others are swept all the same.
+    ExitCode of_one = ExitCode::io;
+    try {
+      const auto ended = in_own_process(invocation.out, [&] { return sweep_store(sweep, directory, invocation.out); });
+      if (!ended)
+        throw Failure(ExitCode::io, "sweep store", directory, "the process that swept it was killed", "run gc again");
+      of_one = *ended;
+    } catch (const Failure&) {
+      of_one = report(std::current_exception());
+    }
+    if (code == ExitCode::ok) code = of_one;
   }
   return code;
 }

@@ -4,6 +4,7 @@
 #include "report.hpp"
 #include "selection.hpp"
 #include "session_facts.hpp"
+#include "unread_parts.hpp"
 
 #include <fmt/format.h>
 
@@ -161,14 +162,15 @@ class Order {
   }
 
   /// Calls `print` for what is meant.
-  template <class Print>
-  void visit(const sess::Store& store, const Selection& selection, const Print& print) const {
+  template <class Print, class OnError>
+  void visit(const sess::Store& store, const Selection& selection, const Print& print, const OnError& on_error) const {
     if (column_ == nullptr) {
       std::size_t printed = 0;
-      return selection.visit(store, [&](const Entry& entry) {
+      const auto print_one = [&](const Entry& entry) {
         print(entry);
         return ++printed < most_;
-      });
+      };
+      return selection.visit(store, print_one, on_error);
     }
     const auto before = [this](const Entry& left, const Entry& right) {
       const bool swapped = reverse != (column_->rank != nullptr);  // of the key, the smallest first
@@ -180,7 +182,7 @@ class Order {
     };
     // A heap whose top is the last of those that are printed, as far as is known: the first to make room.
     std::vector<Entry> entries;
-    selection.visit(store, [&](const Entry& entry) {
+    const auto keep = [&](const Entry& entry) {
       if (entries.size() < most_) {
         entries.push_back(entry);
       } else if (before(entry, entries.front())) {
@@ -191,7 +193,8 @@ class Order {
       }
       std::ranges::push_heap(entries, before);
       return true;
-    });
+    };
+    selection.visit(store, keep, on_error);
     std::ranges::sort_heap(entries, before);
     for (const Entry& entry : entries) print(entry);
   }
@@ -243,7 +246,7 @@ ExitCode run_ls(const Invocation& invocation) {
   ExitCode code = ExitCode::ok;
   // A terminal may have grown or shrunk meanwhile.
   if (!line.json()) invocation.out.print_row(table.heading());
-  order.visit(store, selection, [&](const Entry& entry) {
+  const auto print = [&](const Entry& entry) {
     const Clock::time_point now = Clock::now();
     if (line.json())
       invocation.out.print_line(json_of(entry, now));
@@ -252,7 +255,10 @@ ExitCode run_ls(const Invocation& invocation) {
     if (entry.problem.empty()) return;
     complain(fmt::format("read session \"{}\": {}; it is listed as unreadable", entry.key.to_string(), entry.problem));
     code = ExitCode::data;
-  });
+  };
+  UnreadParts unread;
+  order.visit(store, selection, print, unread.callback());
+  unread.require_none();
   return code;
 }
 

@@ -8,8 +8,10 @@
 #include "selection.hpp"
 #include "session_change.hpp"
 #include "session_name.hpp"
+#include "unread_parts.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -44,7 +46,19 @@ class Removal {
   }
 
   void end(const sess::SessionKey& key) {
-    attempt([&] { done(key, store_.destroy(key)); });
+    attempt([&] {
+      const sess::Status status = store_.destroy(key);
+      if (status != sess::Outcome::absent || key != set_aside_) return done(key, status);
+      if (json_) out_.print_line(outcome_line(key, status));
+    });
+  }
+
+  /// What has ended by itself since it was found is none of rm's.
+  void end_found(const sess::SessionEntry& entry) {
+    attempt([&] {
+      const sess::Status status = store_.destroy(entry.key);
+      if (is_end(status) || status == sess::Outcome::busy) done(entry.key, status);
+    });
   }
 
   /// What has been used since it was found does not match any more, and stays.
@@ -68,7 +82,8 @@ class Removal {
           });
         return true;
       };
-      list_sessions(store_, visit, {.show_ended = true});
+      // What cannot be read was told of when the live ones were visited.
+      list_sessions(store_, visit, {.show_ended = true, .on_error = [](const std::exception_ptr&) {}});
     });
   }
 
@@ -139,6 +154,9 @@ class Removal {
     options.on_event = [this](const sess::Event& event) {
       report_event(event);
       if (event.kind == sess::Event::Kind::destroyed && on_destroyed_) on_destroyed_();
+      if (event.kind != sess::Event::Kind::quarantined) return;
+      set_aside_ = event.key;
+      if (code_ == ExitCode::ok) code_ = ExitCode::data;  // gone, and somebody may want to look at it
     };
     return options;
   }
@@ -155,10 +173,12 @@ class Removal {
 
   Output& out_;
   bool json_;
-  std::function<void()> on_destroyed_;  // before the store, which calls it
+  // Before the store, whose events are about them.
+  std::function<void()> on_destroyed_;
+  std::optional<sess::SessionKey> set_aside_;  // what could not be read, and was moved to quarantine last
+  ExitCode code_ = ExitCode::ok;
   sess::Store store_;
   std::uint64_t ended_ = 0;
-  ExitCode code_ = ExitCode::ok;
 };
 
 }  // namespace
@@ -214,16 +234,19 @@ ExitCode run_rm(const Invocation& invocation) {
         std::optional<Progress> progress;
         if (selection.principal()) progress.emplace("sessions");
         std::uint64_t count = 0;
-        selection.visit(store, [&](const sess::SessionEntry& entry) {
+        const auto end = [&](const sess::SessionEntry& entry) {
           if (progress) progress->show(++count);
           if (!selection.has_conditions())
-            removal.end(entry.key);
+            removal.end_found(entry);
           else if (entry.problem.empty())
             removal.end_if(selection, entry.key);
           else
             removal.leave(entry);
           return true;
-        });
+        };
+        UnreadParts unread;
+        selection.visit(store, end, unread.callback());
+        unread.require_none();
       });
       if (all) removal.end_replaced();
     }

@@ -130,7 +130,12 @@ std::string to_line(const sess::SessionCopy& copy) {
 }
 
 std::string to_line(const ExportEnd& end) {
-  return JsonLine().add("type", "end").add("sessions", end.sessions).add("left_out", end.left_out).text();
+  return JsonLine()
+      .add("type", "end")
+      .add("sessions", end.sessions)
+      .add("left_out", end.left_out)
+      .add("directories_left_out", end.directories_left_out)
+      .text();
 }
 
 std::size_t longest_line(std::uint64_t size_limit) noexcept {
@@ -158,7 +163,9 @@ ExportLine parse_export_line(std::string_view line) {
     return header;
   }
   if (type != "end") throw InvalidJson("\"type\" is none of header, session and end");
-  return ExportEnd{fields.number_of("sessions"), fields.number_of("left_out")};
+  constexpr const char* directories = "directories_left_out";  // not there in older exports
+  return ExportEnd{fields.number_of("sessions"), fields.number_of("left_out"),
+                   fields.find(directories) != nullptr ? fields.number_of(directories) : 0};
 }
 
 }  // namespace sessctl

@@ -2,7 +2,8 @@
 //
 //   {"type": "header", "format": "libsess export", "version": 1, "keyring": ["8f0c1d2e3a4b5c6d", ...]}
 //   {"type": "session", "key": ..., ..., "values": {...}}                  any number of them; exact_json.hpp
-//   {"type": "end", "sessions": 2, "left_out": 0}                          without it the export is cut off
+//   {"type": "end", "sessions": 2, "left_out": 0,
+//    "directories_left_out": 0}                                             without it the export is cut off
 //
 // What follows the end is another export, or nothing.
 #pragma once
@@ -23,7 +24,8 @@ struct ExportHeader {
 };
 struct ExportEnd {
   std::uint64_t sessions = 0;
-  std::uint64_t left_out = 0;  // that could not be read
+  std::uint64_t left_out = 0;              // that could not be read
+  std::uint64_t directories_left_out = 0;  // likewise, with nobody knows how many sessions
 };
 using ExportLine = std::variant<ExportHeader, sess::SessionCopy, ExportEnd>;
 

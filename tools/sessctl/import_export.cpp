@@ -117,6 +117,14 @@ class Import {
       result_.tell(where(),
                    fmt::format("{} more could not be read when this was exported; 'sessctl verify' tells of them there",
                                end.left_out));
+    if (end.directories_left_out > 0)
+      result_.complain_of(
+          ExitCode::data, where(),
+          fmt::format(
+              "{} of its store could not be read when this was exported, and the sessions in "
+              "there are missing",
+              end.directories_left_out == 1 ? "1 directory" : fmt::format("{} directories", end.directories_left_out)),
+          "run 'sessctl verify' there");
     if (end.sessions != lines_)
       result_.complain_of(ExitCode::data, where(),
                           fmt::format("{} sessions were exported, and {} are here", end.sessions, lines_),

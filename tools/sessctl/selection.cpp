@@ -66,7 +66,8 @@ bool Selection::matches(const sess::SessionFacts& facts, Clock::time_point now) 
          (!larger_than_ || facts.size > *larger_than_) && (!is_sealed_ || facts.sealed);
 }
 
-void Selection::visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const {
+void Selection::visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit,
+                      const std::function<void(const std::exception_ptr&)>& on_error) const {
   std::set<std::string> locked;
   if (is_locked_) {
     const sess::LockUses uses = store.lock_uses();
@@ -81,7 +82,7 @@ void Selection::visit(const sess::Store& store, const std::function<bool(const s
     const bool is_meant = !entry.problem.empty() || matches(entry.facts, Clock::now());
     return !is_meant || visit(entry);
   };
-  if (!principal_) return list_sessions(store, offer, {.show_ended = state_.has_value()});
+  if (!principal_) return list_sessions(store, offer, {.show_ended = state_.has_value(), .on_error = on_error});
   const auto sessions = store.sessions_of(*principal_);
   if (!sessions) throw Failure(ExitCode::busy, "list sessions of principal", "", "their list is locked", "try again");
   for (const sess::SessionEntry& entry : *sessions)

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -41,8 +42,9 @@ class Selection {
   /// Calls `visit` for each live session that is meant, a locked one if it was when the visit began, until it answers
   /// false; and for each whose record cannot be read: whether that is meant nobody can tell. With --state for those of
   /// that state instead.
-  /// Throws Failure (busy) if the list of a principal is locked.
-  void visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit) const;
+  /// `on_error` as of sess::ListOptions. Throws Failure (busy) if the list of a principal is locked.
+  void visit(const sess::Store& store, const std::function<bool(const sess::SessionEntry&)>& visit,
+             const std::function<void(const std::exception_ptr&)>& on_error) const;
 
  private:
   std::optional<std::string> principal_;
