@@ -140,7 +140,7 @@ DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test test-web proof check bench install format clean help print-flags print-c-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test test-web proof check bench install dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -323,6 +323,12 @@ install: lib sessctl
 	done
 	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
 
+dist:
+	@scripts/package dist $(B)/package
+
+deb:
+	@scripts/package deb $(B)/package
+
 clean:
 	rm -rf build
 
@@ -343,10 +349,12 @@ help:
 	  'make                    the libraries, sessctl and the demo, below $(B)/' \
 	  'make test               build and run every test; LONG=1 runs the long ones too' \
 	  'make test-web           the demo site behind three web servers and in a browser; LONG=1: under load for half an hour' \
-  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
+	  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
 	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
+	  'make dist               the source archive, in $(B)/package' \
+	  'make deb                Debian packages from it, in $(B)/package' \
 	  'make format             clang-format every source in place' \
 	  'make lib | sessctl | demo | tests    one part only' \
 	  'make clean              remove build/' \
