@@ -140,7 +140,7 @@ DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test test-web proof check bench install dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test test-web proof check bench install manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -323,6 +323,10 @@ install: lib sessctl
 	done
 	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
 
+# From --help, so sessctl has to run here.
+manual: sessctl
+	@scripts/manual $(SESSCTL) $(B)/man
+
 dist:
 	@scripts/package dist $(B)/package
 
@@ -353,6 +357,7 @@ help:
 	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
+	  'make manual             manual pages, in $(B)/man' \
 	  'make dist               the source archive, in $(B)/package' \
 	  'make deb                Debian packages from it, in $(B)/package' \
 	  'make format             clang-format every source in place' \
