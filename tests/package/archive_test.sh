@@ -30,7 +30,7 @@ if [ -e .git ]; then
   for file in README.md LICENSE Makefile .ci/run scripts/test tools/debian/rules; do
     [ -e "$stage/$name/$file" ] || fail "$file is not in the archive"
   done
-  difference=$(diff <(git ls-files | sort) <(tar --list --gzip --file "$stage/first/$name.tar.gz" | sed "s,^$name/,," | sort)) ||
+  difference=$(diff <(git -c safe.directory="$PWD" ls-files | sort) <(tar --list --gzip --file "$stage/first/$name.tar.gz" | sed "s,^$name/,," | sort)) ||
     fail "the archive and the checkout differ: $difference"
 fi
 
