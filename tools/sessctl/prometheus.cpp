@@ -1,81 +1,45 @@
 #include "prometheus.hpp"
 
-#include "escape.hpp"
+#include "metrics_text.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace sessctl {
 namespace {
 
-/// A label's value: UTF-8, as the format wants it, without controls, because people look at it in terminals too;
-/// backslash, double quote and line feed escaped.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : without_controls_but_lines(text)) {
-    if (c == '\\' || c == '"') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 double seconds(std::chrono::milliseconds duration) { return static_cast<double>(duration.count()) / 1000; }
 
-class Text {
- public:
-  explicit Text(std::string_view path) : store_(fmt::format("store=\"{}\"", escaped(path))) {}
-
-  void begin(std::string_view name, std::string_view type, std::string_view help) {
-    text_ += fmt::format("# HELP libsess_{0} {1}\n# TYPE libsess_{0} {2}\n", name, help, type);
+void add_histogram(MetricsText& text, std::string_view name, std::string_view help, const Histogram& histogram) {
+  text.begin(name, "histogram", help);
+  const std::string bucket = fmt::format("{}_bucket", name);
+  std::uint64_t so_far = 0;
+  for (std::size_t at = 0; at < Histogram::ends.size(); ++at) {
+    so_far += histogram.counts()[at];
+    text.sample(bucket, so_far, fmt::format("le=\"{}\"", Histogram::ends[at].count()));
   }
-  template <class Number>
-  void sample(std::string_view name, Number value, std::string_view label = {}) {
-    text_ += fmt::format("libsess_{}{{{}{}{}}} {}\n", name, store_, label.empty() ? "" : ",", label, value);
-  }
-  template <class Number>
-  void gauge(std::string_view name, std::string_view help, Number value) {
-    begin(name, "gauge", help);
-    sample(name, value);
-  }
-  void histogram(std::string_view name, std::string_view help, const Histogram& histogram) {
-    begin(name, "histogram", help);
-    const std::string bucket = fmt::format("{}_bucket", name);
-    std::uint64_t so_far = 0;
-    for (std::size_t at = 0; at < Histogram::ends.size(); ++at) {
-      so_far += histogram.counts()[at];
-      sample(bucket, so_far, fmt::format("le=\"{}\"", Histogram::ends[at].count()));
-    }
-    sample(bucket, histogram.count(), "le=\"+Inf\"");
-    sample(fmt::format("{}_sum", name), seconds(histogram.sum()));
-    sample(fmt::format("{}_count", name), histogram.count());
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string store_;
-  std::string text_;
-};
+  text.sample(bucket, histogram.count(), "le=\"+Inf\"");
+  text.sample(fmt::format("{}_sum", name), seconds(histogram.sum()));
+  text.sample(fmt::format("{}_count", name), histogram.count());
+}
 
 }  // namespace
 
 std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep, const std::string& path,
                             Clock::time_point now) {
-  Text text(path);
+  MetricsText text(path);
   text.begin("sessions", "gauge", "Sessions that have not expired.");
   text.sample("sessions", totals.anonymous, "kind=\"anonymous\"");
   text.sample("sessions", totals.authenticated, "kind=\"authenticated\"");
   text.gauge("unreadable_records", "Records that cannot be read.", totals.unreadable);
   text.gauge("records_bytes", "Size of all records, in bytes.", totals.bytes);
-  text.histogram("session_age_seconds", "Time since sessions were made.", totals.ages);
-  text.histogram("session_idle_left_seconds", "Time after which sessions expire unless they are used.",
-                 totals.idle_lefts);
+  add_histogram(text, "session_age_seconds", "Time since sessions were made.", totals.ages);
+  add_histogram(text, "session_idle_left_seconds", "Time after which sessions expire unless they are used.",
+                totals.idle_lefts);
   if (totals.oldest)
     text.gauge("oldest_session_age_seconds", "Age of the oldest session.", seconds(between(*totals.oldest, now)));
   if (sweep) {

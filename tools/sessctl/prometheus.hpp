@@ -1,5 +1,4 @@
-// What stats counts, in the text format that Prometheus reads
-// (https://prometheus.io/docs/instrumenting/exposition_formats/), for the textfile collector of its node exporter.
+// What stats counts, as metrics; see metrics_text.hpp.
 #pragma once
 
 #include "totals.hpp"
@@ -11,7 +10,6 @@
 
 namespace sessctl {
 
-/// Every metric has the label `store`, the path: one file may be made of several stores.
 std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep, const std::string& path,
                             Clock::time_point now);
 
