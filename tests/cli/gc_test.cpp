@@ -117,30 +117,6 @@ TEST_CASE("gc --quiet says nothing where nothing is wrong, nor that another swee
   CHECK(store.run({"gc", "--quiet", "--json"}).code == 64);
 }
 
-TEST_CASE("gc sweeps several stores, and ends with the code of the first failure") {
-  const TestStore first;
-  const TestStore second;
-  const std::string expired = second.create_key({"--idle", "1ms", "a=1"});
-  outlive(std::chrono::milliseconds(1));
-  const std::string none = first.directory() / "none";
-  const Finished finished = cli::run({"gc", "--json", first.path(), none, "/", second.path()});
-  CHECK(finished.code == 66);
-  CHECK(cli::lines(finished.err).size() == 2);
-  const auto reports = cli::lines(finished.out);
-  REQUIRE(reports.size() == 2);
-  CHECK(json::parse(reports[0]).at("path") == first.path());
-  CHECK(json::parse(reports[1]).at("path") == second.path());
-  CHECK(json::parse(reports[1]).at("expired") == 1);
-  CHECK_FALSE(std::filesystem::exists(second.record(expired)));
-  const auto told = cli::lines(cli::run({"gc", first.path(), second.path()}).out);
-  REQUIRE(told.size() == 2);
-  CHECK(told[0].starts_with(first.path() + ": removed 0 "));
-  CHECK(told[1].starts_with(second.path() + ": removed 0 "));
-  const Finished twice = cli::run({"gc", "--store", first.path(), second.path()});
-  CHECK(twice.code == 64);
-  CHECK(cli::is_one_error_line(twice.err));
-}
-
 TEST_CASE("gc says of what it leaves and of what it sets aside, and a dry run that it would") {
   const TestStore store;
   const std::string bad = store.create_key({"--idle", "1ms", "a=1"});

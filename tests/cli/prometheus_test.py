@@ -79,6 +79,25 @@ class Prometheus(unittest.TestCase):
             for sample in family.samples:
                 self.assertEqual(sample.labels["store"], told)
 
+    def test_of_a_sweep_it_reads_how_it_went(self):
+        folder = self.store.parent / "metrics"
+        folder.mkdir()
+        self.sessctl("create")
+        self.sessctl("gc", "--quiet", "--metrics", folder)
+        (file,) = folder.iterdir()
+        found = {}
+        for family in text_string_to_metric_families(file.read_text(encoding="utf-8")):
+            self.assertEqual(family.type, "gauge")
+            self.assertTrue(family.documentation)
+            (sample,) = family.samples
+            self.assertEqual(sample.labels, {"store": str(self.store)})
+            found[sample.name] = sample.value
+        self.assertEqual(found["libsess_gc_examined"], 1)
+        self.assertEqual(found["libsess_gc_exit_code"], 0)
+        self.assertAlmostEqual(found["libsess_gc_timestamp_seconds"], file.stat().st_mtime, delta=60)
+        escaped = subprocess.run(["systemd-escape", "--path", self.store], check=True, text=True, capture_output=True).stdout
+        self.assertEqual(file.name, f"sessctl-gc-{escaped[:-1]}.prom")
+
 
 if __name__ == "__main__":
     unittest.main()

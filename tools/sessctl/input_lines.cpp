@@ -97,7 +97,7 @@ bool InputLines::read_more() {
     got = ::read(descriptor_, piece_.data(), piece_.size());
   } while (got < 0 && errno == EINTR);
   if (got < 0)
-    throw Failure(ExitCode::io, "read", path_, std::strerror(errno), "check the file; what came before is imported");
+    throw Failure(ExitCode::io, "read", path_, std::strerror(errno), "check the file; what came before was taken");
   buffer_.append(piece_, 0, static_cast<std::size_t>(got));
   read_ += static_cast<std::uint64_t>(got);
   at_end_ = got == 0;

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +29,31 @@ std::optional<ExitCode> in_own_process(Output& out, const std::function<ExitCode
   const auto code = static_cast<ExitCode>(WEXITSTATUS(status));
   if (code == ExitCode::output_closed) throw OutputClosed();
   return code;
+}
+
+Message::Message() : file_(::memfd_create("message", MFD_CLOEXEC)) {
+  if (!file_) throw Failure(ExitCode::io, "start process", "", std::strerror(errno), "try again");
+}
+
+void Message::write(std::string_view text) const {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file_.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw Failure(exit_code_of(errno), "tell parent process", "", std::strerror(errno), "try again");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+std::string Message::read() const {
+  std::string text;
+  char piece[4096];
+  for (;;) {
+    const ssize_t got = ::pread(file_.get(), piece, sizeof piece, static_cast<off_t>(text.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw Failure(exit_code_of(errno), "hear child process", "", std::strerror(errno), "try again");
+    if (got == 0) return text;
+    text.append(piece, static_cast<std::size_t>(got));
+  }
 }
 
 void hold_standard_descriptors() noexcept {

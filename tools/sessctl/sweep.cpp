@@ -12,6 +12,7 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "session_facts.hpp"
+#include "sweep_metrics.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -209,6 +210,7 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
   Purge purge;
   // By the clock that the sweep went by.
   if (sweep.quarantine_age && !busy && !held) purge.run(store, sweep, begin);
+  if (sweep.counts && !busy) sweep.counts->write(metrics_of_counts(path, swept, purge.purged(), purge.left()));
   if (sweep.json)
     out.print_line(json_of(swept, purge, store.facts().path, dry_run));
   else if (!busy && !held && !sweep.quiet)

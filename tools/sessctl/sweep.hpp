@@ -4,6 +4,7 @@
 
 #include "exit_codes.hpp"
 #include "output.hpp"
+#include "own_process.hpp"
 
 #include <sess/gc.hpp>
 
@@ -20,6 +21,7 @@ struct Sweep {
   bool quiet = false;
   bool json = false;
   bool is_one_of_several = false;
+  const Message* counts = nullptr;  // gets them as metrics, if there are any
 };
 
 /// Becomes the store's owner where this is root. Prints what it did, then says all that somebody has to look at; the
