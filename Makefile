@@ -70,7 +70,11 @@ COMPILE = $(CXX) $(PROJECT_FLAGS) $(INCLUDES) $(CPPFLAGS) $(CXXFLAGS)
 COMPILE_C = $(CC) $(C_LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS) -Iinclude $(CPPFLAGS) $(CFLAGS)
 LINK = $(CXX) $(CXXFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
 
-LIBS := -lboost_filesystem -lboost_serialization -lfmt -lsodium -lxxhash
+# For fully static programs: fmt from its headers, because Debian has no static library of it, without its assertions, which
+# print; and a section for each function, so that --gc-sections leaves out what a program does not use.
+LIBRARY_FLAGS := -DFMT_HEADER_ONLY '-DFMT_ASSERT(condition,message)=((void)0)' -ffunction-sections -fdata-sections
+LIBRARY_LIBS := -lboost_filesystem -lboost_serialization -lsodium -lxxhash
+LIBS := $(LIBRARY_LIBS) -lfmt
 FCGI_LIBS := -lfcgi
 
 # A sanitizer's run-time is left undefined in a shared object by clang, so the strict link is for plain builds.
@@ -151,6 +155,7 @@ demo: $(DEMO)
 # what they concern and nothing else.
 
 STAMP_compile := $(shell $(CXX) --version 2>/dev/null | head -n 1) $(COMPILE)
+STAMP_compile-library := $(STAMP_compile) $(LIBRARY_FLAGS)
 STAMP_compile-c := $(shell $(CC) --version 2>/dev/null | head -n 1) $(COMPILE_C)
 STAMP_link := $(LINK) $(LIBS) $(FCGI_LIBS)
 STAMP_libsess := $(LIB_SOURCES)
@@ -174,12 +179,12 @@ stamps = $(addprefix $(B)/stamps/,link $(1))
 # Compiling
 
 define compile_rule
-$(B)/obj/$(1)/%.o: $(1)/%.cpp $(B)/stamps/compile
+$(B)/obj/$(1)/%.o: $(1)/%.cpp $(B)/stamps/compile$(3)
 	$$(call say,CXX,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(COMPILE) $(2) -MMD -MP -c -o $$@ $$<
 endef
-$(eval $(call compile_rule,src,))
+$(eval $(call compile_rule,src,$(LIBRARY_FLAGS),-library))
 $(eval $(call compile_rule,tools,-Itools))
 $(eval $(call compile_rule,tests,-Itests))
 
@@ -198,7 +203,7 @@ $(LIB_SO): $(call objects,$(LIB_SOURCES)) src/libsess.map $(call stamps,libsess)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -shared -Wl,-soname,libsess.so.$(SOVERSION) $(STRICT_SHARED) \
-	    -Wl,--version-script=src/libsess.map -o $@ $(filter %.o,$^) $(LIBS)
+	    -Wl,--version-script=src/libsess.map -o $@ $(filter %.o,$^) $(LIBRARY_LIBS)
 
 $(B)/lib/libsess-fcgi.a: $(call objects,$(FCGI_SOURCES)) $(call stamps,libsess-fcgi)
 	$(archive)
@@ -208,7 +213,7 @@ $(B)/lib/libsess-fcgi.so.$(VERSION): $(call objects,$(FCGI_SOURCES)) src/libsess
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -shared -Wl,-soname,libsess-fcgi.so.$(SOVERSION) $(STRICT_SHARED) \
-	    -Wl,--version-script=src/libsess.map -o $@ $(filter %.o,$^) -L$(B)/lib -lsess $(FCGI_LIBS) $(LIBS)
+	    -Wl,--version-script=src/libsess.map -o $@ $(filter %.o,$^) -L$(B)/lib -lsess $(FCGI_LIBS) $(LIBRARY_LIBS)
 
 $(B)/lib/%.so.$(SOVERSION) $(B)/lib/%.so: $(B)/lib/%.so.$(VERSION)
 	@ln -sf $(<F) $(B)/lib/$*.so.$(SOVERSION)
@@ -317,7 +322,7 @@ install: lib sessctl
 	    ln -sf $$name.so.$(VERSION) '$(DESTDIR)$(LIBDIR)'/$$name.so.$(SOVERSION); \
 	    ln -sf $$name.so.$(SOVERSION) '$(DESTDIR)$(LIBDIR)'/$$name.so; \
 	    sed -e 's|@prefix@|$(PREFIX)|' -e 's|@includedir@|$(INCLUDEDIR)|' -e 's|@libdir@|$(LIBDIR)|' \
-	        -e 's|@version@|$(VERSION)|' -e 's|@libs@|$(LIBS)|' -e 's|@fcgi_libs@|$(FCGI_LIBS)|' \
+	        -e 's|@version@|$(VERSION)|' -e 's|@libs@|$(LIBRARY_LIBS)|' -e 's|@fcgi_libs@|$(FCGI_LIBS)|' \
 	        src/$$name.pc.in >'$(DESTDIR)$(PKGCONFIGDIR)'/$$name.pc; \
 	    chmod 644 '$(DESTDIR)$(PKGCONFIGDIR)'/$$name.pc; \
 	done
