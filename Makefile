@@ -144,7 +144,7 @@ DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test test-web proof check bench install manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test test-web test-packages proof check bench install manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -293,6 +293,10 @@ test: all $(TESTS)
 test-web: sessctl demo
 	@scripts/test-web
 
+# In a bare Debian: takes root.
+test-packages:
+	@scripts/test-packages
+
 $(B)/bench/libsupport.a: $(filter-out $(DOCTEST_MAIN),$(SUPPORT_OBJECTS)) $(call stamps,support)
 	$(archive)
 
@@ -358,7 +362,8 @@ help:
 	  'make                    the libraries, sessctl and the demo, below $(B)/' \
 	  'make test               build and run every test; LONG=1 runs the long ones too' \
 	  'make test-web           the demo site behind three web servers and in a browser; LONG=1: under load for half an hour' \
-	  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
+	  'make test-packages      the Debian packages, in a bare Debian in a folder; takes root' \
+  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
 	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What README.md shows is done here, as it stands: the library is installed, the program compiled, its store made and
-# served by lighttpd; one visitor's two requests are answered; the commands and cron's line are run. What differs: the
-# paths, ldconfig, and, for who is not root, the user. scripts/demo and scripts/test are left to CI, which calls them.
+# What README.md shows is done here, as it stands, but for its first guide (tests/installed/guide_test.sh): the library is
+# installed, the program compiled, its store made and served by lighttpd; one visitor's two requests are answered; the
+# commands and cron's line are run. What differs: the paths, ldconfig, and, for who is not root, the user. scripts/demo and
+# scripts/test are left to CI, which calls them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ -n "${SAN:-}" ]; then
@@ -36,19 +37,19 @@ block() {
     $0 == fence { inside = 1; count++ }' README.md | sed "${ours[@]}"
 }
 
-for expected in 'cpp 2' 'c 1' 'sh 5' 'lighttpd 1' 'cron 1' 'console 6'; do
+for expected in 'cpp 2' 'c 1' 'sh 11' 'lighttpd 1' 'cron 1' 'console 6'; do
   [ "$(grep -c "^\`\`\`${expected% *}\$" README.md)" -eq "${expected#* }" ] ||
     fail "there is a block of ${expected% *} that this test does not know"
 done
-[ "$(grep -c '^```$' README.md)" -eq 16 ] || fail 'there is a block that this test does not know'
+[ "$(grep -c '^```$' README.md)" -eq 22 ] || fail 'there is a block that this test does not know'
 block sh 1 | awk 'NF && $1 !~ /^scripts\// { exit 1 }' || fail 'the first block is not scripts/demo and scripts/test'
 
 block cpp 1 >"$work/visits.cpp"
 block cpp 2 >"$work/login.cpp"
 block c 1 >"$work/count.c"
-bash -euo pipefail -c "$(block sh 2)" || fail 'block 2 failed'
-bash -euo pipefail -c "$(block sh 3)" || fail 'block 3 failed'
-bash -euo pipefail -c "$(block sh 4 | sed 's/-std=c99/-std=c99 -Wall -Wextra -Wpedantic -Werror/')" || fail 'block 4 failed'
+bash -euo pipefail -c "$(block sh 8)" || fail 'block 8 failed'
+bash -euo pipefail -c "$(block sh 9)" || fail 'block 9 failed'
+bash -euo pipefail -c "$(block sh 10 | sed 's/-std=c99/-std=c99 -Wall -Wextra -Wpedantic -Werror/')" || fail 'block 10 failed'
 
 # A server that runs programs as that user, with what README says about lighttpd.
 # Below the ports that the system gives to clients (ip_local_port_range), one of which may be in use at any time.
@@ -120,7 +121,7 @@ grep -q 'Hello, ann' <<<"$page" || fail "who is logged in is not greeted: $page"
   fail 'the logout failed'
 ! grep -q 'Hello' <<<"$(request "$login" GET /login.cgi/)" || fail 'who has logged out is still logged in'
 
-output=$(bash -euo pipefail -c "$(block sh 5)") || fail 'block 5 failed'
+output=$(bash -euo pipefail -c "$(block sh 11)") || fail 'block 11 failed'
 grep -q '"sessions":2' <<<"$output" || fail "sessctl stats did not count two sessions: $output"
 read -r -d '' _ _ _ _ _ cron_user command < <(block cron 1) || true
 [ "$cron_user" = www-data ] || fail "cron's line names user $cron_user"
