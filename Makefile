@@ -65,9 +65,11 @@ SAN_FLAGS += -fno-sanitize-recover=all
 endif
 
 PROJECT_FLAGS := $(LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS)
-INCLUDES := -Iinclude -Isrc
+# Files and times of 64 bits on 32-bit systems, too (feature_test_macros(7)).
+WIDTHS := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+INCLUDES := $(WIDTHS) -Iinclude -Isrc
 COMPILE = $(CXX) $(PROJECT_FLAGS) $(INCLUDES) $(CPPFLAGS) $(CXXFLAGS)
-COMPILE_C = $(CC) $(C_LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS) -Iinclude $(CPPFLAGS) $(CFLAGS)
+COMPILE_C = $(CC) $(C_LANGUAGE) $(WARNINGS) $(if $(filter 1,$(WERROR)),-Werror) $(SAN_FLAGS) $(WIDTHS) -Iinclude $(CPPFLAGS) $(CFLAGS)
 LINK = $(CXX) $(CXXFLAGS) $(SAN_FLAGS) -pthread $(LDFLAGS) -Wl,--as-needed
 
 # For fully static programs: fmt from its headers, because Debian has no static library of it, without its assertions, which

@@ -103,10 +103,11 @@ class OutputArchive {
       out_.put_bool(value);
     } else if constexpr (std::is_enum_v<T>) {
       save(static_cast<std::underlying_type_t<T>>(value));
-    } else if constexpr (std::signed_integral<T>) {
-      out_.put_signed(value);
-    } else if constexpr (std::unsigned_integral<T>) {
-      out_.put_unsigned(value);
+    } else if constexpr (std::integral<T>) {
+      if constexpr (std::signed_integral<detail::StandardInteger<T>>)
+        out_.put_signed(static_cast<detail::StandardInteger<T>>(value));
+      else
+        out_.put_unsigned(value);
     } else if constexpr (std::same_as<T, float>) {
       out_.put_float(value);
     } else if constexpr (std::same_as<T, double>) {
@@ -169,10 +170,11 @@ class InputArchive {
       std::underlying_type_t<T> number;
       load(number);
       value = static_cast<T>(number);
-    } else if constexpr (std::signed_integral<T>) {
-      value = narrow<T>(in_.get_signed());
-    } else if constexpr (std::unsigned_integral<T>) {
-      value = narrow<T>(in_.get_unsigned());
+    } else if constexpr (std::integral<T>) {
+      if constexpr (std::signed_integral<detail::StandardInteger<T>>)
+        value = narrow<T>(in_.get_signed());
+      else
+        value = narrow<T>(in_.get_unsigned());
     } else if constexpr (std::same_as<T, float>) {
       value = in_.get_float();
     } else if constexpr (std::same_as<T, double>) {

@@ -22,8 +22,10 @@ namespace sess {
 
 namespace detail {
 
+/// Of the same sign on every machine: char and wchar_t, which are signed on x86 and unsigned on ARM, count as signed.
 template <std::integral T>
-using StandardInteger = std::conditional_t<std::is_signed_v<T>, std::make_signed_t<T>, std::make_unsigned_t<T>>;
+using StandardInteger = std::conditional_t<std::is_signed_v<T> || std::same_as<T, char> || std::same_as<T, wchar_t>,
+                                           std::make_signed_t<T>, std::make_unsigned_t<T>>;
 
 /// std::in_range, for character types too.
 template <std::integral T, std::integral Number>
@@ -110,7 +112,7 @@ class SESS_API Value {
   template <std::integral T>
   static std::int64_t to_int64(T value) {
     if (!detail::fits<std::int64_t>(value)) refuse("value", "integer of 64 bits");
-    return static_cast<std::int64_t>(value);
+    return static_cast<std::int64_t>(static_cast<detail::StandardInteger<T>>(value));
   }
   template <class T>
   static UserType encode_user(const T& value) {

@@ -3,6 +3,7 @@
 #   own_system "$@"      this script again, in namespaces of its own: its mounts and processes are gone with it; $work is a
 #                        folder that goes, too
 #   bare_system PACKAGE...   $root: a Debian 12 in which those are installed
+#   drop_system          before the next one
 #   inside COMMAND...    in it, as root, with nothing of this environment
 #   offline COMMAND...   the same, with a loopback interface and ports of its own, and no other network
 #
@@ -81,6 +82,12 @@ bare_system() {
   mkdir "$root/packages"
   mount --bind "$packages" "$root/packages"
   if [ "$#" -gt 0 ]; then get "$@"; fi
+}
+
+# Where a test needs another one.
+drop_system() {
+  umount --recursive "$work/system" 2>/dev/null || umount --lazy "$work/system"
+  rmdir "$work/system"
 }
 
 get() {

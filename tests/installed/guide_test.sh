@@ -73,8 +73,7 @@ go() {
   [ "$(inside sessctl --store /var/lib/shop/sessions stats --json | sed -n 's/.*"last_sweep":\(null\|"\).*/\1/p')" = '"' ] ||
     fail "$server: the store was not swept"
   printf 'guide_test: ok, %s: %s s without downloads\n' "$server" "$((SECONDS - seconds))"
-  umount --recursive "$work/system" 2>/dev/null || umount --lazy "$work/system"
-  rmdir "$work/system"
+  drop_system
 }
 go lighttpd 2 lighttpd
 go apache2 3 apache2

@@ -43,6 +43,20 @@ inside bash -euo pipefail -c "cd /root; cp $examples/* .
   gcc -std=c99 -static count.c -o /usr/local/bin/count-static \$(pkg-config --static --cflags --libs libsess)
   g++ -std=c++20 -Os -s -static -Wl,--gc-sections visits.cpp -o /usr/local/bin/visits-small \$(pkg-config --static --cflags --libs libsess)
   g++ -std=c++20 fast.cpp -o /usr/local/bin/fast \$(pkg-config --cflags --libs libsess-fcgi)"
+# Half of a program for ARM: its records are the same (portability_test.sh has the whole).
+cp tests/installed/portable.cpp "$root/root"
+inside install -d /var/lib/other
+inside sessctl --store /var/lib/other/sessions init >/dev/null
+for sign in signed unsigned; do
+  # shellcheck disable=SC2016 # for the shell there
+  inside sh -c 'g++ -std=c++20 -f$0-char /root/portable.cpp -o /usr/local/bin/portable-$0 $(pkg-config --cflags --libs libsess)' $sign
+done
+for sign in signed unsigned; do
+  id=$(inside portable-$sign write /var/lib/other/sessions)
+  for other in signed unsigned; do
+    inside portable-$other read /var/lib/other/sessions <<<"$id" || fail "written where char is $sign, read where it is $other"
+  done
+done
 for program in visits visits-static visits-small count count-static; do visit "/usr/local/bin/$program"; done
 
 # A static program of g++ that prints one number by std::cout is 1.7 MiB (g++ 12.2, glibc 2.36).
