@@ -1,3 +1,4 @@
+#include "clock_hold.hpp"
 #include "command_environment.hpp"
 #include "command_line.hpp"
 #include "escape.hpp"
@@ -231,11 +232,7 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
     trouble.add(ExitCode::busy, "another sweeper is at work" + (holder > 0 ? fmt::format(", process {}", holder) : ""),
                 "let it finish, or try again later");
   }
-  if (held)
-    trouble.add(ExitCode::busy,
-                fmt::format("the system clock was set ahead by {}, so nothing is removed for another {}",
-                            human_age(swept.clock_jump), human_age(swept.held_for)),
-                "set it right, or sweep with --trust-clock if it is right");
+  if (held) trouble.add(ExitCode::busy, told_of(sess::ClockHold{swept.clock_jump, swept.held_for}), advice_on_hold);
   if (command_failure) trouble.add(command_failure);
   add_to(trouble, swept, dry_run);
   if (!purge.error().empty())

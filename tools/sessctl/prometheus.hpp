@@ -12,7 +12,7 @@
 namespace sessctl {
 
 /// Every metric has the label `store`, the path: one file may be made of several stores.
-std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep, const std::string& path,
-                            Clock::time_point now);
+std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep,
+                            const std::optional<sess::ClockHold>& hold, const std::string& path, Clock::time_point now);
 
 }  // namespace sessctl
