@@ -1,5 +1,6 @@
 // Verify finds what is wrong, says of what kind it is, and changes nothing.
 #include "contract/damaged_store.hpp"
+#include "fs/file_lock.hpp"
 #include "support/forwarding_system.hpp"
 
 #include <doctest/doctest.h>
@@ -247,6 +248,25 @@ TEST_CASE_FIXTURE(DamagedStore, "parts of the store that are missing are finding
   system->unlink(sys::working_directory, in_store("gc").c_str());
   CHECK(finding_of(store).kind == Kind::missing);
   CHECK(finding_of(store).file == "gc");
+}
+
+TEST_CASE_FIXTURE(DamagedStore, "what sweeps remember and cannot be understood is a note, until the next sweep") {
+  CHECK(findings_of(store).empty());
+  for (const std::string& text : {std::string(), std::string("nonsense"), std::string(8192, 'x')}) {
+    system->set_text(in_store("gc"), text);
+    const Finding finding = finding_of(store);
+    CHECK(finding.kind == Kind::payload);
+    CHECK(finding.severity == Severity::note);
+    CHECK(finding.file == "gc");
+    REQUIRE(store.gc().complete);
+    CHECK(findings_of(store).empty());
+  }
+  // Whoever has the lock is writing it.
+  system->set_text(in_store("gc"), "nonsense");
+  const fs::Directory top = fs::Directory::open(*system, FakeStore::path);
+  auto sweeper = fs::open_lockable(top, "gc");
+  REQUIRE(sweeper->lock.try_lock(top, "gc"));
+  CHECK(findings_of(store).empty());
 }
 
 TEST_CASE_FIXTURE(DamagedStore, "what a killed program has left is a note, once it is old") {
