@@ -298,3 +298,29 @@ TEST_CASE(
   REQUIRE(::mknod(record.c_str(), S_IFSOCK | 0600, 0) == 0);
   check_refused();
 }
+
+TEST_CASE("a damaged record is told as damaged by who looks for its session, also when it is in quarantine") {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"show"}, {"get", "a"}, {"set", "a=2"}, {"unset", "a"}, {"incr", "a"}, {"touch"}}) {
+    CAPTURE(command.front());
+    const TestStore store;
+    const std::string key = store.create_key({"a:=1"});
+    cli::damage(store.record(key));
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.begin() + 1, key);
+    const Finished first = store.run(arguments);
+    CHECK(first.code == 65);
+    CHECK(first.out.empty());
+    CHECK(cli::lines(first.err).size() == 2);
+    const Finished again = store.run(arguments);
+    CHECK(again.code == 65);
+    CHECK(cli::is_one_error_line(again.err));
+    for (const Finished& finished : {first, again})
+      CHECK(finished.err.find("\"" + key +
+                              "\": its record was damaged, and was moved to quarantine; 'sessctl quarantine show " +
+                              key + "' says why") != std::string::npos);
+    store.ok({"quarantine", "show", key});
+    store.ok({"quarantine", "purge", "--all", "--yes"});
+    CHECK(store.run(arguments).code == 66);
+  }
+}

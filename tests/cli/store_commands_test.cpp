@@ -119,7 +119,7 @@ TEST_CASE("a damaged record with no earlier version is moved to quarantine and n
   const std::string key = store.create_key({"a=1"});
   cli::damage(store.record(key));
   const Finished shown = store.run({"show", key});
-  CHECK(shown.code == 66);
+  CHECK(shown.code == 65);
   CHECK(shown.out.empty());
   const auto words = cli::lines(shown.err);
   CHECK(words.size() == 2);
