@@ -201,6 +201,14 @@ TEST_CASE("rotate-keys --keep 0 ends every session") {
   CHECK(store.ok({"get", "--id", store.create({"a=2"}), "a"}) == "2");
 }
 
+TEST_CASE("rotate-keys --keep 0 says that programs which run are to be restarted") {
+  const TestStore store;
+  CHECK(store.ok({"rotate-keys"}).find("restart") == std::string::npos);
+  const std::string told = store.ok({"rotate-keys", "--keep", "0"});
+  CHECK(
+      told.starts_with("secret 3 signs new session IDs from now on, kept 0 earlier, dropped 2; restart every program"));
+}
+
 TEST_CASE("upgrade says which format the store has, and lets a store of the newest one alone") {
   const TestStore store;
   const auto file = std::filesystem::path(store.path()) / sess::format::store_file;
