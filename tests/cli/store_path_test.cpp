@@ -93,6 +93,8 @@ TEST_CASE("a store with a part missing or damaged ends with 78, and is to be rep
     (*store)->run({"repair"});
     CHECK((*store)->run({command}).code == 0);
   }
+  check_refused(without(format::store_file)->path(), all_but_init, 78, "sessctl init makes it one again and keeps");
+  check_refused(without(format::store_file)->path(), {"verify", "doctor"}, 78, "is missing");
   const TestStore emptied;
   std::filesystem::resize_file(path(emptied.path()) / format::keys_file, 0);
   check_refused(emptied.path(), all_but_init, 78, advice);

@@ -13,7 +13,7 @@ enum class ExitCode : int {
   io = 74,              // a read, write or sync failed: disk full, I/O error, standard output that cannot be written
   busy = 75,            // a session's lock, or the sweep's, was not free in time; try again
   no_permission = 77,   // the store belongs to somebody else, or the file system refuses, or the session is sealed
-  config = 78,          // the store is of a newer format, or its own files are damaged
+  config = 78,          // the store is of a newer format, or its own files are damaged or missing
   output_closed = 141,  // the reader of the output went away; as if by SIGPIPE, and without words
 };
 

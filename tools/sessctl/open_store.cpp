@@ -71,6 +71,12 @@ bool is_store(const std::string& path) {
   }
 }
 
+/// What a store has beside its file "store", which alone makes it one, is there.
+bool lacks_own_file(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(std::filesystem::path(path) / "shards", ignored);
+}
+
 bool holds_something(const std::string& path) {
   std::error_code error;
   const std::filesystem::directory_iterator entry(path, error);
@@ -99,6 +105,10 @@ sess::Store open_store(const std::string& path, sess::StoreOptions options) {
   try {
     return sess::Store::open(path, options);
   } catch (const sess::StoreError& error) {
+    // The library takes it for no store, and touches nothing. Whoever has a store there wants to know that it is
+    // broken.
+    if (error.reason() == sess::StoreError::Reason::not_a_store && lacks_own_file(path))
+      throw Failure(ExitCode::config, error.what(), advice_on(sess::StoreError::Reason::damaged).words);
     const Advice advice = advice_on(error.reason());
     throw Failure(advice.code, error.what(), advice.words);
   } catch (const sess::IoError& error) {
