@@ -117,3 +117,9 @@ TEST_CASE("who may not get into a store is told whose it is, and which directory
   check_says(store.run({"ls"}), 77,
              "\"" + store.directory().string() + "\" belongs to user root, with mode 0700: let user ");
 }
+  // The same from there: a path that begins where root stands leads its owner nowhere.
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(store.directory());
+  const Finished relative = cli::run({"ls", "--store", "./store"});
+  std::filesystem::current_path(before);
+  check_says(relative, 77, "\"" + store.directory().string() + "\" belongs to user root, with mode 0700: let user ");
