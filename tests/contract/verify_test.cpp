@@ -293,6 +293,15 @@ TEST_CASE_FIXTURE(DamagedStore, "a spare of a session that is not there is a not
   CHECK(finding_of(store).severity == Severity::warning);
 }
 
+TEST_CASE_FIXTURE(DamagedStore, "a directory that cannot be read is said to be, in a sentence") {
+  make();
+  system->fail({.call = Call::open, .error = EACCES, .repeat = Repeat::for_good, .path = "shards/07"});
+  bool is_told = false;
+  for (const Finding& finding : findings_of(store))
+    if (finding.file == "shards/07") is_told = finding.what.starts_with("cannot open it: ");
+  CHECK(is_told);
+}
+
 TEST_CASE_FIXTURE(DamagedStore, "a file that cannot be read is said to be, and all others are read") {
   const SessionKey key = make();
   const SessionKey other = make();
