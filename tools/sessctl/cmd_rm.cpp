@@ -190,7 +190,7 @@ class Removal {
   void done(const sess::SessionKey& key, const sess::Status& status) {
     if (is_end(status)) ++ended_;
     print_outcome(key, status);
-    require(status, "end session", key);
+    require(store_, status, "end session", key);
   }
 
   Output& out_;

@@ -6,7 +6,8 @@ namespace sessctl {
 enum class ExitCode : int {
   ok = 0,
   usage = 64,           // the command line cannot be understood, or a key prefix fits several sessions
-  data = 65,            // a record does not verify, does not decode, or would exceed the store's size limit
+  data = 65,            // a record does not verify, does not decode, or would exceed the store's size limit; a value of
+                        // another type
   absent = 66,          // no such store, no such session, no such value
   internal = 70,        // a bug in sessctl or libsess
   cannot_create = 73,   // init: the store cannot be made there

@@ -38,6 +38,17 @@ bool is_in_quarantine(const sess::Store& store, const sess::SessionKey& key) {
   }
 }
 
+/// 0: it is not known, or the lock is free by now.
+int holder_of(const sess::Store& store, const sess::SessionKey& key) {
+  try {
+    const auto uses = store.lock_uses().sessions;
+    const auto found = std::ranges::find(uses, key, &sess::LockUse::key);
+    return found == uses.end() || found->holders.empty() ? 0 : found->holders.front().process;
+  } catch (const sess::Error&) {
+    return 0;
+  }
+}
+
 ExitCode say(ExitCode code, std::string_view what, std::string_view advice) {
   complain(with_advice(what, advice));
   return code;
@@ -229,6 +240,11 @@ void require(const sess::Store& store, const sess::Status& status, std::string_v
   if (status == sess::Outcome::absent && is_in_quarantine(store, key))
     throw Failure(ExitCode::data, operation, key.to_string(), "its record was damaged, and was moved to quarantine",
                   fmt::format("'sessctl quarantine show {}' says why", key.to_string()));
+  const bool is_locked = status == sess::Outcome::busy || status == sess::Outcome::not_renewed;
+  // Who does not wait is not told by whom, to be quick.
+  if (const int holder = is_locked ? holder_of(store, key) : 0; holder > 0)
+    throw Failure(ExitCode::busy, operation, key.to_string(),
+                  fmt::format("the session is locked by process {}", holder), "try again; 'sessctl locks' says more");
   require(status, operation, key);
 }
 
