@@ -83,6 +83,12 @@ bool holds_something(const std::string& path) {
   return !error && entry != std::filesystem::directory_iterator();
 }
 
+/// None can be made of it.
+[[noreturn]] void fail_of_something_else(const std::string& path) {
+  throw Failure(ExitCode::absent, "open store", path, "the directory is not a store, and holds something else",
+                "name the store's own directory with --store; 'sessctl init' makes one of a new or empty directory");
+}
+
 }  // namespace
 
 void become_owner(const std::string& path) {
@@ -109,9 +115,13 @@ sess::Store open_store(const std::string& path, sess::StoreOptions options) {
     // broken.
     if (error.reason() == sess::StoreError::Reason::not_a_store && lacks_own_file(path))
       throw Failure(ExitCode::config, error.what(), advice_on(sess::StoreError::Reason::damaged).words);
+    if (error.reason() == sess::StoreError::Reason::not_a_store && holds_something(path)) fail_of_something_else(path);
     const Advice advice = advice_on(error.reason());
     throw Failure(advice.code, error.what(), advice.words);
   } catch (const sess::IoError& error) {
+    // The directory above a store that is called "store", mostly.
+    if (error.error_number() == EISDIR && error.path().ends_with("/store") && !lacks_own_file(path))
+      fail_of_something_else(path);
     if (!is_about_path(error, path)) throw;
     throw Failure(ExitCode::absent, error.what(), advice_on_path(path));
   }
