@@ -180,7 +180,7 @@ void add_to(Trouble& trouble, const sess::GcReport& swept, bool dry_run) {
                 "'sessctl gc' moves them to the store's directory quarantine");
   } else if (swept.quarantined > 0) {
     trouble.add(ExitCode::data, counted(swept.quarantined, "damaged record") + " moved to quarantine",
-                "look at them in the store's directory quarantine; the rest was swept");
+                "'sessctl quarantine' lists them; the rest was swept");
   }
 }
 
