@@ -1,4 +1,5 @@
 // What an error of the system says is to be done about it.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 #include "format/names.hpp"
 
@@ -125,4 +126,21 @@ TEST_CASE("who may not get into a store is told whose it is, and which directory
   const Finished relative = cli::run({"ls", "--store", "./store"});
   std::filesystem::current_path(before);
   check_says(relative, 77, "\"" + store.directory().string() + "\" belongs to user root, with mode 0700: let user ");
+}
+
+TEST_CASE("who counts, lists or exports a damaged record is told which command knows more") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  cli::damage(store.record(key));
+  const std::string advice = "'sessctl verify' says what to do";
+  CHECK(store.ok({"stats"}).find("unreadable     1: " + advice + "\n") != std::string::npos);
+  for (const char* command : {"ls", "export"}) check_says(store.run({command}), 65, advice);
+}
+
+TEST_CASE("a store without its keyring and without a backup of it is to be made anew elsewhere") {
+  const TestStore store;
+  std::filesystem::remove(store.path() + "/" + sess::format::keys_file);
+  for (const char* command : {"ls", "create"})
+    check_says(store.run({command}), 78,
+               "; restore it from a backup, or, without one, move the store away and make a new one");
 }

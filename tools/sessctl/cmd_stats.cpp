@@ -134,7 +134,8 @@ void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const H
   fact("sessions", std::to_string(totals.sessions()));
   fact("anonymous", std::to_string(totals.anonymous));
   fact("authenticated", std::to_string(totals.authenticated));
-  fact("unreadable", std::to_string(totals.unreadable));
+  fact("unreadable",
+       fmt::format("{}{}", totals.unreadable, totals.unreadable > 0 ? ": 'sessctl verify' says what to do" : ""));
   fact("size", human_size(totals.bytes));
   fact("oldest", totals.oldest ? human_age(between(*totals.oldest, now)) : "-");
   fact("last sweep", sweep ? fmt::format("{} ago, removed {} of {} in {} ms", human_age(between(sweep->finished, now)),
