@@ -73,6 +73,12 @@ struct LastSweep {
   std::uint64_t leftovers = 0;
 };
 
+/// That sweeps remove nothing, because the wall clock was set ahead: see GcOptions::clock_hold.
+struct ClockHold {
+  std::chrono::milliseconds jump{0};      // by how much it seems to have been set ahead
+  std::chrono::milliseconds held_for{0};  // how much longer nothing is removed
+};
+
 /// What the sweeps did that ended in one hour.
 struct SweptHour {
   std::chrono::system_clock::time_point begin = {};  // a whole hour in UTC

@@ -280,6 +280,9 @@ class SESS_API Store {
   /// Of the last 24 hours in which sweeps ended, of whichever program, the oldest first: an hour without one is left
   /// out. Empty where the record is damaged. Throws IoError.
   std::vector<SweptHour> swept_hours() const;
+  /// What the next sweep would find whose GcOptions::clock_hold is `hold`: nothing where it would go by the clock.
+  /// Changes nothing, and waits for nobody. Throws IoError.
+  std::optional<ClockHold> clock_hold(std::chrono::milliseconds hold = std::chrono::hours(1)) const;
 
   /// Who holds the locks of sessions at this moment, and who waits, as far as the kernel tells. Looks through the
   /// descriptors of all processes of this user, and waits for none. Throws IoError.

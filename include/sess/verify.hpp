@@ -25,7 +25,7 @@ struct Finding {
     checksum,       // a record that does not verify: flipped bits, torn, cut short, empty
     wrong_key,      // a record of another session under this one's name
     newer_format,   // a record of a format, a state or a flag that this program does not know; it is left alone
-    payload,        // a record that verifies, and whose values cannot be decoded
+    payload,        // a record that verifies, and whose values cannot be decoded; what sweeps remember, likewise
     times,          // the file's modification time is not that of its version (src/FORMAT.md, "Times")
     deadline,       // it is, but the deadline is not the version's, or a clock is or was wrong
     owner,          // a file or directory of another user

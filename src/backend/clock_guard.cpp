@@ -1,5 +1,6 @@
 #include "backend/clock_guard.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -22,7 +23,8 @@ format::ClockState observe_clock(const format::ClockState& last, sys::System& sy
   const std::int64_t jump = last.jump + ahead;
   if (jump <= clock_tolerance.count()) return now;
   const bool jumped_again = ahead > clock_tolerance.count();
-  const std::int64_t until = jumped_again ? hold_from_now() : last.held_until;
+  // No hold is longer than this one's: what says so was written by nobody who sweeps, or by one who holds longer.
+  const std::int64_t until = jumped_again ? hold_from_now() : std::min(last.held_until, hold_from_now());
   if (now.boot >= until) return now;  // it has had its time to be put right
   now.jump = jump;
   now.held_until = until;

@@ -20,7 +20,8 @@ namespace sess::backend {
 /// second).
 inline constexpr std::chrono::milliseconds clock_tolerance = std::chrono::minutes(1);
 
-/// What the clocks say now, given what the last sweep remembered. Zero for `hold` switches the guard off.
+/// What the clocks say now, given what the last sweep remembered. Zero for `hold` switches the guard off. Never held
+/// for longer than that, whatever the last sweep, or somebody with an editor, has written.
 format::ClockState observe_clock(const format::ClockState& last, sys::System& system, std::chrono::milliseconds hold);
 
 /// True while nothing may be deleted.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -108,8 +109,11 @@ void examine_guarded(const std::string& top, const Finding& subject, const Found
     finding.severity = Finding::Severity::error;
     finding.file = relative(error.path());
     finding.error_number = error.error_number();
-    finding.what =
-        fmt::format("cannot {} it: {}", error.operation(), std::system_category().message(error.error_number()));
+    // "open directory", and the like: the finding says which.
+    constexpr std::string_view noun = " directory";
+    std::string_view operation = error.operation();
+    if (operation.ends_with(noun)) operation.remove_suffix(noun.size());
+    finding.what = fmt::format("cannot {} it: {}", operation, std::system_category().message(error.error_number()));
     const bool is_refused = error.error_number() == EACCES || error.error_number() == EPERM;
     finding.advice = is_refused ? "look at its owner and its permissions" : "check the disk and the kernel's log";
   }

@@ -2,7 +2,9 @@
 #include "backend/file_examination.hpp"
 #include "backend/file_store.hpp"
 #include "backend/stamp.hpp"
+#include "format/gc_state.hpp"
 #include "format/names.hpp"
+#include "fs/file_lock.hpp"
 
 #include <algorithm>
 #include <array>
@@ -40,6 +42,14 @@ constexpr std::array parts_of_store = {
 constexpr std::array parts_in_the_making = {format::new_store_file, format::new_keys_file,
                                             format::new_principals_directory};
 
+/// A sweeper that has it locked may be writing it just now, and writes it to its end.
+bool is_understood(const fs::Directory& top) {
+  const auto is_good = [&] { return format::is_gc_state(top.read_text(format::gc_file).value_or("")); };
+  if (is_good()) return true;
+  auto opened = fs::open_lockable(top, format::gc_file, sys::OpenMode::read);
+  return !opened || !opened->lock.try_lock(top, format::gc_file) || is_good();
+}
+
 }  // namespace
 
 class FrameExamination {
@@ -53,6 +63,7 @@ class FrameExamination {
       for (const std::string& name : names_in(top())) guarded(name, [&] { examine_name(name); });
     });
     for (const Part& part : parts_of_store) guarded(part.name, [&] { examine_presence(part); });
+    guarded(format::gc_file, [&] { examine_gc_file(); });
     for (const char* directory : {format::shards_directory, format::principals_directory})
       guarded(directory, [&] { examine_shard_names(directory); });
     guarded(format::quarantine_directory, [&] { examine_quarantine(); });
@@ -96,6 +107,13 @@ class FrameExamination {
   void examine_presence(const Part& part) const {
     if (part.without != nullptr && !top().status(part.name))
       tell(part.name, Kind::missing, part.severity, Remedy::mend, part.without);
+  }
+
+  void examine_gc_file() const {
+    const auto status = top().status(format::gc_file);
+    if (status && status->type == sys::FileType::regular && !is_understood(top()))
+      tell(format::gc_file, Kind::payload, Severity::note, Remedy::mend,
+           "what the last sweep has remembered in it cannot be understood; the next sweep writes it again");
   }
 
   /// Of a directory that holds shards and nothing else.

@@ -4,6 +4,7 @@
 #include "backend/file_store.hpp"
 #include "backend/setup_lock.hpp"
 #include "backend/stamp.hpp"
+#include "format/gc_state.hpp"
 #include "format/names.hpp"
 #include "fs/io_error.hpp"
 
@@ -44,6 +45,9 @@ class Mending {
         return set_mode(finding.file);
       case Kind::missing:
         return make_missing(finding.file);
+      case Kind::payload:
+        if (finding.file == format::gc_file) return write_gc_file();
+        return Mended{Action::left, {}};
       default:
         return Mended{Action::left, {}};
     }
@@ -172,6 +176,15 @@ class Mending {
       }
     }
     return Mended{Action::mended, fmt::format("it {} made", is_)};
+  }
+
+  std::optional<Mended> write_gc_file() const {
+    auto opened = fs::open_lockable(top(), format::gc_file);
+    if (!opened) return std::nullopt;
+    if (!opened->lock.try_lock(top(), format::gc_file)) return std::nullopt;  // the sweeper that has it writes it
+    if (format::is_gc_state(top().read_text(format::gc_file).value_or(""))) return std::nullopt;
+    if (!dry_run_) write_new_gc_state(top(), opened->lock);
+    return Mended{Action::mended, fmt::format("it {} written again, as if there had been no sweep yet", is_)};
   }
 
   const FileStore& store_;

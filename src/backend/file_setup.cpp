@@ -6,7 +6,6 @@
 #include "format/gc_state.hpp"
 #include "format/header.hpp"
 #include "format/names.hpp"
-#include "fs/file_lock.hpp"
 #include "fs/io_error.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include <array>
 #include <chrono>
 #include <initializer_list>
+#include <span>
 #include <utility>
 
 namespace sess::backend {
@@ -91,6 +91,11 @@ format::GcState new_gc_state(sys::System& system) {
 void make_gc_file(const Directory& top) {
   if (!top.status(format::gc_file))
     top.put_text(format::gc_file, format::new_store_file, format::to_text(new_gc_state(top.system())));
+}
+
+void write_new_gc_state(const Directory& top, const fs::FileLock& lock) {
+  const std::string text = format::to_text(new_gc_state(top.system()));
+  top.write(lock.file(), format::gc_file, std::as_bytes(std::span(text)));
 }
 
 bool is_store(sys::System& system, const std::string& path) {

@@ -4,6 +4,7 @@
 #include "backend/keys_file.hpp"
 #include "format/store_file.hpp"
 #include "fs/directory.hpp"
+#include "fs/file_lock.hpp"
 #include "sys/system.hpp"
 
 #include <sess/store.hpp>
@@ -31,6 +32,8 @@ void init_directory(sys::System& system, const std::string& path);
 
 /// The file of the sweep, if there is none. Under the lock of setting up. Throws IoError.
 void make_gc_file(const fs::Directory& top);
+/// Overwrites it, as if there had been no sweep yet. `lock`: the sweeper's, on that file. Throws IoError.
+void write_new_gc_state(const fs::Directory& top, const fs::FileLock& lock);
 
 /// Raises the format that the file "store" names to `newest`, under the lock of setting up. A store at that format or
 /// above stays as it is. Throws StoreError where there is no store that this process may use; IoError.

@@ -56,6 +56,7 @@ class FileStore final : public RecordStore {
   GcReport sweep(const GcOptions& options, const Expiring& expiring) const override;
   std::optional<LastSweep> last_sweep() const override;
   std::vector<SweptHour> swept_hours() const override;
+  std::optional<ClockHold> clock_hold(std::chrono::milliseconds hold) const override;
   LockUses lock_uses() const override;
   std::unique_ptr<RecordWatch> watch() const override;
   std::uint64_t examine_frame(const std::function<void(Finding)>& found) const override;

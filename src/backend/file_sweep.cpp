@@ -29,6 +29,11 @@ std::optional<format::GcState> read_state(const fs::Directory& top) {
   return format::parse_gc_state(top.read_text(format::gc_file).value_or(""));
 }
 
+std::optional<ClockHold> hold_of(const format::ClockState& clock) {
+  if (!held(clock)) return std::nullopt;
+  return ClockHold{std::chrono::milliseconds(clock.jump), std::chrono::milliseconds(clock.held_until - clock.boot)};
+}
+
 }  // namespace
 
 /// One sweep of the whole store, or of as many shards as the budget allows.
@@ -57,9 +62,9 @@ class Sweep {
     format::GcState state = read_state(store_.top_).value_or(format::GcState{});
     const format::ClockState before = state.clock;
     state.clock = observe_clock(before, store_.system(), options_.clock_hold);
-    if (held(state.clock)) {
-      report_.clock_jump = std::chrono::milliseconds(state.clock.jump);
-      report_.held_for = std::chrono::milliseconds(state.clock.held_until - state.clock.boot);
+    if (const auto hold = hold_of(state.clock)) {
+      report_.clock_jump = hold->jump;
+      report_.held_for = hold->held_for;
       if (!options_.dry_run) {
         remember(lock, state);
         // By the sweep that begins the hold, not by those that find it in force.
@@ -317,6 +322,12 @@ std::vector<SweptHour> FileStore::swept_hours() const {
     hours.push_back({std::chrono::system_clock::time_point(std::chrono::milliseconds(sums->begin)), sums->sweeps,
                      std::chrono::milliseconds(sums->duration), sums->examined, sums->expired, sums->leftovers});
   return hours;
+}
+
+std::optional<ClockHold> FileStore::clock_hold(std::chrono::milliseconds hold) const {
+  const auto state = read_state(top_);
+  if (!state) return std::nullopt;
+  return hold_of(observe_clock(state->clock, system(), hold));
 }
 
 }  // namespace sess::backend

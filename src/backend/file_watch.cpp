@@ -85,8 +85,10 @@ class FileWatch final : public RecordWatch {
 
   struct Known {
     std::int64_t deadline = 0;
-    bool was_read = false;     // by its name, and nothing has happened to it since
-    bool is_replaced = false;  // and that has been told
+    std::uint32_t digits = 0;      // of the generation, as the times of its file had them last
+    bool was_read = false;         // by its name, and nothing has happened to it since
+    bool is_replaced = false;      // and that has been told
+    bool is_told_of_file = false;  // a version with these digits, by the times of its file
   };
   using Records = std::unordered_map<SessionKey, Known, KeyHash>;
 
@@ -110,7 +112,8 @@ class FileWatch final : public RecordWatch {
     }
     for (const SessionKey& key : keys)
       if (const auto status = status_of(key))
-        found[key] = {.deadline = deadline_of(status->modified), .was_read = true};
+        found[key] = {
+            .deadline = deadline_of(status->modified), .digits = digits_in(status->modified), .was_read = true};
   }
 
   /// A shard has come, or was moved away: what happened in it until it is watched is not known. One that was removed is
@@ -125,6 +128,8 @@ class FileWatch final : public RecordWatch {
   static bool is_in(const SessionKey& key, unsigned shard) {
     return format::shard_of(key).view() == format::shard_name(shard);
   }
+
+  static std::uint32_t digits_in(sys::FileTime time) { return static_cast<std::uint32_t>(digits_of(time)); }
 
   std::optional<sys::FileStatus> status_of(const SessionKey& key) const {
     return shards().status(format::record_name(key).c_str());
@@ -190,8 +195,13 @@ class FileWatch final : public RecordWatch {
     // What is there is what the last of several changes has left. The name has been read before its creation was told,
     // if that is the first version.
     const bool is_created = is_live ? is_new || (known.was_read && is_first) : is_new && !is_first;
-    if (has_version) known.deadline = listed->version->deadline;
     known.was_read = false;
+    if (has_version) {
+      known.deadline = listed->version->deadline;
+      const std::uint32_t digits = digits_of_version(*listed->version);
+      if (std::exchange(known.is_told_of_file, false) && digits == known.digits) return;
+      known.digits = digits;
+    }
     if (is_created) return visit({Kind::created, key, is_live ? std::move(listed) : std::nullopt});
     const bool was_replaced = std::exchange(known.is_replaced, !is_live);
     if (is_live) return visit({Kind::committed, key, std::move(listed)});
@@ -211,10 +221,26 @@ class FileWatch final : public RecordWatch {
   void touched(const SessionKey& key, const std::function<void(const RecordChange&)>& visit) {
     const auto known = known_.find(key);
     const auto status = status_of(key);
-    if (known == known_.end() || !status || deadline_of(status->modified) == known->second.deadline) return;
+    if (known == known_.end() || !status) return;
+    const bool is_moved = deadline_of(status->modified) != known->second.deadline;
+    const std::uint32_t digits = digits_in(status->modified);
+    if (!is_moved && digits == known->second.digits) return;
     known->second.deadline = deadline_of(status->modified);
     if (known->second.is_replaced) return;
-    visit({Kind::renewed, key, store_.look(key)});
+    auto listed = store_.look(key);
+    // A damaged record is restored in its place, as another version, and its times are what tells of it. So they do of
+    // a commit whose event is still to come. A file system that rounds times keeps no digits.
+    const bool is_restored =
+        digits != known->second.digits && listed && listed->version && digits == digits_of_version(*listed->version);
+    if (is_restored) {
+      known->second.digits = digits;
+      known->second.is_told_of_file = true;
+    }
+    if (is_restored || is_moved) visit({is_restored ? Kind::committed : Kind::renewed, key, std::move(listed)});
+  }
+
+  static std::uint32_t digits_of_version(const Version& version) {
+    return static_cast<std::uint32_t>(version.header.generation % digits_range);
   }
 
   const FileStore& store_;

@@ -30,8 +30,9 @@ Keyring::Secret random_secret(const fs::Directory& top) {
 
 [[noreturn]] void refuse_damaged(const char* operation, const fs::Directory& top, bool is_there) {
   throw StoreError(StoreError::Reason::damaged,
-                   fmt::format("{} store \"{}\": its file \"{}\" is {}; restore it from a backup", operation,
-                               top.path(), format::keys_file, is_there ? "damaged" : "missing"));
+                   fmt::format("{} store \"{}\": its file \"{}\" is {}; restore it from a backup, or, without one, "
+                               "move the store away and make a new one with sessctl init: nobody stays logged in then",
+                               operation, top.path(), format::keys_file, is_there ? "damaged" : "missing"));
 }
 
 std::int64_t seconds_now(sys::System& system) { return system.wall_clock() / 1000; }

@@ -212,6 +212,8 @@ class RecordStore {
   /// Nothing where there was none, or where what is remembered of it is damaged.
   virtual std::optional<LastSweep> last_sweep() const = 0;
   virtual std::vector<SweptHour> swept_hours() const = 0;
+  /// What a sweep with such a hold would find; nothing where it would go by the clock.
+  virtual std::optional<ClockHold> clock_hold(std::chrono::milliseconds hold) const = 0;
 
   /// Who has locked which record, or has it open.
   virtual LockUses lock_uses() const = 0;

@@ -9,6 +9,21 @@
 
 namespace sess::format {
 
+namespace {
+
+/// Milliseconds to the year 2255 or back from 1970. So sums and differences of times stay in 64 bits, and a time is
+/// one of std::chrono::system_clock, too, which counts nanoseconds.
+constexpr std::int64_t furthest = 9'000'000'000'000;
+
+bool is_time(std::int64_t time) { return time >= -furthest && time <= furthest; }
+bool is_duration(std::int64_t duration) { return duration >= 0 && duration <= furthest; }
+
+std::string_view without_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(" \n") + 1);  // of nothing else: npos + 1 is 0
+}
+
+}  // namespace
+
 void add_to_hours(GcState& state) {
   // Rounded down, also before 1970.
   const std::int64_t begin = state.finished - ((state.finished % hour) + hour) % hour;
@@ -42,7 +57,7 @@ std::string to_text(const GcState& state) {
 }
 
 std::optional<GcState> parse_gc_state(std::string_view text) {
-  std::istringstream words{std::string(text)};
+  std::istringstream words{std::string(text.substr(0, gc_state_size))};
   std::string library, file, version;
   if (!(words >> library >> file >> version) || library != "libsess" || file != "gc" || version != "1")
     return std::nullopt;
@@ -52,7 +67,8 @@ std::optional<GcState> parse_gc_state(std::string_view text) {
     return static_cast<bool>(words >> word >> content) && word == name;
   };
   if (!read("next_shard", state.next_shard) || !read("finished", state.finished) || !read("duration", state.duration) ||
-      !read("examined", state.examined) || !read("expired", state.expired) || !read("leftovers", state.leftovers))
+      !read("examined", state.examined) || !read("expired", state.expired) || !read("leftovers", state.leftovers) ||
+      !is_time(state.finished) || !is_duration(state.duration))
     return std::nullopt;
   std::string word;
   if (!(words >> word)) return state;
@@ -60,18 +76,25 @@ std::optional<GcState> parse_gc_state(std::string_view text) {
     // Without these lines, or with others, there is nothing to compare the clocks with.
     ClockState clock;
     if (!(words >> clock.boot_id) || !read("wall", clock.wall) || !read("boot", clock.boot) ||
-        !read("jump", clock.jump) || !read("held_until", clock.held_until))
+        !read("jump", clock.jump) || !read("held_until", clock.held_until) || !is_time(clock.wall) ||
+        !is_time(clock.boot) || !is_duration(clock.jump) || !is_time(clock.held_until))
       return state;
     state.clock = std::move(clock);
     words >> word;
   }
   SweptHour sums;
   while (words && word == "hour" && state.hours.size() < swept_hours &&
-         words >> sums.begin >> sums.sweeps >> sums.duration >> sums.examined >> sums.expired >> sums.leftovers) {
+         words >> sums.begin >> sums.sweeps >> sums.duration >> sums.examined >> sums.expired >> sums.leftovers &&
+         is_time(sums.begin) && is_duration(sums.duration)) {
     state.hours.push_back(sums);
     words >> word;
   }
   return state;
+}
+
+bool is_gc_state(std::string_view text) {
+  const auto state = parse_gc_state(text);
+  return state && without_end(text.substr(0, gc_state_size)) == without_end(to_text(*state));
 }
 
 }  // namespace sess::format

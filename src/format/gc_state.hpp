@@ -55,7 +55,9 @@ struct GcState {
 void add_to_hours(GcState& state);
 
 std::string to_text(const GcState& state);
-/// Nothing for what is no such text: the sweep then begins at the first shard.
+/// Nothing for what is no such text, or names a time that no clock shows: the sweep then begins at the first shard.
 std::optional<GcState> parse_gc_state(std::string_view text);
+/// True for a text that to_text has made, whatever follows its bytes, and for a shorter one of an older libsess.
+bool is_gc_state(std::string_view text);
 
 }  // namespace sess::format

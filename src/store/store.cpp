@@ -240,6 +240,10 @@ std::optional<LastSweep> Store::last_sweep() const { return core_->records().las
 
 std::vector<SweptHour> Store::swept_hours() const { return core_->records().swept_hours(); }
 
+std::optional<ClockHold> Store::clock_hold(std::chrono::milliseconds hold) const {
+  return core_->records().clock_hold(bounded(hold));
+}
+
 LockUses Store::lock_uses() const { return core_->records().lock_uses(); }
 
 }  // namespace sess

@@ -1,4 +1,5 @@
 // What an error of the system says is to be done about it.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 #include "format/names.hpp"
 
@@ -45,11 +46,14 @@ TEST_CASE("verify and repair without descriptors say to raise that limit, as ls 
     check_says(finished, 74, "; raise the limit of open files (ulimit -n), then try again");
     CHECK((finished.out + finished.err).find("kernel's log") == std::string::npos);
   }
-  cli::Start start = store.start({"verify", "--json"});
-  start.most_descriptors = 7;
-  const auto finding = nlohmann::json::parse(cli::lines(cli::run(start).out).front());
-  CHECK(finding.at("kind") == "unreadable");
-  CHECK(finding.at("advice").get<std::string>().find("ulimit -n") != std::string::npos);
+  // Of all that could not be looked at therefore nothing is told.
+  for (const char* command : {"verify", "repair"}) {
+    cli::Start start = store.start({command});
+    start.most_descriptors = 8;
+    const Finished finished = cli::run(start);
+    CHECK(finished.out.empty());
+    check_says(finished, 74, "Too many open files; raise the limit of open files (ulimit -n), then try again");
+  }
 }
 
 TEST_CASE("a symbolic link in the place of a file or a directory of the store is said to be that") {
@@ -116,4 +120,27 @@ TEST_CASE("who may not get into a store is told whose it is, and which directory
   REQUIRE(::chmod(store.directory().c_str(), 0700) == 0);
   check_says(store.run({"ls"}), 77,
              "\"" + store.directory().string() + "\" belongs to user root, with mode 0700: let user ");
+  // The same from there: a path that begins where root stands leads its owner nowhere.
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(store.directory());
+  const Finished relative = cli::run({"ls", "--store", "./store"});
+  std::filesystem::current_path(before);
+  check_says(relative, 77, "\"" + store.directory().string() + "\" belongs to user root, with mode 0700: let user ");
+}
+
+TEST_CASE("who counts, lists or exports a damaged record is told which command knows more") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  cli::damage(store.record(key));
+  const std::string advice = "'sessctl verify' says what to do";
+  CHECK(store.ok({"stats"}).find("unreadable     1: " + advice + "\n") != std::string::npos);
+  for (const char* command : {"ls", "export"}) check_says(store.run({command}), 65, advice);
+}
+
+TEST_CASE("a store without its keyring and without a backup of it is to be made anew elsewhere") {
+  const TestStore store;
+  std::filesystem::remove(store.path() + "/" + sess::format::keys_file);
+  for (const char* command : {"ls", "create"})
+    check_says(store.run({command}), 78,
+               "; restore it from a backup, or, without one, move the store away and make a new one");
 }

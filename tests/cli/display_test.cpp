@@ -93,6 +93,10 @@ TEST_CASE("a table has the columns that fit the terminal, and all of them elsewh
   CHECK(shown_lines(store, {"ls"}, 5).at(1) == key.substr(0, 5));
   CHECK(cli::lines(store.ok({"ls"})).front() == heading(200));
   CHECK(shown_lines(store, {"ls", "--full"}, 60).front() == "KEY                                       KIND");
+  // A terminal that does not know how many lines it has knows how wide it is.
+  cli::TerminalStart lineless = in_terminal(store, {"ls"}, 40);
+  lineless.size.ws_row = 0;
+  CHECK(cli::lines(cli::without_sequences(shown(lineless))).front() == heading(40));
   // Those that were asked for are not left out, but cut.
   const auto cut = shown_lines(store, {"ls", "--columns", "key,created,deadline"}, 20);
   CHECK(cut.front() == "KEY           CREATE");

@@ -72,6 +72,25 @@ TEST_CASE("doctor tries and looks at everything, counts it, and ends with 78 whe
   CHECK(Told(store.run({"doctor", "--json"})).severity_of("sweep") == "good");
 }
 
+TEST_CASE("doctor warns of sweeps that are held because the clock was set ahead") {
+  const TestStore store;
+  store.ok({"gc"});
+  if (!cli::set_clock_ahead(store.path())) return;
+  const auto warns = [&] {
+    const std::string text = store.run({"doctor"}).out;
+    for (const std::string& line : cli::lines(text))
+      if (line.starts_with("warning  clock ") &&
+          line.find("was set ahead by 2d, so nothing is removed for another ") != std::string::npos)
+        return line.find("--trust-clock") != std::string::npos;
+    return false;
+  };
+  CHECK(warns());
+  CHECK(store.run({"gc"}).code == 75);
+  CHECK(warns());
+  store.ok({"gc", "--trust-clock"});
+  CHECK_FALSE(warns());
+}
+
 TEST_CASE("doctor leaves a store as it was") {
   const TestStore store;
   store.create({"n=1"});

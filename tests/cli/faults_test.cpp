@@ -1,5 +1,6 @@
 // What goes wrong: exit codes, one line of words, and output that cannot be written.
 #include "cli/damage.hpp"
+#include "cli/holder.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <array>
@@ -297,4 +298,70 @@ TEST_CASE(
   std::filesystem::remove(record);
   REQUIRE(::mknod(record.c_str(), S_IFSOCK | 0600, 0) == 0);
   check_refused();
+}
+
+TEST_CASE("a damaged record is told as damaged by who looks for its session, also when it is in quarantine") {
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"show"}, {"get", "a"}, {"set", "a=2"}, {"unset", "a"}, {"incr", "a"}, {"touch"}}) {
+    CAPTURE(command.front());
+    const TestStore store;
+    const std::string key = store.create_key({"a:=1"});
+    cli::damage(store.record(key));
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.begin() + 1, key);
+    const Finished first = store.run(arguments);
+    CHECK(first.code == 65);
+    CHECK(first.out.empty());
+    CHECK(cli::lines(first.err).size() == 2);
+    const Finished again = store.run(arguments);
+    CHECK(again.code == 65);
+    CHECK(cli::is_one_error_line(again.err));
+    for (const Finished& finished : {first, again})
+      CHECK(finished.err.find("\"" + key +
+                              "\": its record was damaged, and was moved to quarantine; 'sessctl quarantine show " +
+                              key + "' says why") != std::string::npos);
+    store.ok({"quarantine", "show", key});
+    store.ok({"quarantine", "purge", "--all", "--yes"});
+    CHECK(store.run(arguments).code == 66);
+  }
+}
+
+TEST_CASE("who does not wait for a lock is told who holds it") {
+  const TestStore store;
+  const std::string key = store.create_key({"a=1"});
+  const cli::Holder holder(store.path(), key, "holder");
+  const std::string holds = "the session is locked by process " + std::to_string(holder.pid()) + "; ";
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"set", "--wait", "0", key, "a=2"}, {"rm", "--wait", "0", key}}) {
+    CAPTURE(arguments.front());
+    const Finished finished = store.run(arguments);
+    CHECK(finished.code == 75);
+    CHECK(cli::is_one_error_line(finished.err));
+    CHECK(finished.err.find(holds) != std::string::npos);
+  }
+}
+
+TEST_CASE("incr says in its own words what cannot be added to what") {
+  const TestStore store;
+  const std::string key = store.create_key({"s=x", "n:=9223372036854775807", "r:=0.5"});
+  const auto refused = [&](const std::string& amount) {
+    const Finished finished = store.run({"incr", key, amount});
+    CHECK(finished.code == 65);
+    CHECK(cli::is_one_error_line(finished.err));
+    return finished.err;
+  };
+  CHECK(refused("s").find("value \"s\": it is no number: its type is string; nothing was written") !=
+        std::string::npos);
+  CHECK(refused("n").find("value \"n\": the sum does not fit into 64 bits; nothing was written") != std::string::npos);
+  CHECK(refused("n=0.5").find("value \"n\": it is a whole number, and so must be what is added") != std::string::npos);
+  CHECK(store.ok({"incr", key, "r"}) == "1.5");
+}
+
+TEST_CASE("an option of a command that stands before it is said to belong behind it") {
+  const TestStore store;
+  const Finished finished = cli::run({"--json", "ls", "--store", store.path()});
+  CHECK(finished.code == 64);
+  CHECK(cli::is_one_error_line(finished.err));
+  CHECK(finished.err.find("option \"--json\" stands before the command, where only --store may; write it after") !=
+        std::string::npos);
 }

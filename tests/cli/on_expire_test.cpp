@@ -217,7 +217,7 @@ TEST_CASE("a command that takes the sessions and fails is told of, and has had t
   const Finished finished = store.run({"gc", "--quiet", "--on-expire", "cat >/dev/null; exit 7"});
   CHECK(finished.code == 74);
   CHECK(cli::is_one_error_line(finished.err));
-  CHECK(finished.err.find("it ended with 7") != std::string::npos);
+  CHECK(finished.err.find("it ended with exit code 7") != std::string::npos);
   CHECK(expired_in(store) == 0);
 }
 
@@ -234,7 +234,7 @@ TEST_CASE(
   const json line = json::parse(swept.out);
   CHECK(line.at("expired") == 2);
   CHECK(line.at("purged") == 3);
-  CHECK(swept.err.find("it ended with 7") != std::string::npos);
+  CHECK(swept.err.find("it ended with exit code 7") != std::string::npos);
   CHECK(swept.err.find("1 damaged record moved to quarantine") != std::string::npos);
 }
 

@@ -57,6 +57,8 @@ class Prometheus(unittest.TestCase):
         self.assertEqual(found[("libsess_session_idle_left_seconds_count",)], 4)
         self.assertEqual(found[("libsess_last_sweep_examined",)], told["last_sweep_examined"])
         self.assertEqual(told["last_sweep_examined"], 4)
+        self.assertEqual(found[("libsess_sweeps_held_seconds",)], told["held_for_ms"])
+        self.assertEqual(found[("libsess_clock_jump_seconds",)], told["clock_jump_ms"])
 
     def test_what_is_not_known_is_left_out(self):
         found, _types = self.samples()

@@ -96,7 +96,7 @@ TEST_CASE("quarantine restore brings back what verifies, with --yes and once") {
   const Finished unsure = kept.store.run({"quarantine", "restore", kept.name});
   CHECK(unsure.code == 64);
   CHECK(unsure.err.find("logged out") != std::string::npos);
-  CHECK(kept.store.run({"get", kept.key, "secret"}).code == 66);
+  CHECK(kept.store.run({"get", kept.key, "secret"}).code == 65);
   kept.store.ok({"quarantine", "restore", kept.name, "--yes"});
   CHECK(kept.store.ok({"get", kept.key, "secret"}) == "\x1b[31mred");
   CHECK_FALSE(kept.is_there());

@@ -117,7 +117,7 @@ TEST_CASE(
   CHECK(line_of("  gc: ").starts_with("mended       missing "));
   CHECK(cli::lines(finished.out).back().find("1 moved to quarantine, 1 left") != std::string::npos);
   CHECK(store.ok({"get", damaged.recoverable, "a"}) == "1");
-  CHECK(store.run({"get", damaged.lost, "a"}).code == 66);
+  CHECK(store.run({"get", damaged.lost, "a"}).code == 65);
   CHECK(store.ok({"get", damaged.too_late, "a"}) == "1");
   CHECK(std::filesystem::exists(store.path() + "/shards/00/core"));
 

@@ -194,10 +194,10 @@ TEST_CASE("rm ends the sessions that its options mean, and no other") {
   const std::string bob = login(store, "bob", 2000);
   const std::string anonymous = store.create_key({"a=1"});
   CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--larger-than", "1K", "--json"})) ==
-        json({{"key", ann}, {"outcome", "ok"}}));
+        json({{"key", ann}, {"outcome", "ok"}, {"dry_run", false}}));
   CHECK(keys_of(store, {}) == Keys{other, bob, anonymous});
   CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--json"})) ==
-        json({{"principal", "ann"}, {"outcome", "ok"}, {"sessions", 1}}));
+        json({{"principal", "ann"}, {"outcome", "ok"}, {"sessions", 1}, {"dry_run", false}}));
   CHECK(json::parse(store.ok({"rm", "--principal", "ann", "--json"})).at("sessions") == 0);
   CHECK(keys_of(store, {}) == Keys{bob, anonymous});
   CHECK(store.ok({"rm", "--kind", "anonymous"}) == "ended 1 session");
@@ -226,7 +226,7 @@ TEST_CASE("rm --all ends what can still be read under IDs that were replaced, an
   REQUIRE(opened.destroy(replace(alone)).ok());
   REQUIRE(opened.snapshot(*sess::SessionKey::parse(alone)).outcome() == sess::Outcome::superseded);
   CHECK(json::parse(store.ok({"rm", "--all", "--yes", "--json"})) ==
-        json({{"key", second.to_string()}, {"outcome", "ok"}}));
+        json({{"key", second.to_string()}, {"outcome", "ok"}, {"dry_run", false}}));
   CHECK(keys_of(store, {"--state", "all"}).empty());
   replace(store.create_key({"a=1"}));
   CHECK(store.ok({"rm", "--all", "--yes"}) == "ended 1 session");
@@ -248,7 +248,8 @@ TEST_CASE("rm counts the sessions of a principal that have ended, though one was
   CHECK(keys_of(store, {}) == Keys{locked});
   const Finished second = store.run({"rm", "--principal", "ann", "--wait", "50ms", "--json"});
   CHECK(second.code == 75);
-  CHECK(json::parse(second.out) == json({{"principal", "ann"}, {"outcome", "busy"}, {"sessions", 0}}));
+  CHECK(json::parse(second.out) ==
+        json({{"principal", "ann"}, {"outcome", "busy"}, {"sessions", 0}, {"dry_run", false}}));
 }
 
 TEST_CASE("rm of what cannot be read and has no previous version moves it to quarantine, and ends with 65") {
@@ -358,4 +359,34 @@ TEST_CASE("options that contradict each other, or mean nothing, end with 64 and 
     cli::check_usage_error(finished);
   }
   CHECK(keys_of(store, {}) == Keys{key});
+}
+
+TEST_CASE("rm --dry-run counts what it would end, and ends nothing") {
+  const TestStore store;
+  const std::string ann = login(store, "ann");
+  const std::string other = login(store, "ann");
+  const std::string anonymous = store.create_key({"a=1"});
+  const auto before = cli::tree(store.path());
+  CHECK(store.ok({"rm", "--dry-run", "--all"}) == "would end 3 sessions");
+  CHECK(store.ok({"rm", "--dry-run", "--all", "--yes"}) == "would end 3 sessions");
+  CHECK(store.ok({"rm", "--dry-run", "--kind", "anonymous"}) == "would end 1 session");
+  CHECK(store.ok({"rm", "--dry-run", "--idle-more-than", "1h"}) == "would end 0 sessions");
+  CHECK(store.ok({"rm", "--dry-run", "--principal", "ann"}) == "would end 2 sessions");
+  CHECK(store.ok({"rm", "--dry-run", "--principal", "ann", "--larger-than", "1M"}) == "would end 0 sessions");
+  CHECK(store.ok({"rm", "--dry-run", "--quiet", "--all"}).empty());
+  const json line = json::parse(store.ok({"rm", "--dry-run", "--json", "--kind", "anonymous"}));
+  CHECK(line == json{{"key", anonymous}, {"outcome", "ok"}, {"dry_run", true}});
+  const json principal = json::parse(store.ok({"rm", "--dry-run", "--json", "--principal", "ann"}));
+  CHECK(principal == json{{"principal", "ann"}, {"outcome", "ok"}, {"sessions", 2}, {"dry_run", true}});
+  cli::check_usage_error(store.run({"rm", "--dry-run", anonymous}));
+  CHECK(cli::tree(store.path()) == before);
+  CHECK(json::parse(store.ok({"rm", "--json", "--kind", "anonymous"})).at("dry_run") == false);
+  CHECK(store.ok({"rm", "--principal", "ann"}) == "ended 2 sessions");
+}
+
+TEST_CASE("rm of nothing says what may be named") {
+  const TestStore store;
+  const Finished finished = store.run({"rm"});
+  cli::check_usage_error(finished);
+  for (const char* word : {"--id -", "--principal", "--all --yes"}) CHECK(finished.err.find(word) != std::string::npos);
 }

@@ -178,7 +178,7 @@ TEST_CASE("rm --json says of each session what became of it") {
   const Finished finished = store.run({"rm", "--json", none, key});
   const auto printed = cli::lines(finished.out);
   REQUIRE(printed.size() == 2);
-  CHECK(json::parse(printed.at(0)) == json({{"key", none}, {"outcome", "absent"}}));
-  CHECK(json::parse(printed.at(1)) == json({{"key", key}, {"outcome", "ok"}}));
+  CHECK(json::parse(printed.at(0)) == json({{"key", none}, {"outcome", "absent"}, {"dry_run", false}}));
+  CHECK(json::parse(printed.at(1)) == json({{"key", key}, {"outcome", "ok"}, {"dry_run", false}}));
   CHECK(finished.code == 66);
 }

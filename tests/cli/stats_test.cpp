@@ -1,4 +1,5 @@
 // sessctl stats: what it counts and draws.
+#include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 
 #include <chrono>
@@ -69,4 +70,28 @@ TEST_CASE("stats counts what there is") {
   const std::string text = store.ok({"stats"});
   CHECK(text.find("sessions       2\n") != std::string::npos);
   CHECK(text.find("authenticated  1\n") != std::string::npos);
+}
+
+TEST_CASE("stats tells that sweeps are held because the clock was set ahead") {
+  const TestStore store;
+  store.ok({"gc"});
+  const auto told = [&] { return json::parse(store.ok({"stats", "--json"})); };
+  CHECK(told().at("clock_jump_ms") == 0);
+  CHECK(told().at("held_for_ms") == 0);
+  CHECK(store.ok({"stats"}).find("sweeps held") == std::string::npos);
+  CHECK(
+      store.ok({"stats", "--prometheus"}).ends_with("\nlibsess_sweeps_held_seconds{store=\"" + store.path() + "\"} 0"));
+  if (!cli::set_clock_ahead(store.path())) return;
+  CHECK(store.run({"gc"}).code == 75);
+  CHECK(told().at("clock_jump_ms").get<long>() > 48 * 60 * 60 * 1000);
+  CHECK(told().at("held_for_ms").get<long>() > 0);
+  CHECK(told().at("held_for_ms").get<long>() <= 60 * 60 * 1000);
+  CHECK(store.ok({"stats"}).find("\nsweeps held    the system clock was set ahead by 2d, so nothing is removed for") !=
+        std::string::npos);
+  const std::string metrics = store.ok({"stats", "--prometheus"});
+  for (const char* name : {"libsess_clock_jump_seconds", "libsess_sweeps_held_seconds"}) {
+    const std::string sample = "\n" + std::string(name) + "{store=\"" + store.path() + "\"} ";
+    REQUIRE(metrics.find(sample) != std::string::npos);
+    CHECK(std::stod(metrics.substr(metrics.find(sample) + sample.size())) > 0);
+  }
 }

@@ -119,7 +119,7 @@ TEST_CASE("a damaged record with no earlier version is moved to quarantine and n
   const std::string key = store.create_key({"a=1"});
   cli::damage(store.record(key));
   const Finished shown = store.run({"show", key});
-  CHECK(shown.code == 66);
+  CHECK(shown.code == 65);
   CHECK(shown.out.empty());
   const auto words = cli::lines(shown.err);
   CHECK(words.size() == 2);
@@ -199,6 +199,14 @@ TEST_CASE("rotate-keys --keep 0 ends every session") {
   const Finished finished = store.run({"get", "--id", id, "a"});
   CHECK(finished.code == 66);
   CHECK(store.ok({"get", "--id", store.create({"a=2"}), "a"}) == "2");
+}
+
+TEST_CASE("rotate-keys --keep 0 says that programs which run are to be restarted") {
+  const TestStore store;
+  CHECK(store.ok({"rotate-keys"}).find("restart") == std::string::npos);
+  const std::string told = store.ok({"rotate-keys", "--keep", "0"});
+  CHECK(
+      told.starts_with("secret 3 signs new session IDs from now on, kept 0 earlier, dropped 2; restart every program"));
 }
 
 TEST_CASE("upgrade says which format the store has, and lets a store of the newest one alone") {

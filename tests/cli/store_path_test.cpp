@@ -48,6 +48,15 @@ TEST_CASE("a path that cannot be that of a directory is no store") {
   }
 }
 
+TEST_CASE("who names a directory that holds something else is not told to make a store of it") {
+  const TestStore store;
+  const std::string advice = "holds something else; name the store's own directory with --store";
+  // Of the directory above a store, too, which may be called "store", as the file that makes a directory one is.
+  check_refused(store.directory(), all_but_init, 66, advice);
+  std::filesystem::rename(store.path(), store.directory() / "sessions");
+  check_refused(store.directory(), all_but_init, 66, advice);
+}
+
 TEST_CASE("a name with a semicolon does not take the place of the advice") {
   const TestStore store;
   const path file = store.directory() / "a; b";
@@ -93,6 +102,8 @@ TEST_CASE("a store with a part missing or damaged ends with 78, and is to be rep
     (*store)->run({"repair"});
     CHECK((*store)->run({command}).code == 0);
   }
+  check_refused(without(format::store_file)->path(), all_but_init, 78, "sessctl init makes it one again and keeps");
+  check_refused(without(format::store_file)->path(), {"verify", "doctor"}, 78, "is missing");
   const TestStore emptied;
   std::filesystem::resize_file(path(emptied.path()) / format::keys_file, 0);
   check_refused(emptied.path(), all_but_init, 78, advice);

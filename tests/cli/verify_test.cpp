@@ -201,3 +201,17 @@ TEST_CASE("a wrong command line for verify ends with 64") {
     CHECK(cli::is_one_error_line(finished.err));
   }
 }
+
+TEST_CASE("what somebody has written into the file gc is a note, and the sweep goes on") {
+  const TestStore store;
+  std::ofstream(std::filesystem::path(store.path()) / "gc") << "nonsense\n";
+  const Finished verified = store.run({"verify", "--notes"});
+  CHECK(verified.code == 0);
+  CHECK(verified.out.starts_with("note "));
+  CHECK(verified.out.find("gc: what the last sweep has remembered in it cannot be understood") != std::string::npos);
+  store.ok({"gc"});
+  CHECK(store.ok({"verify", "--notes"}).find("note") == std::string::npos);
+  std::ofstream(std::filesystem::path(store.path()) / "gc") << "nonsense\n";
+  CHECK(store.run({"repair"}).code == 0);
+  CHECK(store.ok({"verify", "--notes"}).find("note") == std::string::npos);
+}

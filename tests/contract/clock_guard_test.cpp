@@ -1,4 +1,5 @@
 // A wall clock that is set wrong must not end sessions.
+#include "format/gc_state.hpp"
 #include "store/core.hpp"
 #include "support/fake_system.hpp"
 #include "support/forwarding_system.hpp"
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace sess::test {
@@ -84,6 +86,48 @@ TEST_CASE_FIXTURE(Fixture, "a dry run says that the clock is held, and changes n
   const auto before = fake->content("/srv/store/gc");
   CHECK(store.gc({.dry_run = true}).clock_jump == 48h);
   CHECK(fake->content("/srv/store/gc") == before);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "whoever looks on is told that sweeps are held, and that one would be, and changes nothing") {
+  REQUIRE(store.gc().complete);
+  CHECK_FALSE(store.clock_hold());
+  system->step_clock(48h);
+  const auto before = fake->content("/srv/store/gc");
+  REQUIRE(store.clock_hold());
+  CHECK(store.clock_hold()->jump == 48h);
+  CHECK(store.clock_hold()->held_for == 1h);
+  CHECK(store.clock_hold(2h)->held_for == 2h);
+  CHECK_FALSE(store.clock_hold(0h));
+  CHECK(fake->content("/srv/store/gc") == before);
+  CHECK(store.gc().held_for == 1h);
+  fake->advance(20min);
+  CHECK(store.clock_hold()->held_for == 40min);
+  fake->advance(40min);
+  CHECK_FALSE(store.clock_hold());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "what somebody has written into the file of the sweep neither stops it nor holds it for ever") {
+  for (const std::string& text : {std::string(), std::string("nonsense"), std::string(100'000, 'x')}) {
+    fake->set_text("/srv/store/gc", text);
+    CAPTURE(text.substr(0, 10));
+    CHECK_FALSE(store.clock_hold());
+    CHECK_FALSE(store.last_sweep());
+    const GcReport report = store.gc();
+    CHECK(report.complete);
+    CHECK(report.errors == 0);
+    CHECK(store.last_sweep());
+  }
+  system->step_clock(48h);
+  REQUIRE(store.gc().held_for == 1h);
+  auto state = format::parse_gc_state(fake->text("/srv/store/gc")).value();
+  state.clock.held_until = std::chrono::milliseconds(24h * 365 * 100).count();
+  fake->set_text("/srv/store/gc", format::to_text(state));
+  CHECK(store.clock_hold()->held_for == 1h);
+  CHECK(store.gc().held_for == 1h);
+  fake->advance(1h);
+  CHECK(store.gc().complete);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a clock that is set while a sweep runs ends no session in it") {

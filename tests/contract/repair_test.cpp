@@ -128,6 +128,20 @@ TEST_CASE_FIXTURE(DamagedStore, "files of another user are left") {
   CHECK(system->look(record(key)).mode == 0644);
 }
 
+TEST_CASE_FIXTURE(DamagedStore,
+                  "what sweeps remember and cannot be understood is written again, with the clocks of now") {
+  system->set_text(in_store("gc"), std::string(8192, 'x'));
+  const Repaired repaired = repaired_alone(*this);
+  CHECK(repaired.action == Action::mended);
+  CHECK(repaired.finding.file == "gc");
+  CHECK(findings_of(store).empty());
+  CHECK_FALSE(store.last_sweep());
+  system->set_wall_clock(std::chrono::milliseconds(system->wall_clock()) + 48h);
+  CHECK(store.clock_hold()->jump == 48h);
+  system->set_wall_clock(std::chrono::milliseconds(system->wall_clock()) - 48h);
+  CHECK(store.gc().complete);
+}
+
 TEST_CASE_FIXTURE(DamagedStore, "permissions are set to what libsess gives") {
   const SessionKey key = make_with_spare();
   const std::vector<std::pair<std::string, std::uint32_t>> files{{record(key), 0600},

@@ -1,5 +1,6 @@
 // Verify finds what is wrong, says of what kind it is, and changes nothing.
 #include "contract/damaged_store.hpp"
+#include "fs/file_lock.hpp"
 #include "support/forwarding_system.hpp"
 
 #include <doctest/doctest.h>
@@ -249,6 +250,25 @@ TEST_CASE_FIXTURE(DamagedStore, "parts of the store that are missing are finding
   CHECK(finding_of(store).file == "gc");
 }
 
+TEST_CASE_FIXTURE(DamagedStore, "what sweeps remember and cannot be understood is a note, until the next sweep") {
+  CHECK(findings_of(store).empty());
+  for (const std::string& text : {std::string(), std::string("nonsense"), std::string(8192, 'x')}) {
+    system->set_text(in_store("gc"), text);
+    const Finding finding = finding_of(store);
+    CHECK(finding.kind == Kind::payload);
+    CHECK(finding.severity == Severity::note);
+    CHECK(finding.file == "gc");
+    REQUIRE(store.gc().complete);
+    CHECK(findings_of(store).empty());
+  }
+  // Whoever has the lock is writing it.
+  system->set_text(in_store("gc"), "nonsense");
+  const fs::Directory top = fs::Directory::open(*system, FakeStore::path);
+  auto sweeper = fs::open_lockable(top, "gc");
+  REQUIRE(sweeper->lock.try_lock(top, "gc"));
+  CHECK(findings_of(store).empty());
+}
+
 TEST_CASE_FIXTURE(DamagedStore, "what a killed program has left is a note, once it is old") {
   const SessionKey key = make();
   const std::string temporary = in_store("shards/" + format::temporary_name(key, 7));
@@ -271,6 +291,15 @@ TEST_CASE_FIXTURE(DamagedStore, "a spare of a session that is not there is a not
   CHECK(finding_of(store).severity == Severity::note);
   system->advance(11min);
   CHECK(finding_of(store).severity == Severity::warning);
+}
+
+TEST_CASE_FIXTURE(DamagedStore, "a directory that cannot be read is said to be, in a sentence") {
+  make();
+  system->fail({.call = Call::open, .error = EACCES, .repeat = Repeat::for_good, .path = "shards/07"});
+  bool is_told = false;
+  for (const Finding& finding : findings_of(store))
+    if (finding.file == "shards/07") is_told = finding.what.starts_with("cannot open it: ");
+  CHECK(is_told);
 }
 
 TEST_CASE_FIXTURE(DamagedStore, "a file that cannot be read is said to be, and all others are read") {

@@ -101,6 +101,47 @@ TEST_CASE("each change of a session is told once, by its kind, with the session 
   }
 }
 
+TEST_CASE("a damaged record that is restored from its previous version is told as committed, and once") {
+  for (const bool is_known : {false, true}) {
+    CAPTURE(is_known);
+    WatchedStore world;
+    const SessionKey key = make_session(world.store, {{"n", 1}}).key();
+    const auto commit = [&] { REQUIRE(world.store.update(key, [](Editor& editor) { editor.add("n", 1); })); };
+    commit();
+    Watch watch(world.store);
+    if (is_known) commit();
+    static_cast<void>(world.changes(watch));
+    const auto times = std::filesystem::last_write_time(world.record(key));
+    std::filesystem::resize_file(world.record(key), 40);
+    std::filesystem::last_write_time(world.record(key), times);
+    CHECK(world.changes(watch).empty());
+    const auto snapshot = world.store.snapshot(key);
+    REQUIRE(snapshot);
+    const auto restored = world.changes(watch);
+    CHECK(WatchedStore::kinds_of(restored, key) == Kinds{Kind::committed});
+    REQUIRE(restored.size() == 1);
+    CHECK(restored[0].entry->facts.generation == snapshot->facts().generation);
+    CHECK(restored[0].entry->problem.empty());
+    commit();
+    CHECK(WatchedStore::kinds_of(world.changes(watch), key) == Kinds{Kind::committed});
+    world.clock.add(5 * 60 * 1000);
+    REQUIRE(world.store.touch(key).ok());
+    CHECK(WatchedStore::kinds_of(world.changes(watch), key) == Kinds{Kind::renewed});
+  }
+}
+
+TEST_CASE("a commit and a touch of one session that are seen together are told once each") {
+  WatchedStore world;
+  const SessionKey key = make_session(world.store, {{"n", 1}}).key();
+  Watch watch(world.store);
+  REQUIRE(world.store.touch(key).ok());
+  world.clock.add(5 * 60 * 1000);
+  REQUIRE(world.store.touch(key).ok());
+  for (int i = 0; i < 3; ++i) REQUIRE(world.store.update(key, [](Editor& editor) { editor.add("n", 1); }));
+  const Kinds kinds = WatchedStore::kinds_of(world.changes(watch), key);
+  CHECK(std::ranges::count(kinds, Kind::committed) == 3);
+}
+
 TEST_CASE("a session that was there before the watch is known to it") {
   WatchedStore world;
   const SessionKey changed = make_session(world.store, {{"n", 1}}).key();

@@ -115,7 +115,7 @@ void examine_place(const Place& place, Examination& examination) {
 /// As the store's owner from here on. Throws Failure where the store cannot be used.
 void examine_inside(const std::string& path, Examination& examination) {
   const sess::Store store = open_store(path);
-  examination.add(examine_store(store.facts(), store.last_sweep(), Clock::now()));
+  examination.add(examine_store(store.facts(), store.last_sweep(), store.clock_hold(), Clock::now()));
   try {
     const sess::FileSystemTrial found = sess::try_file_system(path, look_from_elsewhere);
     examination.add(examine_trial(found));

@@ -53,7 +53,8 @@ ExitCode run_export(const Invocation& invocation) {
   const auto print = [&](const sess::SessionEntry& entry) {
     if (after && entry.key.bytes() <= after->bytes()) return true;
     const auto leave_out = [&](std::string_view why) {
-      complain(fmt::format("export session \"{}\": {}; it is left out", entry.key.to_string(), why));
+      complain(fmt::format("export session \"{}\": {}; it is left out, and 'sessctl verify' says what to do",
+                           entry.key.to_string(), why));
       ++end.left_out;
       code = ExitCode::data;
     };

@@ -32,7 +32,7 @@ ExitCode run_get(const Invocation& invocation) {
   const sess::SessionKey& key = session.key;
   const std::string& name = line.operands().front();
   const sess::Result<sess::Snapshot> snapshot = store.snapshot(session.ref());
-  require(snapshot.status(), "get value of session", key);
+  require(store, snapshot.status(), "get value of session", key);
   const auto found = snapshot->values().find(name);
   if (found == snapshot->values().end())
     throw Failure(ExitCode::absent, "get value " + quoted_name(name), "",

@@ -4,6 +4,10 @@
 #include "json_value.hpp"
 #include "session_change.hpp"
 
+#include <sess/error.hpp>
+
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -46,6 +50,20 @@ void add_to(sess::Editor& editor, const std::string& name, const sess::Value& am
   }
 }
 
+/// The library's words are those of a program's types.
+[[noreturn]] void fail_to_add(const sess::TypeMismatch& error) {
+  const auto fail = [&](std::string_view cause, std::string_view advice) {
+    throw Failure(ExitCode::data, "add to value " + quoted_name(error.name()), "", cause,
+                  fmt::format("nothing was written; {}", advice));
+  };
+  if (error.found() == "overflow")
+    fail("the sum does not fit into 64 bits", "add less, or store a smaller value first");
+  if (error.found() == "integer")
+    fail("it is a whole number, and so must be what is added",
+         "store it with a fraction first, as NAME:=1.0 with 'set'");
+  fail(fmt::format("it is no number: its type is {}", error.found()), "look at it with 'sessctl get'");
+}
+
 }  // namespace
 
 ExitCode run_incr(const Invocation& invocation) {
@@ -64,13 +82,17 @@ ExitCode run_incr(const Invocation& invocation) {
   std::vector<Assignment> amounts;
   for (const std::string& operand : line.operands()) amounts.push_back(parse_amount(operand));
   std::vector<Assignment> sums;
-  static_cast<void>(change.commit("add to values of session", [&](sess::Editor& editor) {
-    sums.clear();
-    for (const auto& [name, amount] : amounts) {
-      add_to(editor, name, amount);
-      sums.push_back({name, editor.values().find(name)->second});
-    }
-  }));
+  try {
+    static_cast<void>(change.commit("add to values of session", [&](sess::Editor& editor) {
+      sums.clear();
+      for (const auto& [name, amount] : amounts) {
+        add_to(editor, name, amount);
+        sums.push_back({name, editor.values().find(name)->second});
+      }
+    }));
+  } catch (const sess::TypeMismatch& error) {
+    fail_to_add(error);
+  }
   for (const auto& [name, sum] : sums)
     invocation.out.print_line(
         line.json() ? JsonLine().add("key", change.key().to_string()).add("name", name).add("value", sum).text()

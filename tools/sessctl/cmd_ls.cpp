@@ -253,7 +253,8 @@ ExitCode run_ls(const Invocation& invocation) {
     else
       invocation.out.print_row(table.row_of(entry, now));
     if (entry.problem.empty()) return;
-    complain(fmt::format("read session \"{}\": {}; it is listed as unreadable", entry.key.to_string(), entry.problem));
+    complain(fmt::format("read session \"{}\": {}; it is listed as unreadable, and 'sessctl verify' says what to do",
+                         entry.key.to_string(), entry.problem));
     code = ExitCode::data;
   };
   UnreadParts unread;

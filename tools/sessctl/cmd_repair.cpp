@@ -175,6 +175,8 @@ ExitCode run_repair(const Invocation& invocation) {
       ++unprinted;
   };
   sess::RepairReport report = sess::repair(store, options, [&](const sess::Repaired& repaired) {
+    require_descriptors(repaired.finding.error_number, path, repaired.finding.file);
+    require_descriptors(repaired.error_number, path, repaired.finding.file);
     aside.forget(repaired);
     tell(advised(repaired, path));
   });

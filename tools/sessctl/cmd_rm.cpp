@@ -6,7 +6,6 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "selection.hpp"
-#include "session_change.hpp"
 #include "session_name.hpp"
 #include "unread_parts.hpp"
 
@@ -25,8 +24,11 @@ namespace {
 class Removal {
  public:
   /// Opens the store.
-  Removal(const Invocation& invocation, const CommandLine& line)
-      : out_(invocation.out), json_(line.json()), store_(open_store(line.store_path(), options_of(line))) {}
+  Removal(const Invocation& invocation, const CommandLine& line, bool dry_run)
+      : out_(invocation.out),
+        json_(line.json()),
+        dry_run_(dry_run),
+        store_(open_store(line.store_path(), options_of(line))) {}
   Removal(const Removal&) = delete;
   Removal& operator=(const Removal&) = delete;
   ~Removal() = default;
@@ -49,13 +51,14 @@ class Removal {
     attempt([&] {
       const sess::Status status = store_.destroy(key);
       if (status != sess::Outcome::absent || key != set_aside_) return done(key, status);
-      if (json_) out_.print_line(outcome_line(key, status));
+      print_outcome(key, status);
     });
   }
 
   /// What has ended by itself since it was found is none of rm's.
   void end_found(const sess::SessionEntry& entry) {
     attempt([&] {
+      if (dry_run_) return done(entry.key, {});
       const sess::Status status = store_.destroy(entry.key);
       if (is_end(status) || status == sess::Outcome::busy) done(entry.key, status);
     });
@@ -64,6 +67,7 @@ class Removal {
   /// What has been used since it was found does not match any more, and stays.
   void end_if(const Selection& selection, const sess::SessionKey& key) {
     attempt([&] {
+      if (dry_run_) return done(key, {});
       const sess::Status status = store_.destroy_if(
           key, [&](const sess::SessionFacts& facts) { return selection.matches(facts, Clock::now()); });
       if (is_end(status) || status == sess::Outcome::busy)
@@ -73,6 +77,7 @@ class Removal {
 
   /// What can still be read under IDs that were replaced by others, and what leads on from them.
   void end_replaced() {
+    if (dry_run_) return;  // it is in no count
     attempt([&] {
       const auto visit = [&](const sess::SessionEntry& entry) {
         if (entry.problem.empty() && entry.outcome == sess::Outcome::superseded)
@@ -103,7 +108,11 @@ class Removal {
       const double all = sessions && !sessions->empty() ? static_cast<double>(sessions->size()) : -1;
       std::uint64_t ended = 0;
       sess::Status status;
-      {
+      if (dry_run_) {
+        if (!sessions) status = sessions.status();
+        ended = sessions ? sessions->size() : 0;
+        ended_ += ended;
+      } else {
         // The library answers no number, and tells of each.
         const Listening listening(on_destroyed_, [&] {
           ++ended;
@@ -117,7 +126,11 @@ class Removal {
                             .add("principal", principal)
                             .add("outcome", to_string(status.outcome()))
                             .add("sessions", ended)
+                            .add("dry_run", dry_run_)
                             .text());
+      if (status == sess::Outcome::busy && dry_run_)
+        throw Failure(ExitCode::busy, "count sessions of principal", "", "the list of them was locked for too long",
+                      "try again, or wait longer with --wait");
       if (status == sess::Outcome::busy)
         throw Failure(ExitCode::busy, "end sessions of principal", "",
                       "some were locked for too long; the others have ended", "try again, or wait longer with --wait");
@@ -129,7 +142,7 @@ class Removal {
 
   /// For a person: who names sessions knows how many they are.
   void print_count() const {
-    if (!json_) out_.print_line("ended " + counted(ended_, "session"));
+    if (!json_) out_.print_line((dry_run_ ? "would end " : "ended ") + counted(ended_, "session"));
   }
 
   ExitCode code() const noexcept { return code_; }
@@ -165,14 +178,24 @@ class Removal {
     return status.ok() || status == sess::Outcome::durability_unknown;
   }
 
+  void print_outcome(const sess::SessionKey& key, const sess::Status& status) {
+    if (!json_) return;
+    out_.print_line(JsonLine()
+                        .add("key", key.to_string())
+                        .add("outcome", to_string(status.outcome()))
+                        .add("dry_run", dry_run_)
+                        .text());
+  }
+
   void done(const sess::SessionKey& key, const sess::Status& status) {
     if (is_end(status)) ++ended_;
-    if (json_) out_.print_line(outcome_line(key, status));
-    require(status, "end session", key);
+    print_outcome(key, status);
+    require(store_, status, "end session", key);
   }
 
   Output& out_;
   bool json_;
+  bool dry_run_;
   // Before the store, whose events are about them.
   std::function<void()> on_destroyed_;
   std::optional<sess::SessionKey> set_aside_;  // what could not be read, and was moved to quarantine last
@@ -192,8 +215,9 @@ ExitCode run_rm(const Invocation& invocation) {
                    "Instead of sessions, options say which: those of a user (with --principal alone also every\n"
                    "login that is just under way), those not used for long, and the like; 'sessctl ls' with the\n"
                    "same options lists them. What does not match any more when its lock is there, stays. How many\n"
-                   "have ended is printed. --principal goes by the list that the store keeps of that user's\n"
-                   "sessions: where files of the store were lost, run 'sessctl repair' first.\n"
+                   "have ended is printed; with --dry-run, how many would end, and nothing is changed.\n"
+                   "--principal goes by the list that the store keeps of that user's sessions: where files of the\n"
+                   "store were lost, run 'sessctl repair' first.\n"
                    "\n"
                    "An ID that was replaced by another one can be read for a while yet (StoreOptions::grace, 30 s).\n"
                    "--all and --principal end that, too, and so does the key of the ID itself, with the session.\n"
@@ -205,23 +229,29 @@ ExitCode run_rm(const Invocation& invocation) {
   bool all = false;
   bool yes = false;
   bool quiet = false;
+  bool dry_run = false;
   line.add_session_id();
   line.add_wait();
   selection.add_options(line);
   line.add_flag("--all", all, "Every session; needs --yes");
   line.add_flag("--yes", yes, "Really");
+  line.add_flag("--dry-run", dry_run, "Count what options say, and end nothing");
   line.add_flag("--quiet", quiet, "Do not print how many have ended");
   if (!line.parse()) return ExitCode::ok;
   selection.take(line);
   const bool are_named = !line.operands().empty() || line.session_id();
   const bool are_selected = all || !selection.is_empty();
   if (are_named && are_selected) line.fail("sessions are named, and options say which: one or the other");
-  if (!are_named && !are_selected) line.fail("no session is named: give keys, prefixes of keys, or --id -");
+  if (!are_named && !are_selected)
+    line.fail(
+        "nothing says which sessions: give keys, prefixes of keys, or --id -; options such as --principal or "
+        "--idle-more-than; or --all --yes");
+  if (dry_run && are_named) line.fail("--dry-run goes with options that say which sessions, and these are named");
   if (all && !selection.is_empty()) line.fail("--all is every session, and other options say which");
-  if (all && !yes) line.fail("--all ends every session of the store, and wants --yes");
+  if (all && !yes && !dry_run) line.fail("--all ends every session of the store, and wants --yes");
   if (yes && !all) line.fail("--yes goes with --all");
 
-  Removal removal(invocation, line);
+  Removal removal(invocation, line, dry_run);
   const sess::Store& store = removal.store();
   if (are_selected) {
     if (selection.principal() && !selection.has_conditions()) {

@@ -43,11 +43,17 @@ ExitCode run_rotate_keys(const Invocation& invocation) {
                                     .add("dropped", std::uint64_t{rotation.dropped})
                                     .text());
     } else {
-      invocation.out.print_line(
-          fmt::format("secret {} signs new session IDs {}, kept {} earlier, dropped {}", rotation.number,
-                      rotation.signs_after.count() == 0 ? std::string("from now on")
-                                                        : fmt::format("in {} s", rotation.signs_after.count()),
-                      rotation.kept, rotation.dropped));
+      // Who runs looks when it makes a session, or meets an ID of a secret that it does not know: until then it accepts
+      // what it knows.
+      const bool is_for_all = options.keep == std::chrono::seconds::zero();
+      invocation.out.print_line(fmt::format(
+          "secret {} signs new session IDs {}, kept {} earlier, dropped {}{}", rotation.number,
+          rotation.signs_after.count() == 0 ? std::string("from now on")
+                                            : fmt::format("in {} s", rotation.signs_after.count()),
+          rotation.kept, rotation.dropped,
+          is_for_all ? "; restart every program that uses the store: until then it may go on accepting what "
+                       "was dropped"
+                     : ""));
     }
   } catch (const sess::UsageError& error) {
     throw Failure(ExitCode::busy, error.what(), "try again later");

@@ -48,11 +48,11 @@ Shown look_at(const sess::Store& store, const NamedSession& session) {
   constexpr std::string_view operation = "show session";
   try {
     const sess::Result<sess::Snapshot> snapshot = store.snapshot(session.ref());
-    require(snapshot.status(), operation, session.key);
+    require(store, snapshot.status(), operation, session.key);
     return {snapshot->facts(), *snapshot};
   } catch (const sess::SealedRecord&) {
     const sess::Result<sess::SessionFacts> facts = store.facts_of(session.key);
-    require(facts.status(), operation, session.key);
+    require(store, facts.status(), operation, session.key);
     return {*facts};
   }
 }

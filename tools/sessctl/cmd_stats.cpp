@@ -1,3 +1,4 @@
+#include "clock_hold.hpp"
 #include "command_line.hpp"
 #include "escape.hpp"
 #include "human.hpp"
@@ -20,6 +21,7 @@ namespace sessctl {
 namespace {
 
 using Sweep = std::optional<sess::LastSweep>;
+using Hold = std::optional<sess::ClockHold>;
 using SweptHours = std::vector<sess::SweptHour>;
 
 /// [{"up_to_ms": 60000, "sessions": 3}, ..., {"up_to_ms": null, "sessions": 0}]
@@ -50,8 +52,9 @@ sess::Value json_of(const SweptHours& hours) {
   return sess::Value(std::move(all));
 }
 
-std::string json_of(const Totals& totals, const Sweep& sweep, const SweptHours& hours, const sess::StoreFacts& facts,
-                    Clock::time_point now) {
+std::string json_of(const Totals& totals, const Sweep& sweep, const Hold& hold, const SweptHours& hours,
+                    const sess::StoreFacts& facts, Clock::time_point now) {
+  const sess::ClockHold held = hold.value_or(sess::ClockHold());
   JsonLine line;
   line.add("path", facts.path)
       .add("format", facts.format)
@@ -66,7 +69,9 @@ std::string json_of(const Totals& totals, const Sweep& sweep, const SweptHours& 
       .add("oldest_age_ms", totals.oldest ? sess::Value(between(*totals.oldest, now).count()) : sess::Value())
       .add("ages", json_of(totals.ages))
       .add("idle_lefts", json_of(totals.idle_lefts))
-      .add("swept_hours", json_of(hours));
+      .add("swept_hours", json_of(hours))
+      .add("clock_jump_ms", held.jump.count())
+      .add("held_for_ms", held.held_for.count());
   if (!sweep) return line.add("last_sweep", sess::Value()).text();
   return line.add("last_sweep", utc_time(sweep->finished))
       .add("last_sweep_age_ms", between(sweep->finished, now).count())
@@ -118,7 +123,7 @@ void print_swept_hours(Output& out, const SweptHours& hours) {
                                 bar(out, left_of_bars, hour.expired, most))}});
 }
 
-void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const SweptHours& hours,
+void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const Hold& hold, const SweptHours& hours,
                   const sess::StoreFacts& facts, Clock::time_point now) {
   const auto fact = [&](std::string_view name, std::string_view text) {
     out.print_line(fmt::format("{:<13}  {}", name, text));
@@ -129,12 +134,14 @@ void print_totals(Output& out, const Totals& totals, const Sweep& sweep, const S
   fact("sessions", std::to_string(totals.sessions()));
   fact("anonymous", std::to_string(totals.anonymous));
   fact("authenticated", std::to_string(totals.authenticated));
-  fact("unreadable", std::to_string(totals.unreadable));
+  fact("unreadable",
+       fmt::format("{}{}", totals.unreadable, totals.unreadable > 0 ? ": 'sessctl verify' says what to do" : ""));
   fact("size", human_size(totals.bytes));
   fact("oldest", totals.oldest ? human_age(between(*totals.oldest, now)) : "-");
   fact("last sweep", sweep ? fmt::format("{} ago, removed {} of {} in {} ms", human_age(between(sweep->finished, now)),
                                          sweep->expired, sweep->examined, sweep->duration.count())
                            : "none: see 'sessctl gc --help'");
+  if (hold) fact("sweeps held", fmt::format("{}; {}", told_of(*hold), advice_on_hold));
   print_histogram(out, "age", totals.ages);
   print_histogram(out, "expires, unless it is used, within", totals.idle_lefts);
   print_swept_hours(out, hours);
@@ -147,8 +154,9 @@ ExitCode run_stats(const Invocation& invocation) {
       invocation, "",
       "Counts sessions that have not expired. The size is that of their records; copies that the\n"
       "store keeps for the next commit are not in it. The last sweep is that of whichever program; one\n"
-      "that had a budget looked at a part of the store. Of the last 24 hours in which sweeps ended the sums\n"
-      "are kept: an hour in which there was none is not in the list.\n"
+      "that had a budget looked at a part of the store. Sweeps that are held remove nothing, because the\n"
+      "system clock was set ahead: see 'sessctl gc --help'. Of the last 24 hours in which sweeps ended the\n"
+      "sums are kept: an hour in which there was none is not in the list.\n"
       "\n"
       "  sessctl stats --prometheus >/var/lib/prometheus/node-exporter/sessions.prom.new &&\n"
       "    mv /var/lib/prometheus/node-exporter/sessions.prom.new \\\n"
@@ -162,15 +170,16 @@ ExitCode run_stats(const Invocation& invocation) {
   const sess::Store store = open_store(line.store_path());
   const Totals totals = count_sessions(store);
   const Sweep sweep = store.last_sweep();
+  const Hold hold = store.clock_hold();
   const SweptHours hours = store.swept_hours();
   const sess::StoreFacts facts = store.facts();
   const Clock::time_point now = Clock::now();
   if (prometheus)
-    invocation.out.print(prometheus_text(totals, sweep, facts.path, now));
+    invocation.out.print(prometheus_text(totals, sweep, hold, facts.path, now));
   else if (line.json())
-    invocation.out.print_line(json_of(totals, sweep, hours, facts, now));
+    invocation.out.print_line(json_of(totals, sweep, hold, hours, facts, now));
   else
-    print_totals(invocation.out, totals, sweep, hours, facts, now);
+    print_totals(invocation.out, totals, sweep, hold, hours, facts, now);
   return ExitCode::ok;
 }
 

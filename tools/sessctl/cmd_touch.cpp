@@ -22,7 +22,7 @@ ExitCode run_touch(const Invocation& invocation) {
   const sess::Store store = open_store(line.store_path());
   const sess::SessionKey key = line.take_session(store).key;
   const sess::Status status = store.touch(key);
-  require(status, "renew session", key);
+  require(store, status, "renew session", key);
   if (line.json()) invocation.out.print_line(outcome_line(key, status));
   return ExitCode::ok;
 }

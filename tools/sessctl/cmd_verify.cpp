@@ -98,6 +98,7 @@ ExitCode run_verify(const Invocation& invocation) {
   Progress progress("records");
   if (!quiet) options.on_progress = progress.callback();
   const sess::VerifyReport report = sess::verify(store, options, [&](const sess::Finding& found) {
+    require_descriptors(found.error_number, path, found.file);
     const sess::Finding finding = advised(found, path);
     verdict.add(finding);
     if (line.json())

@@ -147,7 +147,7 @@ void FedCommand::finish() {
   };
   if (wait() == End::killed) fail("it did not end after the last session, and was killed");
   if (WIFSIGNALED(status_)) fail(fmt::format("signal {} ended it", WTERMSIG(status_)));
-  if (status_ != 0) fail(fmt::format("it ended with {}", WEXITSTATUS(status_)));
+  if (status_ != 0) fail(fmt::format("it ended with exit code {}", WEXITSTATUS(status_)));
 }
 
 FedCommand::End FedCommand::wait() {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -151,6 +152,10 @@ ExitCode Verdict::code() const noexcept {
   if (refused_) return ExitCode::no_permission;
   if (wrong_) return ExitCode::data;
   return busy_ ? ExitCode::busy : ExitCode::ok;
+}
+
+void require_descriptors(int error_number, const std::string& path, const std::string& file) {
+  if (error_number == EMFILE || error_number == ENFILE) throw sess::IoError("open", path + "/" + file, error_number);
 }
 
 }  // namespace sessctl

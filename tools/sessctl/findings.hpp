@@ -17,6 +17,9 @@ namespace sessctl {
 sess::Finding advised(sess::Finding finding, const std::string& store);
 /// Likewise of what was done about it; where that has failed, with what to do about the failure.
 sess::Repaired advised(sess::Repaired repaired, const std::string& store);
+/// Throws IoError where this process has no descriptor left: that says nothing of the store, and of all that is looked
+/// at from then on it would be said again.
+void require_descriptors(int error_number, const std::string& path, const std::string& file);
 /// One line, safe for a terminal.
 StyledLine finding_line(const sess::Finding& finding);
 std::string finding_json(const sess::Finding& finding);

@@ -19,8 +19,8 @@
 namespace sessctl {
 namespace {
 
-[[noreturn]] void usage(std::string_view cause) {
-  throw Failure(ExitCode::usage, "run command", "", cause, "see 'sessctl --help'");
+[[noreturn]] void usage(std::string_view cause, std::string_view advice = "see 'sessctl --help'") {
+  throw Failure(ExitCode::usage, "run command", "", cause, advice);
 }
 
 // A word that may be repeated in a message: short and plain, so no session ID.
@@ -44,7 +44,8 @@ ExitCode run(std::vector<std::string> arguments, Output& out) {
       return ExitCode::ok;
     }
     if (option != "--store" && !option.starts_with("--store="))
-      usage("unknown option" + shown(option) + " before the command");
+      usage("option" + shown(option) + " stands before the command, where only --store may",
+            "write it after the command: see 'sessctl --help'");
     if (!store.empty()) usage("option --store is given twice");
     if (option != "--store")
       store = option.substr(std::string_view("--store=").size());

@@ -71,10 +71,22 @@ bool is_store(const std::string& path) {
   }
 }
 
+/// What a store has beside its file "store", which alone makes it one, is there.
+bool lacks_own_file(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(std::filesystem::path(path) / "shards", ignored);
+}
+
 bool holds_something(const std::string& path) {
   std::error_code error;
   const std::filesystem::directory_iterator entry(path, error);
   return !error && entry != std::filesystem::directory_iterator();
+}
+
+/// None can be made of it.
+[[noreturn]] void fail_of_something_else(const std::string& path) {
+  throw Failure(ExitCode::absent, "open store", path, "the directory is not a store, and holds something else",
+                "name the store's own directory with --store; 'sessctl init' makes one of a new or empty directory");
 }
 
 }  // namespace
@@ -99,9 +111,17 @@ sess::Store open_store(const std::string& path, sess::StoreOptions options) {
   try {
     return sess::Store::open(path, options);
   } catch (const sess::StoreError& error) {
+    // The library takes it for no store, and touches nothing. Whoever has a store there wants to know that it is
+    // broken.
+    if (error.reason() == sess::StoreError::Reason::not_a_store && lacks_own_file(path))
+      throw Failure(ExitCode::config, error.what(), advice_on(sess::StoreError::Reason::damaged).words);
+    if (error.reason() == sess::StoreError::Reason::not_a_store && holds_something(path)) fail_of_something_else(path);
     const Advice advice = advice_on(error.reason());
     throw Failure(advice.code, error.what(), advice.words);
   } catch (const sess::IoError& error) {
+    // The directory above a store that is called "store", mostly.
+    if (error.error_number() == EISDIR && error.path().ends_with("/store") && !lacks_own_file(path))
+      fail_of_something_else(path);
     if (!is_about_path(error, path)) throw;
     throw Failure(ExitCode::absent, error.what(), advice_on_path(path));
   }

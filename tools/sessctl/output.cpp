@@ -33,8 +33,12 @@ bool is_ascii_terminal(int descriptor) noexcept { return ::isatty(descriptor) ==
 
 TerminalSize terminal_size(int descriptor) noexcept {
   winsize size{};
-  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
-  return {size.ws_row, size.ws_col};
+  TerminalSize found;
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0) return found;
+  // A serial line, or whoever made the terminal, may know only one of the two.
+  if (size.ws_row != 0) found.lines = size.ws_row;
+  if (size.ws_col != 0) found.columns = size.ws_col;
+  return found;
 }
 
 Output::Output(int descriptor) noexcept

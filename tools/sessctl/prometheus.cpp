@@ -29,7 +29,8 @@ void add_histogram(MetricsText& text, std::string_view name, std::string_view he
 
 }  // namespace
 
-std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep, const std::string& path,
+std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep,
+                            const std::optional<sess::ClockHold>& hold, const std::string& path,
                             Clock::time_point now) {
   MetricsText text(path);
   text.begin("sessions", "gauge", "Sessions that have not expired.");
@@ -49,6 +50,10 @@ std::string prometheus_text(const Totals& totals, const std::optional<sess::Last
     text.gauge("last_sweep_examined", "Records that it looked at.", sweep->examined);
     text.gauge("last_sweep_expired", "Expired sessions that it removed.", sweep->expired);
   }
+  const sess::ClockHold held = hold.value_or(sess::ClockHold());
+  text.gauge("clock_jump_seconds", "By how much the system clock was set ahead, 0 if it is trusted.",
+             seconds(held.jump));
+  text.gauge("sweeps_held_seconds", "How much longer sweeps remove nothing because of that.", seconds(held.held_for));
   return text.take();
 }
 

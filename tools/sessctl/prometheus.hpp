@@ -10,7 +10,7 @@
 
 namespace sessctl {
 
-std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep, const std::string& path,
-                            Clock::time_point now);
+std::string prometheus_text(const Totals& totals, const std::optional<sess::LastSweep>& sweep,
+                            const std::optional<sess::ClockHold>& hold, const std::string& path, Clock::time_point now);
 
 }  // namespace sessctl

@@ -34,7 +34,11 @@ std::optional<std::string> name_of(uid_t user) {
 std::string user_name(uid_t user) { return name_of(user).value_or(fmt::format("number {}", user)); }
 
 std::string advice_on_refusal(const std::string& path) {
-  fs::path found = path;
+  // The way to a relative one begins where this process stands, and its own directory may be what keeps it out.
+  std::error_code unknown;
+  const fs::path whole = fs::absolute(path, unknown).lexically_normal();
+  fs::path found = unknown ? fs::path(path) : whole;
+  const fs::path asked = found;
   std::optional<struct stat> status = status_of(found);
   while (!status && found.has_relative_path() && found.has_parent_path()) {
     found = found.parent_path();
@@ -55,7 +59,7 @@ std::string advice_on_refusal(const std::string& path) {
     found = above_found();
     if (const auto directory = status_of(found)) status = directory;
   }
-  const bool is_itself = found == fs::path(path);
+  const bool is_itself = found == asked;
   const std::string facts =
       fmt::format("{} belongs to user {}, with mode {:04o}", is_itself ? "it" : sessctl::quoted(found.string()),
                   user_name(status->st_uid), status->st_mode & 07777);

@@ -8,7 +8,9 @@
 #include "styled_text.hpp"
 
 #include <sess/error.hpp>
+#include <sess/quarantine.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <string>
@@ -23,6 +25,29 @@ namespace {
 constexpr std::string_view report_bug = "this is a bug; please report it with the command that was run";
 
 constexpr std::string_view repair_makes_it = "a part of the store is missing: 'sessctl repair' makes it again";
+
+/// False also where that cannot be read.
+bool is_in_quarantine(const sess::Store& store, const sess::SessionKey& key) {
+  try {
+    // Of a copy, whose name goes on with another character, the session stayed.
+    const std::string beginning = key.to_string() + ".";
+    const auto names = sess::Quarantine(store).names();
+    return std::ranges::any_of(names, [&](const auto& each) { return each.name.starts_with(beginning); });
+  } catch (const sess::Error&) {
+    return false;
+  }
+}
+
+/// 0: it is not known, or the lock is free by now.
+int holder_of(const sess::Store& store, const sess::SessionKey& key) {
+  try {
+    const auto uses = store.lock_uses().sessions;
+    const auto found = std::ranges::find(uses, key, &sess::LockUse::key);
+    return found == uses.end() || found->holders.empty() ? 0 : found->holders.front().process;
+  } catch (const sess::Error&) {
+    return 0;
+  }
+}
 
 ExitCode say(ExitCode code, std::string_view what, std::string_view advice) {
   complain(with_advice(what, advice));
@@ -175,7 +200,7 @@ void report_event(const sess::Event& event) {
   const sess::SessionKey key = event.key ? *event.key : event.principal.value_or(sess::SessionKey());
   complain(fmt::format("read {} \"{}\": {}; {}", what, key.to_string(), event.detail,
                        recovered ? "what was changed after that version is lost"
-                                 : "it is gone, its files are kept in the store's quarantine directory"));
+                                 : "it is gone, and 'sessctl quarantine' shows what was kept of it"));
 }
 
 void require(const sess::Status& status, std::string_view operation, const sess::SessionKey& key) {
@@ -208,6 +233,19 @@ void require(const sess::Status& status, std::string_view operation, const sess:
       return fail(ExitCode::busy, "its principal has as many sessions as it may have", "end one of them first");
   }
   fail(ExitCode::internal, "unknown outcome", report_bug);
+}
+
+void require(const sess::Store& store, const sess::Status& status, std::string_view operation,
+             const sess::SessionKey& key) {
+  if (status == sess::Outcome::absent && is_in_quarantine(store, key))
+    throw Failure(ExitCode::data, operation, key.to_string(), "its record was damaged, and was moved to quarantine",
+                  fmt::format("'sessctl quarantine show {}' says why", key.to_string()));
+  const bool is_locked = status == sess::Outcome::busy || status == sess::Outcome::not_renewed;
+  // Who does not wait is not told by whom, to be quick.
+  if (const int holder = is_locked ? holder_of(store, key) : 0; holder > 0)
+    throw Failure(ExitCode::busy, operation, key.to_string(),
+                  fmt::format("the session is locked by process {}", holder), "try again; 'sessctl locks' says more");
+  require(status, operation, key);
 }
 
 }  // namespace sessctl

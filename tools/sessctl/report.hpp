@@ -33,6 +33,10 @@ void report_event(const sess::Event& event);
 /// Returns if what was asked for has taken effect and is as durable as asked. Throws Failure otherwise: the
 /// `operation` ("set values of session") of the session did not happen, and why.
 void require(const sess::Status& status, std::string_view operation, const sess::SessionKey& key);
+/// The same, where the session was looked for: one whose record was damaged and is in quarantine is not told as one
+/// that never was (ExitCode::data).
+void require(const sess::Store& store, const sess::Status& status, std::string_view operation,
+             const sess::SessionKey& key);
 
 /// What a fault of the system means for the user of the command.
 ExitCode exit_code_of(int error_number) noexcept;

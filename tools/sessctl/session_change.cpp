@@ -24,7 +24,7 @@ void SessionChange::find_session() {
 sess::Status SessionChange::commit(std::string_view operation, const std::function<void(sess::Editor&)>& change) {
   const sess::Status status =
       store_->update(session_->ref(), change, {.durability = sess::Durability::durable, .renew = renew_});
-  require(status, operation, session_->key);
+  require(*store_, status, operation, session_->key);
   return status;
 }
 

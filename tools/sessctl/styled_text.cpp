@@ -87,11 +87,14 @@ std::string ascii_only(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const Character character = first_character(text);
-    if (character.valid && character.code < 0x80)
+    const std::uint32_t code = character.valid ? static_cast<std::uint32_t>(character.code) : 0xFFFDU;
+    // So many digits that it is sure where they end, as in C and in a shell's $'...'.
+    if (code < 0x80)
       out += text.front();
+    else if (code <= 0xFFFF)
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
     else
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}",
-                     character.valid ? static_cast<std::uint32_t>(character.code) : 0xFFFDU);
+      fmt::format_to(std::back_inserter(out), "\\U{:08x}", code);
     text.remove_prefix(character.length);
   }
   return out;

@@ -1,5 +1,6 @@
 #include "sweep.hpp"
 
+#include "clock_hold.hpp"
 #include "command_environment.hpp"
 #include "escape.hpp"
 #include "export_lines.hpp"
@@ -171,7 +172,7 @@ void add_to(Trouble& trouble, const sess::GcReport& swept, bool dry_run) {
                 "'sessctl gc' moves them to the store's directory quarantine");
   } else if (swept.quarantined > 0) {
     trouble.add(ExitCode::data, counted(swept.quarantined, "damaged record") + " moved to quarantine",
-                "look at them in the store's directory quarantine; the rest was swept");
+                "'sessctl quarantine' lists them; the rest was swept");
   }
 }
 
@@ -225,11 +226,7 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
     trouble.add(ExitCode::busy, "another sweeper is at work" + (holder > 0 ? fmt::format(", process {}", holder) : ""),
                 "let it finish, or try again later");
   }
-  if (held)
-    trouble.add(ExitCode::busy,
-                fmt::format("the system clock was set ahead by {}, so nothing is removed for another {}",
-                            human_age(swept.clock_jump), human_age(swept.held_for)),
-                "set it right, or sweep with --trust-clock if it is right");
+  if (held) trouble.add(ExitCode::busy, told_of(sess::ClockHold{swept.clock_jump, swept.held_for}), advice_on_hold);
   if (command_failure) trouble.add(command_failure);
   add_to(trouble, swept, dry_run);
   if (!purge.error().empty())

@@ -83,6 +83,16 @@ TEST_CASE_FIXTURE(Sweeps, "a clock that jumps again is held anew") {
   CHECK_FALSE(sweep());
 }
 
+TEST_CASE_FIXTURE(Sweeps, "a hold that somebody has written lasts no longer than one that a sweep begins") {
+  step_clock(24h);
+  CHECK(sweep());
+  state.held_until = std::chrono::milliseconds(24h * 365 * 100).count();
+  CHECK(sweep());
+  CHECK(state.held_until - state.boot == std::chrono::milliseconds(1h).count());
+  system.advance(1h);
+  CHECK_FALSE(sweep());
+}
+
 TEST_CASE_FIXTURE(Sweeps, "a minute is tolerated, and a clock that is set back is no danger") {
   step_clock(1min);
   CHECK_FALSE(sweep());

@@ -244,14 +244,16 @@ TEST_CASE("doctor takes a store that was not swept for a day, or in the future, 
   const auto now = std::chrono::system_clock::from_time_t(1'800'000'000);
   sess::StoreFacts facts;
   facts.format = facts.newest_format = 1;
-  const auto sweep = [&](const std::optional<sess::LastSweep>& last) { return examine_store(facts, last, now).at(1); };
+  const auto sweep = [&](const std::optional<sess::LastSweep>& last) {
+    return examine_store(facts, last, {}, now).at(1);
+  };
   CHECK(sweep(std::nullopt).severity == Severity::warning);
   CHECK(sweep(sess::LastSweep{.finished = now - hours(1)}).severity == Severity::good);
   CHECK(sweep(sess::LastSweep{.finished = now - hours(25)}).severity == Severity::warning);
   CHECK(sweep(sess::LastSweep{.finished = now + hours(1)}).severity == Severity::warning);
-  CHECK(examine_store(facts, std::nullopt, now)[0].severity == Severity::good);
+  CHECK(examine_store(facts, std::nullopt, std::nullopt, now)[0].severity == Severity::good);
   facts.newest_format = 2;
-  CHECK(examine_store(facts, std::nullopt, now)[0].severity == Severity::note);
+  CHECK(examine_store(facts, std::nullopt, std::nullopt, now)[0].severity == Severity::note);
 }
 
 TEST_CASE("doctor takes each thing that a file system cannot do for what it means") {

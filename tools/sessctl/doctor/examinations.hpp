@@ -61,6 +61,6 @@ Diagnoses examine_memory(const sess::StoreFacts& facts, const sess::FileSystemTr
 Diagnosis examine_failed_trial(const sess::IoError& error);
 /// What the store says of itself, and when it was swept.
 Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess::LastSweep>& sweep,
-                        std::chrono::system_clock::time_point now);
+                        const std::optional<sess::ClockHold>& hold, std::chrono::system_clock::time_point now);
 
 }  // namespace sessctl

@@ -1,4 +1,5 @@
 // The store itself: what was tried in it, and what it says.
+#include "../clock_hold.hpp"
 #include "../human.hpp"
 #include "../report.hpp"
 #include "examinations.hpp"
@@ -79,7 +80,7 @@ Diagnosis examine_failed_trial(const sess::IoError& error) {
 }
 
 Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess::LastSweep>& sweep,
-                        std::chrono::system_clock::time_point now) {
+                        const std::optional<sess::ClockHold>& hold, std::chrono::system_clock::time_point now) {
   Diagnoses found;
   const bool is_newest = facts.format == facts.newest_format;
   found.push_back({"store", is_newest ? Severity::good : Severity::note,
@@ -105,6 +106,7 @@ Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess:
                     sweep->examined),
         is_old ? run_gc : "");
   }
+  if (hold) found.push_back({"clock", Severity::warning, told_of(*hold), std::string(advice_on_hold)});
   return found;
 }
 
