@@ -123,8 +123,8 @@ REPLAY_SOURCES := $(sort $(wildcard tools/demo/replay/*.cpp))
 COUNTER_SOURCES := $(sort $(wildcard tools/demo/counter/*.c))
 SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.cpp))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*.cpp))
-# A folder of tests is a program of tests; these three are something else.
-TEST_DIRS := $(filter-out support bench install,$(sort $(patsubst tests/%/,%,$(wildcard tests/*/))))
+# A folder of tests is a program of tests; these are something else.
+TEST_DIRS := $(filter-out support bench install installed,$(sort $(patsubst tests/%/,%,$(wildcard tests/*/))))
 PUBLIC_HEADERS := $(sort $(shell test -d include && find include -name '*.hpp' -o -name '*.h'))
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test test-web test-packages proof check bench install manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test test-web test-packages proof check bench install completions manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -335,6 +335,12 @@ install: lib sessctl
 	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
 
 # From --help, so sessctl has to run here.
+completions: sessctl
+	@mkdir -p $(B)/completions
+	@$(SESSCTL) completion bash >$(B)/completions/sessctl
+	@$(SESSCTL) completion zsh >$(B)/completions/_sessctl
+	@$(SESSCTL) completion fish >$(B)/completions/sessctl.fish
+
 manual: sessctl
 	@scripts/manual $(SESSCTL) $(B)/man
 
@@ -370,6 +376,7 @@ help:
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
 	  'make manual             manual pages, in $(B)/man' \
+  'make completions        completion for bash, zsh and fish, in $(B)/completions' \
 	  'make dist               the source archive, in $(B)/package' \
 	  'make deb                Debian packages from it, in $(B)/package' \
 	  'make format             clang-format every source in place' \

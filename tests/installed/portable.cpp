@@ -35,8 +35,8 @@ struct Cart {
   bool operator==(const Cart&) const = default;
   template <class Archive>
   void serialize(Archive& archive, unsigned version) {
-    archive & sign & small & byte & half & whole & most & single & least & yes & items & counts;
-    if (version >= 2) archive & none;
+    archive& sign& small& byte& half& whole& most& single& least& yes& items& counts;
+    if (version >= 2) archive& none;
   }
 };
 BOOST_CLASS_VERSION(Cart, 2)
@@ -64,7 +64,8 @@ int main(int count, char** arguments) try {
   if (!id) throw std::runtime_error("the ID is not known here");
   const auto snapshot = store.snapshot(*id);
   if (!snapshot) throw std::runtime_error("the session is not there");
-  const bool same = snapshot->get<Cart>("cart") == Cart() && snapshot->get<std::vector<Cart>>("carts") == std::vector<Cart>(3) &&
+  const bool same = snapshot->get<Cart>("cart") == Cart() &&
+                    snapshot->get<std::vector<Cart>>("carts") == std::vector<Cart>(3) &&
                     snapshot->get<char>("sign") == static_cast<char>(-23) &&
                     snapshot->get<std::int64_t>("least") == std::numeric_limits<std::int64_t>::min() &&
                     snapshot->get<std::int64_t>("most") == std::numeric_limits<std::int64_t>::max() &&

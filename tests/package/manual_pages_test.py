@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The manual pages have every command, every option and every word that --help has."""
+"""The manual pages have every command, every option and every word that --help has; and so do completion and README."""
 
 import os
 import pathlib
@@ -51,6 +51,39 @@ class ManualPages(unittest.TestCase):
                 for word in words(said.split("\n", 1)[1]):
                     if word.rstrip(":.,") not in ("Usage", "Options", "-h,--help", "--help"):
                         self.assertIn(word, there)
+
+    def options_of(self, command):
+        return set(re.findall(r"^  (?:-h,)?(--[a-z-]+)", said_by(command, "--help"), re.M))
+
+    def test_completion_offers_the_same(self):
+        def offered(*words):
+            return {line.split("\t")[0] for line in said_by("completion", "words", "--", *words).splitlines()}
+
+        self.assertEqual(offered(""), {*self.commands, "help"})
+        for command in self.commands:
+            with self.subTest(command):
+                self.assertEqual(offered(command, "--"), self.options_of(command))
+
+    def test_readme_has_a_row_for_each_command_with_its_options_and_no_others(self):
+        readme = (ROOT / "tools" / "sessctl" / "README.md").read_text()
+        rows = re.findall(r"^\| (`.*?) \| .*? \| .*? \|$", readme.split("| --- | --- | --- |\n", 1)[1].split("\n\n")[0], re.M)
+        everywhere = {"--store", "--json", "--color", "--help"}
+        selection = set(re.findall(r"`(--[a-z-]+)", readme.split("**SELECTION**")[1].split("`rm` looks again")[0]))
+        told = {}
+        for row in rows:
+            command = re.match(r"`([a-z-]+)", row).group(1)
+            found = told.setdefault(command, set())
+            found.update(re.findall(r"--[a-z-]+", row))
+            if "SELECTION" in row:
+                found.update(selection)
+            if "SESSION" in row:
+                found.add("--id")
+        self.assertEqual(set(told), set(self.commands))
+        for command in self.commands:
+            with self.subTest(command):
+                options = self.options_of(command) - everywhere
+                self.assertEqual(options - told[command], set(), "README has them not")
+                self.assertEqual(told[command] - options - {"--id"}, set(), "the command has them not")
 
 
 if __name__ == "__main__":

@@ -13,12 +13,21 @@ namespace sessctl {
 
 struct Command;
 
+/// An option as its command has it.
+struct OptionFacts {
+  std::string name;         // "--budget"
+  std::string argument;     // what stands for it in the help: "DURATION"; empty: it takes none
+  std::string description;  // the first words of its help
+};
+
 /// One call of a command.
 struct Invocation {
   const Command& command;
   std::vector<std::string> arguments;  // what follows the command's name
   std::string store;                   // of --store before the command's name; empty: not given
   Output& out;
+  /// Where it is set, the command says here which options it has, and does nothing.
+  std::vector<OptionFacts>* options = nullptr;
 };
 
 struct Command {

@@ -85,6 +85,18 @@ void CommandLine::add_wait() {
 }
 
 bool CommandLine::parse() {
+  if (invocation_.options != nullptr) {
+    for (const CLI::Option* const option : parser_->app.get_options()) {
+      const std::string& help = option->get_description();
+      std::string description = help.substr(0, help.find_first_of(";(."));
+      std::replace(description.begin(), description.end(), '\n', ' ');
+      while (description.ends_with(' ')) description.pop_back();
+      invocation_.options->push_back({"--" + option->get_lnames().at(0),
+                                      option->get_expected_max() == 0 ? std::string() : option->get_type_name(),
+                                      std::move(description)});
+    }
+    return false;
+  }
   // What follows "--" is not CLI11's either: it would not say afterwards which of the rest was meant as an operand.
   const std::vector<std::string>& all = invocation_.arguments;
   const auto end = std::find(all.begin(), all.end(), "--");

@@ -45,8 +45,8 @@ class CommandLine {
   /// --wait, for commands that need a session's lock; answered in store_options().
   void add_wait();
 
-  /// Answers false if help was asked for. Throws Failure (ExitCode::usage). Messages repeat names of options, never
-  /// arguments: an ID may be among them.
+  /// Answers false if help was asked for, or what options there are (Invocation::options). Throws Failure
+  /// (ExitCode::usage). Messages repeat names of options, never arguments: an ID may be among them.
   bool parse();
 
   // After parse:
