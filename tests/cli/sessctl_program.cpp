@@ -59,7 +59,9 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 std::string sessctl_path() {
   if (const char* program = std::getenv("SESSCTL")) return program;
   if (const char* build = std::getenv("SESS_BUILD")) return std::string(build) + "/bin/sessctl";
-  return "build/bin/sessctl";
+  // A test may go to another directory.
+  static const std::string here = std::filesystem::absolute("build/bin/sessctl");
+  return here;
 }
 
 Running::Running(const Start& start) {
