@@ -146,7 +146,7 @@ DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,
 BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
 TESTS :=
 
-.PHONY: all lib sessctl demo tests test test-web test-packages proof check bench install completions manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
+.PHONY: all lib sessctl demo tests test test-web test-packages proof check bench install doc completions manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
 all: lib sessctl demo
 lib: $(LIBRARIES)
 sessctl: $(SESSCTL)
@@ -335,6 +335,10 @@ install: lib sessctl
 	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
 
 # From --help, so sessctl has to run here.
+doc:
+	@mkdir -p $(B)/doc
+	@{ cat tools/manual/Doxyfile; printf 'OUTPUT_DIRECTORY = "%s"\nPROJECT_NUMBER = %s\n' '$(B)/doc' '$(VERSION)'; } | doxygen -
+
 completions: sessctl
 	@mkdir -p $(B)/completions
 	@$(SESSCTL) completion bash >$(B)/completions/sessctl
@@ -375,7 +379,8 @@ help:
 	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
-	  'make manual             manual pages, in $(B)/man' \
+	  'make doc                the reference of the interface, in $(B)/doc/html' \
+  'make manual             manual pages, in $(B)/man' \
   'make completions        completion for bash, zsh and fish, in $(B)/completions' \
 	  'make dist               the source archive, in $(B)/package' \
 	  'make deb                Debian packages from it, in $(B)/package' \
