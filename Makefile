@@ -334,11 +334,11 @@ install: lib sessctl
 	done
 	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
 
-# From --help, so sessctl has to run here.
 doc:
 	@mkdir -p $(B)/doc
 	@{ cat tools/manual/Doxyfile; printf 'OUTPUT_DIRECTORY = "%s"\nPROJECT_NUMBER = %s\n' '$(B)/doc' '$(VERSION)'; } | doxygen -
 
+# Of what sessctl says, which has to run here.
 completions: sessctl
 	@mkdir -p $(B)/completions
 	@$(SESSCTL) completion bash >$(B)/completions/sessctl

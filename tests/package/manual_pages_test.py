@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""The manual pages have every command, every option and every word that --help has; and so do completion and README."""
+"""What says something about sessctl's commands says the same: the list of `sessctl --help`, the help of each command, the
+manual pages, tools/sessctl/README.md, and what bash, zsh and fish complete."""
 
 import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import completion  # noqa: E402
+
 SESSCTL = pathlib.Path(os.environ.get("SESS_BUILD", ROOT / "build")).resolve() / "bin" / "sessctl"
 
 
@@ -22,13 +27,24 @@ def words(text):
     return re.findall(r"[A-Za-z0-9_:/.=<>'\"|-]{3,}", plain)
 
 
+def all_commands():
+    listed = said_by("--help").split("Commands:\n")[1].split("\n\n")[0]
+    return dict(re.findall(r"^  ([a-z-]+)  +(.+)$", listed, re.M))
+
+
+def options_of(command):
+    """Long and short ones."""
+    listed = said_by(command, "--help").split("\nOptions:\n")[1].split("\n\n")[0]
+    return re.findall(r"^  (?:(-[a-z]),)?(--[a-z-]+)", listed, re.M)
+
+
 class ManualPages(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         subprocess.run(["python3", ROOT / "tools" / "manual" / "commands.py", SESSCTL, self.folder], check=True)
-        self.commands = re.findall(r"^  ([a-z-]+)  ", said_by("--help").split("Commands:\n")[1].split("\n\n")[0], re.M)
+        self.commands = all_commands()
 
     def test_there_is_a_page_for_each_command_and_no_other(self):
         self.assertGreater(len(self.commands), 20)
@@ -43,8 +59,8 @@ class ManualPages(unittest.TestCase):
             with self.subTest(command):
                 said = said_by(command, "--help")
                 page = (self.folder / f"sessctl-{command}.1.md").read_text()
-                options = re.findall(r"^  (?:-h,)?(--[a-z-]+)", said, re.M)
-                self.assertGreater(len(options), 0)
+                options = [long for _, long in options_of(command)]
+                self.assertGreater(len(options), 2)
                 listed = re.findall(r"^\*\*(?:-h, )?(--[a-z-]+)", page.replace("\\", ""), re.M)
                 self.assertEqual(listed, options)
                 there = words(page)
@@ -66,38 +82,69 @@ class ManualPages(unittest.TestCase):
                     said = re.sub(r"warning: page \d+: table text block will not fit on one page\n", "", said)
                     self.assertEqual(said, "")
 
-    def options_of(self, command):
-        return set(re.findall(r"^  (?:-h,)?(--[a-z-]+)", said_by(command, "--help"), re.M))
 
-    def test_completion_offers_the_same(self):
-        def offered(*words):
-            return {line.split("\t")[0] for line in said_by("completion", "words", "--", *words).splitlines()}
-
-        self.assertEqual(offered(""), {*self.commands, "help"})
-        for command in self.commands:
+class Completions(unittest.TestCase):
+    def check(self, shell_class):
+        if not shell_class.is_there():
+            self.skipTest(f"{shell_class.name} is missing: scripts/install-deps test")
+        shell = shell_class()
+        self.addCleanup(shell.close)
+        commands = all_commands()
+        lines = [[""], ["-"], ["help", ""], *([command, "-"] for command in commands)]
+        first, options, behind_help, *of_commands = shell.all_offered(lines)
+        has_summaries = shell.name != "bash"
+        self.assertEqual(set(first), {*commands, "help"})
+        self.assertEqual(set(behind_help), set(commands))
+        # These stand before a command, as the usage lines of main.cpp say.
+        self.assertEqual(set(options), {"-h", "--help", "--version", "--store"})
+        for command, offered in zip(commands, of_commands):
             with self.subTest(command):
-                self.assertEqual(offered(command, "--"), self.options_of(command))
+                self.assertEqual(set(offered), {name for names in options_of(command) for name in names if name})
+                if has_summaries:
+                    self.assertEqual(first[command], commands[command])
+                    said = " ".join(said_by(command, "--help").split())
+                    for option, summary in offered.items():
+                        self.assertIn(summary, said)
+                        self.assertGreater(len(summary), 3, option)
 
-    def test_readme_has_a_row_for_each_command_with_its_options_and_no_others(self):
-        readme = (ROOT / "tools" / "sessctl" / "README.md").read_text()
-        rows = re.findall(r"^\| (`.*?) \| .*? \| .*? \|$", readme.split("| --- | --- | --- |\n", 1)[1].split("\n\n")[0], re.M)
-        everywhere = {"--store", "--json", "--color", "--help"}
-        selection = set(re.findall(r"`(--[a-z-]+)", readme.split("**SELECTION**")[1].split("`rm` looks again")[0]))
-        told = {}
-        for row in rows:
-            command = re.match(r"`([a-z-]+)", row).group(1)
-            found = told.setdefault(command, set())
-            found.update(re.findall(r"--[a-z-]+", row))
-            if "SELECTION" in row:
-                found.update(selection)
-            if "SESSION" in row:
-                found.add("--id")
-        self.assertEqual(set(told), set(self.commands))
-        for command in self.commands:
+    def test_bash_completes_every_command_and_option(self):
+        self.check(completion.Bash)
+
+    def test_zsh_completes_every_command_and_option(self):
+        self.check(completion.Zsh)
+
+    def test_fish_completes_every_command_and_option(self):
+        self.check(completion.Fish)
+
+
+class Readme(unittest.TestCase):
+    def setUp(self):
+        self.text = (ROOT / "tools" / "sessctl" / "README.md").read_text()
+        table = self.text.split("| command | prints |")[1].split("\n\n")[0]
+        # A row may show several forms of a command, and a command may have several rows.
+        self.shown = {}
+        for row in re.findall(r"^\| (`.*?) \|", table.replace("\\|", "/"), re.M):
+            for form in re.findall(r"`([^`]+)`", row):
+                if re.match(r"[a-z-]+\b", form):
+                    self.shown.setdefault(re.match(r"[a-z-]+", form)[0], []).append(form)
+
+    def test_it_shows_every_command_and_no_other(self):
+        self.assertEqual(set(self.shown), set(all_commands()))
+
+    def test_it_shows_every_option_and_no_other(self):
+        # These are said of all commands at once.
+        of_all = {"--store", "--json", "--color", "--help"}
+        of_sessions = {"--id"}
+        selection = {long for _, long in options_of("export")} - {"--after"} - of_all
+        for command, forms in self.shown.items():
             with self.subTest(command):
-                options = self.options_of(command) - everywhere
-                self.assertEqual(options - told[command], set(), "README has them not")
-                self.assertEqual(told[command] - options - {"--id"}, set(), "the command has them not")
+                shown = set(re.findall(r"--[a-z-]+", " ".join(forms)))
+                if "SELECTION" in " ".join(forms):
+                    shown |= selection
+                there = {long for _, long in options_of(command)} - of_all - of_sessions
+                self.assertEqual(shown, there)
+        for option in of_all | of_sessions | selection:
+            self.assertRegex(self.text, rf"`{option}[ `]")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,13 @@
 #include <sess/error.hpp>
 #include <sess/transfer.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -26,6 +28,8 @@ namespace sessctl {
 namespace {
 
 constexpr std::uint64_t largest_size_limit = std::uint64_t{1} << 30;  // of StoreOptions
+
+constexpr std::array<std::string_view, 3> handlers{"php", "php_binary", "php_serialize"};
 
 /// Options for PHP's files.
 struct PhpOptions {
@@ -41,8 +45,8 @@ struct PhpOptions {
     const std::chrono::milliseconds least(1);
     line.add_flag("--php", is_php, "Import session files of PHP; needs --map");
     line.add_text("--map", map, "FILE", "Write here which new ID each session of PHP has got");
-    line.add_text("--php-handler", handler, "NAME",
-                  "php, php_binary or php_serialize; without it the one\nthat a file fits");
+    line.add_choice("--php-handler", handler, "NAME", handlers,
+                    "php, php_binary or php_serialize; without it the one\nthat a file fits");
     line.add_flag("--skip-objects", skips_objects, "Leave objects and references out, and import the rest");
     line.add_duration("--idle", idle, least,
                       "PHP's session.gc_maxlifetime (default " + format_duration(defaults.idle_timeout) + ")");
@@ -59,10 +63,7 @@ struct PhpOptions {
       line.fail("--map, --php-handler, --skip-objects, --idle and --lifetime go with --php");
     if (is_php && (!map || map->empty()))
       line.fail("--php wants --map FILE: the sessions get new IDs, and nobody could use them without");
-    if (handler) {
-      how.handler = php_handler_of(*handler);
-      if (!how.handler) line.fail("--php-handler wants php, php_binary or php_serialize");
-    }
+    if (handler) how.handler = php_handler_of(*handler);
     return how;
   }
 };

@@ -232,6 +232,10 @@ ExitCode run_ls(const Invocation& invocation) {
   line.add_flag("--reverse", order.reverse, "In the opposite order");
   line.add_text("--limit", order.limit, "COUNT", "No more than so many");
   line.add_text("--columns", columns, "NAMES", "Print these, separated by commas");
+  std::vector<std::string_view> names_of_columns;
+  for (const Column& each : all_columns) names_of_columns.push_back(each.name);
+  line.offer("--sort", names_of_columns);
+  line.offer("--columns", names_of_columns, true);
   if (!line.parse()) return ExitCode::ok;
   line.require_operands(0, 0, "no arguments");
   selection.take(line);

@@ -2,6 +2,7 @@
 // command_table.cpp, its section in README.md, its tests in tests/cli.
 #pragma once
 
+#include "command_facts.hpp"
 #include "exit_codes.hpp"
 #include "output.hpp"
 
@@ -13,21 +14,14 @@ namespace sessctl {
 
 struct Command;
 
-/// An option as its command has it.
-struct OptionFacts {
-  std::string name;         // "--budget"
-  std::string argument;     // what stands for it in the help: "DURATION"; empty: it takes none
-  std::string description;  // the first words of its help
-};
-
 /// One call of a command.
 struct Invocation {
   const Command& command;
   std::vector<std::string> arguments;  // what follows the command's name
   std::string store;                   // of --store before the command's name; empty: not given
   Output& out;
-  /// Where it is set, the command says here which options it has, and does nothing.
-  std::vector<OptionFacts>* options = nullptr;
+  /// Where what the command takes is to be written; then it does nothing else.
+  CommandFacts* facts = nullptr;
 };
 
 struct Command {

@@ -5,6 +5,7 @@
 #include "session_name.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 
@@ -26,6 +27,15 @@ class HelpFormatter : public CLI::Formatter {
   std::string usage_;
 };
 
+constexpr std::array<std::string_view, 3> colors{"auto", "always", "never"};
+
+/// "a, b or c".
+std::string one_of(const std::vector<std::string>& words) {
+  std::string text = words.front();
+  for (std::size_t at = 1; at < words.size(); ++at) text += (at + 1 < words.size() ? ", " : " or ") + words[at];
+  return text;
+}
+
 }  // namespace
 
 struct CommandLine::Parser {
@@ -33,7 +43,7 @@ struct CommandLine::Parser {
 };
 
 CommandLine::CommandLine(const Invocation& invocation, std::string_view operands, std::string_view details)
-    : invocation_(invocation), parser_(std::make_unique<Parser>()) {
+    : invocation_(invocation), operands_text_(operands), parser_(std::make_unique<Parser>()) {
   CLI::App& app = parser_->app;
   std::string summary(invocation.command.summary);
   summary.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(summary.front())));
@@ -46,7 +56,7 @@ CommandLine::CommandLine(const Invocation& invocation, std::string_view operands
   app.set_help_flag("-h,--help", "Print this help");
   app.add_option("--store", store_, "The store (default: SESS_STORE)")->type_name("DIR");
   add_flag("--json", json_, "Print one JSON object a line");
-  add_text("--color", color_, "WHEN", "auto, always or never (auto: on a terminal, unless\nNO_COLOR is set)");
+  add_choice("--color", color_, "WHEN", colors, "auto, always or never (auto: on a terminal, unless\nNO_COLOR is set)");
 }
 
 CommandLine::~CommandLine() = default;
@@ -67,6 +77,36 @@ void CommandLine::add_text(const std::string& name, std::optional<std::string>& 
   parser_->app.add_option(name, value, help)->type_name(type);
 }
 
+void CommandLine::add_choice(const std::string& name, std::optional<std::string>& value, const std::string& type,
+                             std::span<const std::string_view> choices, const std::string& help) {
+  add_text(name, value, type, help);
+  offer(name, choices);
+  choices_.back().value = &value;
+}
+
+void CommandLine::offer(const std::string& name, std::span<const std::string_view> choices, bool is_list) {
+  choices_.push_back({name, {choices.begin(), choices.end()}, is_list, nullptr});
+}
+
+CommandFacts CommandLine::facts() const {
+  CommandFacts facts{operands_text_, {}};
+  for (const CLI::Option* const option : parser_->app.get_options()) {
+    OptionFacts each;
+    for (const std::string& name : option->get_snames()) each.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) each.names.push_back("--" + name);
+    each.summary = option->get_description();
+    std::ranges::replace(each.summary, '\n', ' ');
+    if (option->get_expected_max() > 0) each.argument = option->get_type_name();
+    for (const Choice& choice : choices_)
+      if (choice.name == each.names.back()) {
+        each.choices = choice.choices;
+        each.is_list = choice.is_list;
+      }
+    facts.options.push_back(std::move(each));
+  }
+  return facts;
+}
+
 void CommandLine::add_session_id() {
   takes_session_ = true;
   parser_->app
@@ -85,16 +125,8 @@ void CommandLine::add_wait() {
 }
 
 bool CommandLine::parse() {
-  if (invocation_.options != nullptr) {
-    for (const CLI::Option* const option : parser_->app.get_options()) {
-      const std::string& help = option->get_description();
-      std::string description = help.substr(0, help.find_first_of(";(."));
-      std::replace(description.begin(), description.end(), '\n', ' ');
-      while (description.ends_with(' ')) description.pop_back();
-      invocation_.options->push_back({"--" + option->get_lnames().at(0),
-                                      option->get_expected_max() == 0 ? std::string() : option->get_type_name(),
-                                      std::move(description)});
-    }
+  if (invocation_.facts != nullptr) {
+    *invocation_.facts = facts();
     return false;
   }
   // What follows "--" is not CLI11's either: it would not say afterwards which of the rest was meant as an operand.
@@ -115,10 +147,11 @@ bool CommandLine::parse() {
   }
   if (store_ && !invocation_.store.empty()) fail("option --store is given twice");
   if (store_ && store_->empty()) fail("option --store needs a directory");
-  if (color_ && *color_ != "auto") {
-    if (*color_ != "always" && *color_ != "never") fail("--color wants auto, always or never");
-    invocation_.out.set_coloured(*color_ == "always");
-  }
+  for (const Choice& choice : choices_)
+    if (choice.value != nullptr && *choice.value &&
+        std::ranges::find(choice.choices, **choice.value) == choice.choices.end())
+      fail(choice.name + " wants " + one_of(choice.choices));
+  if (color_ && *color_ != "auto") invocation_.out.set_coloured(*color_ == "always");
   operands_ = parser_->app.remaining();
   for (const std::string& operand : operands_)
     if (operand.size() > 1 && operand.front() == '-') {

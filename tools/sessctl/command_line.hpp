@@ -18,6 +18,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,13 +41,18 @@ class CommandLine {
   /// An option with an argument; `type` stands for that in the help.
   void add_text(const std::string& name, std::optional<std::string>& value, const std::string& type,
                 const std::string& help);
+  /// One whose argument is one of these words; parse() refuses any other.
+  void add_choice(const std::string& name, std::optional<std::string>& value, const std::string& type,
+                  std::span<const std::string_view> choices, const std::string& help);
+  /// What a shell offers as the argument of an option; with `is_list`, several of these, separated by commas.
+  void offer(const std::string& name, std::span<const std::string_view> choices, bool is_list = false);
   /// --id, for commands that name a session.
   void add_session_id();
   /// --wait, for commands that need a session's lock; answered in store_options().
   void add_wait();
 
-  /// Answers false if help was asked for, or what options there are (Invocation::options). Throws Failure
-  /// (ExitCode::usage). Messages repeat names of options, never arguments: an ID may be among them.
+  /// Answers false if help, or Invocation::facts, was asked for. Throws Failure (ExitCode::usage). Messages repeat
+  /// names of options, never arguments: an ID may be among them.
   bool parse();
 
   // After parse:
@@ -82,7 +88,18 @@ class CommandLine {
     std::optional<std::string> text;
   };
 
+  struct Choice {
+    std::string name;
+    std::vector<std::string> choices;
+    bool is_list;
+    const std::optional<std::string>* value;  // is checked; null: by somebody else
+  };
+
+  /// What --help is made of.
+  CommandFacts facts() const;
+
   const Invocation& invocation_;
+  std::string operands_text_;
   std::unique_ptr<Parser> parser_;
   bool json_ = false;
   std::optional<std::string> color_;
@@ -91,6 +108,7 @@ class CommandLine {
   std::optional<std::string> session_id_;
   std::optional<std::chrono::milliseconds> wait_;
   std::vector<std::unique_ptr<Duration>> durations_;  // CLI11 keeps their addresses
+  std::vector<Choice> choices_;
   std::vector<std::string> operands_;
 };
 

@@ -15,6 +15,13 @@ namespace sessctl {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr std::array<std::string_view, 2> kinds{"anonymous", "authenticated"};
+constexpr std::array<std::string_view, 5> states{"live", "superseded", "expired", "unreadable", "all"};
+
+}  // namespace
+
 milliseconds least_idle(const sess::SessionFacts& facts, Clock::time_point now) noexcept {
   if (facts.deadline >= facts.absolute_deadline) return milliseconds(0);
   const milliseconds unwritten = facts.idle_timeout / 10;
@@ -24,7 +31,7 @@ milliseconds least_idle(const sess::SessionFacts& facts, Clock::time_point now) 
 void Selection::add_options(CommandLine& line) {
   const milliseconds least(0);
   line.add_text("--principal", principal_, "NAME", "Only sessions of this user, as the program calls him");
-  line.add_text("--kind", kind_text_, "KIND", "Only anonymous or authenticated ones");
+  line.add_choice("--kind", kind_text_, "KIND", kinds, "Only anonymous or authenticated ones");
   line.add_duration("--older-than", older_than_, least, "Only those made longer ago");
   line.add_duration("--idle-more-than", idle_more_than_, least,
                     "Only those not used for longer; of one near its\nabsolute deadline that is not known");
@@ -37,7 +44,8 @@ void Selection::add_locked_option(CommandLine& line) {
 }
 
 void Selection::add_state_option(CommandLine& line) {
-  line.add_text("--state", state_, "STATE", "Only live, superseded, expired or unreadable ones;\nall for all of these");
+  line.add_choice("--state", state_, "STATE", states,
+                  "Only live, superseded, expired or unreadable ones;\nall for all of these");
 }
 
 void Selection::take(const CommandLine& line) {
@@ -45,15 +53,9 @@ void Selection::take(const CommandLine& line) {
   if (kind_text_) {
     for (const sess::SessionKind kind : {sess::SessionKind::anonymous, sess::SessionKind::authenticated})
       if (*kind_text_ == kind_name(kind)) kind_ = kind;
-    if (!kind_) line.fail("--kind wants anonymous or authenticated");
   }
-  if (state_) {
-    static constexpr std::array<std::string_view, 5> states{"live", "superseded", "expired", "unreadable", "all"};
-    if (std::ranges::find(states, *state_) == states.end())
-      line.fail("--state wants live, superseded, expired, unreadable or all");
-    if (principal_ && *state_ != "live" && *state_ != "unreadable")
-      line.fail("--principal knows of a user's live sessions alone; it goes with --state live or unreadable");
-  }
+  if (state_ && principal_ && *state_ != "live" && *state_ != "unreadable")
+    line.fail("--principal knows of a user's live sessions alone; it goes with --state live or unreadable");
   if (larger_than_text_) {
     larger_than_ = parse_size(*larger_than_text_);
     if (!larger_than_) line.fail("--larger-than wants a whole number of bytes, or with K, M or G, such as 64K");
