@@ -52,16 +52,17 @@ void add_to(sess::Editor& editor, const std::string& name, const sess::Value& am
 
 /// The library's words are those of a program's types.
 [[noreturn]] void fail_to_add(const sess::TypeMismatch& error) {
-  const auto fail = [&](std::string_view cause, std::string_view advice) {
-    throw Failure(ExitCode::data, "add to value " + quoted_name(error.name()), "", cause,
-                  fmt::format("nothing was written; {}", advice));
-  };
-  if (error.found() == "overflow")
-    fail("the sum does not fit into 64 bits", "add less, or store a smaller value first");
-  if (error.found() == "integer")
-    fail("it is a whole number, and so must be what is added",
-         "store it with a fraction first, as NAME:=1.0 with 'set'");
-  fail(fmt::format("it is no number: its type is {}", error.found()), "look at it with 'sessctl get'");
+  std::string cause = fmt::format("it is no number: its type is {}", error.found());
+  std::string_view advice = "look at it with 'sessctl get'";
+  if (error.found() == "overflow") {
+    cause = "the sum does not fit into 64 bits";
+    advice = "add less, or store a smaller value first";
+  } else if (error.found() == "integer") {
+    cause = "it is a whole number, and so must be what is added";
+    advice = "store it with a fraction first, as NAME:=1.0 with 'set'";
+  }
+  throw Failure(ExitCode::data, "add to value " + quoted_name(error.name()), "", cause,
+                fmt::format("nothing was written; {}", advice));
 }
 
 }  // namespace
