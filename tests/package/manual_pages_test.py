@@ -83,6 +83,35 @@ class ManualPages(unittest.TestCase):
                     self.assertEqual(said, "")
 
 
+class Library(unittest.TestCase):
+    """libsess(3), which is written by hand."""
+
+    def setUp(self):
+        self.page = (ROOT / "tools" / "manual" / "libsess.md").read_text()
+        self.headers = {str(path.relative_to(ROOT / "include")): path.read_text()
+                        for path in (ROOT / "include").rglob("*") if path.suffix in (".h", ".hpp")}
+
+    def test_it_names_every_header_and_no_other(self):
+        self.assertEqual(set(re.findall(r"\\<(sess/[a-z_/.]+)\\>", self.page)), set(self.headers))
+
+    def test_what_it_names_is_there(self):
+        everything = "\n".join(self.headers.values())
+        names = re.findall(r"`([A-Za-z_:]+)(?:\(\))?`", self.page)
+        self.assertGreater(len(names), 80)
+        for name in names:
+            with self.subTest(name):
+                if name == "SESS_STORE":
+                    continue
+                for part in name.split("::"):
+                    self.assertRegex(everything, rf"\b{part}\b")
+        # Every outcome and every exception is told of.
+        outcomes = re.search(r"enum class Outcome.*?\{(.*?)\};", self.headers["sess/result.hpp"], re.S).group(1)
+        for name in re.findall(r"^  (\w+),", outcomes, re.M):
+            self.assertIn(f"`{name}`", self.page)
+        for name in re.findall(r"class SESS_API (\w+)", self.headers["sess/error.hpp"]):
+            self.assertTrue(f"`{name}`" in self.page or f"`sess::{name}`" in self.page, name)
+
+
 class Completions(unittest.TestCase):
     def check(self, shell_class):
         if not shell_class.is_there():
