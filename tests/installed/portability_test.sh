@@ -57,7 +57,7 @@ try() {
     said=$(sessctl_on $one verify) || fail "$architecture: verify $one: $said"
   done
 
-  said=$(inside "$emulator" /root/foreign/build/tests/unit --source-file='*unit/format/*' 2>&1) ||
+  said=$(inside sh -c "cd /root/foreign && $emulator build/tests/unit --source-file='*unit/format/*'" 2>&1) ||
     fail "$architecture: tests of the format: $said"
   case $said in *'| 0 passed'*) fail "$architecture: no test of the format ran" ;; esac
   printf 'portability_test: ok, %s: %s\n' "$architecture" "$(sed -n 's/^\[doctest\] test cases: *//p' <<<"$said")"
