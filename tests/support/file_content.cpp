@@ -104,7 +104,7 @@ void FileContent::settle() {
 
 FileContent::Choices FileContent::choices() const {
   Choices choices;
-  add(choices.size, durable_.size());
+  add<std::uint64_t>(choices.size, durable_.size());
   for (const auto& version : unsynced_sizes_) add(choices.size, version.value);
   for (const auto& [number, versions] : unsynced_) {
     Options<Sector> options;
