@@ -11,6 +11,10 @@ BINDIR ?= $(PREFIX)/bin
 INCLUDEDIR ?= $(PREFIX)/include
 LIBDIR ?= $(PREFIX)/lib
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+MANDIR ?= $(PREFIX)/share/man
+BASH_COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETIONS ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # make's own defaults (c++, ar with odd flags) are not ours; what the user or the environment says is.
 ifneq ($(filter default undefined,$(origin CXX)),)
@@ -317,7 +321,8 @@ check: all
 format:
 	@scripts/format
 
-install: lib sessctl
+# Manual pages and completions, too, where `make manual completions` has made them: both take programs that run here.
+install: lib sessctl $(filter manual completions,$(MAKECMDGOALS))
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(PKGCONFIGDIR)'
 	$(Q)set -e; for header in $(PUBLIC_HEADERS); do \
 	    install -D -m 644 "$$header" '$(DESTDIR)$(INCLUDEDIR)'/"$${header#include/}"; \
@@ -333,6 +338,15 @@ install: lib sessctl
 	    chmod 644 '$(DESTDIR)$(PKGCONFIGDIR)'/$$name.pc; \
 	done
 	$(if $(SESSCTL),install -m 755 $(SESSCTL) '$(DESTDIR)$(BINDIR)')
+	$(Q)set -e; for page in $(B)/man/*.[1-9]; do \
+	    [ -e "$$page" ] || continue; \
+	    install -D -m 644 "$$page" '$(DESTDIR)$(MANDIR)'/man"$${page##*.}"/"$${page##*/}"; \
+	done
+	$(Q)set -e; if [ -d $(B)/completions ]; then \
+	    install -D -m 644 $(B)/completions/sessctl '$(DESTDIR)$(BASH_COMPLETIONS)/sessctl'; \
+	    install -D -m 644 $(B)/completions/_sessctl '$(DESTDIR)$(ZSH_COMPLETIONS)/_sessctl'; \
+	    install -D -m 644 $(B)/completions/sessctl.fish '$(DESTDIR)$(FISH_COMPLETIONS)/sessctl.fish'; \
+	fi
 
 doc:
 	@mkdir -p $(B)/doc
@@ -375,13 +389,13 @@ help:
 	  'make test               build and run every test; LONG=1 runs the long ones too' \
 	  'make test-web           the demo site behind three web servers and in a browser; LONG=1: under load for half an hour' \
 	  'make test-packages      the Debian packages, in a bare Debian in a folder; takes root' \
-  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
+	  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
 	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
-	  'make install            to PREFIX (default /usr/local), below DESTDIR if given' \
+	  'make install            to PREFIX (default /usr/local), below DESTDIR if given; manual and completions if made' \
 	  'make doc                the reference of the interface, in $(B)/doc/html' \
-  'make manual             manual pages, in $(B)/man' \
-  'make completions        completion for bash, zsh and fish, in $(B)/completions' \
+	  'make manual             manual pages, in $(B)/man' \
+	  'make completions        completion for bash, zsh and fish, in $(B)/completions' \
 	  'make dist               the source archive, in $(B)/package' \
 	  'make deb                Debian packages from it, in $(B)/package' \
 	  'make format             clang-format every source in place' \

@@ -20,8 +20,10 @@ fail() {
   exit 1
 }
 
-MAKEFLAGS='' make --no-print-directory -s install DESTDIR="$stage" PREFIX="$prefix"
-for file in include/sess/store.hpp lib/libsess.a lib/libsess.so lib/pkgconfig/libsess.pc bin/sessctl; do
+MAKEFLAGS='' make --no-print-directory -s manual completions install DESTDIR="$stage" PREFIX="$prefix"
+for file in include/sess/store.hpp lib/libsess.a lib/libsess.so lib/pkgconfig/libsess.pc bin/sessctl \
+  share/man/man1/sessctl.1 share/man/man3/libsess.3 share/man/man5/sess-store.5 share/man/man7/sess-protocol.7 \
+  share/bash-completion/completions/sessctl share/zsh/site-functions/_sessctl share/fish/vendor_completions.d/sessctl.fish; do
   [ -e "$root/$file" ] || fail "$file is not installed"
 done
 # Anything that is not below the prefix would have gone to the wrong place.
