@@ -2,6 +2,7 @@
 """What the shells offer for a line that is not finished, asked of bash, zsh and fish themselves. What they offer of
 commands and options is compared with the help in tests/package/manual_pages_test.py."""
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -36,6 +37,70 @@ class Scripts(unittest.TestCase):
             with self.subTest(words):
                 finished = sessctl("completion", "words", "--", *words, env={})
                 self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+
+
+def tree(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class Looks(unittest.TestCase):
+    """Somebody presses a key, perhaps to see what has happened to a store."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.store = pathlib.Path(folder.name) / "store"
+        sessctl("--store", self.store, "init")
+
+    def words(self, *words):
+        finished = sessctl("completion", "words", "--", "--store", self.store, *words)
+        self.assertEqual((finished.returncode, finished.stderr), (0, ""))
+        return finished.stdout
+
+    def records(self):
+        return [path for path in (self.store / "shards").rglob("*") if path.is_file() and not path.name.endswith(("-", "+"))]
+
+    def test_what_is_damaged_stays_as_it_is(self):
+        for _ in range(2):
+            sessctl("--store", self.store, "create", "v=1")
+        keys = sessctl("--store", self.store, "ls", "--columns", "key", "--full").stdout.splitlines()[1:]
+        self.assertEqual(len(keys), 2)
+        # One has the version before beside it, and one has not.
+        sessctl("--store", self.store, "set", keys[0], "v=2")
+        sessctl("--store", self.store, "set", keys[0], "v=3")
+        for record in self.records():
+            content = record.read_bytes()
+            record.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        before = tree(self.store)
+        for key in keys:
+            for words in (["show", ""], ["show", key[:4]], ["rm", key[:1]], ["get", key, ""], ["set", key[:8], ""],
+                          ["watch", ""], ["quarantine", "show", ""]):
+                with self.subTest(words):
+                    self.assertEqual(self.words(*words), ":continues\n" if words[0] == "set" else "")
+        self.assertEqual(tree(self.store), before)
+
+    def test_a_pipe_in_place_of_a_file_keeps_nobody_waiting(self):
+        sessctl("--store", self.store, "create", "v=1")
+        key = self.records()[0]
+        key.unlink()
+        os.mkfifo(key)
+        self.assertEqual(self.words("show", ""), "")
+
+    def test_a_file_in_the_working_directory_is_not_run(self):
+        place = self.store.parent / "somebody's"
+        place.mkdir()
+        planted = place / "sessctl"
+        planted.write_text("#!/bin/sh\ntouch planted\n")
+        planted.chmod(0o755)
+        for shell_class in completion.SHELLS:
+            if not shell_class.is_there():
+                continue
+            shell = shell_class()
+            self.addCleanup(shell.close)
+            shell.environment["HOME"], home = str(place), shell.environment["HOME"]
+            answer = shell.answers([["./sessctl", "tou"]])
+            with self.subTest(shell_class.name):
+                self.assertFalse((place / "planted").exists(), answer)
 
 
 class OfferedBy:

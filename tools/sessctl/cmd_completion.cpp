@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 #include "offers.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <string>
@@ -17,6 +18,9 @@ namespace {
 constexpr std::string_view bash_script = R"(# sessctl's words, for bash: made by 'sessctl completion bash'.
 _sessctl() {
   local current=${COMP_WORDS[COMP_CWORD]} before='' line='' word='' previous='' words=() i
+  # Not what a relative path names: that may be anybody's file, and nothing has been started yet.
+  local program=${COMP_WORDS[0]}
+  [[ $program == /* ]] || program=sessctl
   for ((i = 1; i <= COMP_CWORD; ++i)); do
     word=${COMP_WORDS[i]//[\"\'\\]/}
     # To bash '=' and ':' are words (COMP_WORDBREAKS), to sessctl they are parts of one.
@@ -52,7 +56,7 @@ _sessctl() {
         [[ $word == "$current"* ]] && COMPREPLY+=("$before$word")
         ;;
     esac
-  done < <("${COMP_WORDS[0]}" completion words -- "${words[@]}" 2>/dev/null)
+  done < <(command "$program" completion words -- "${words[@]}" 2>/dev/null)
 }
 complete -F _sessctl sessctl
 )";
@@ -64,7 +68,10 @@ _sessctl() {
   local -a offers endings lines
   local -a before=("${(@Q)words[2,CURRENT-1]}")
   (( CURRENT > 2 )) || before=()
-  lines=("${(@f)$("${(Q)words[1]}" completion words -- "${before[@]}" "${(Q)PREFIX}" 2>/dev/null)}")
+  # Not what a relative path names: that may be anybody's file, and nothing has been started yet.
+  local program=${(Q)words[1]}
+  [[ $program == /* ]] || program=sessctl
+  lines=("${(@f)$(command "$program" completion words -- "${before[@]}" "${(Q)PREFIX}" 2>/dev/null)}")
   compset -P 1 '--*='
   for line in "${lines[@]}"; do
     case $line in
@@ -94,7 +101,10 @@ function __sessctl_words
     set -l current (commandline -ct)
     set -l before (string match -r -- '^--[a-z-]+=' $current)
     set -l rest (string replace -r -- '^--[a-z-]+=' '' $current)
-    for line in ($words[1] completion words -- $words[2..-1] "$current" 2>/dev/null)
+    # Not what a relative path names: that may be anybody's file, and nothing has been started yet.
+    set -l program $words[1]
+    string match -q -- '/*' $program; or set program sessctl
+    for line in (command $program completion words -- $words[2..-1] "$current" 2>/dev/null)
         switch $line
             case ':directories'
                 printf "$before%s\n" (__fish_complete_directories "$rest" '')
@@ -151,6 +161,9 @@ ExitCode run_completion(const Invocation& invocation) {
   std::vector<std::string> words = line.operands();
   if (!words.empty() && words.front() == "words") {
     words.erase(words.begin());
+    // The end of this process: somebody waits at a prompt, and what is read may be a file system that has gone.
+    constexpr unsigned longest_wait = 2;  // seconds
+    ::alarm(longest_wait);
     print(offers_for(words, invocation.out), invocation.out);
     return ExitCode::ok;
   }

@@ -9,8 +9,10 @@
 
 #include <sess/quarantine.hpp>
 #include <sess/store.hpp>
+#include <sess/transfer.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
@@ -26,6 +28,8 @@ namespace {
 
 /// More are of no use to somebody who looks for one, and take longer than he wants to wait.
 constexpr std::size_t most_names = 200;
+/// A store with a million sessions, or as many files that are none, is looked at for no longer.
+constexpr std::chrono::milliseconds longest_look{300};
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
@@ -108,6 +112,16 @@ void take(Line& line, const std::string& word, Output& out) {
   }
 }
 
+/// Nothing where there is no live session that can be read; and nothing is done about one that cannot.
+std::optional<sess::SessionCopy> copy_if_readable(const sess::Store& store, const sess::SessionKey& key) {
+  try {
+    auto copy = sess::copy_of(store, key);
+    if (copy) return *std::move(copy);
+  } catch (const sess::Error&) {  // damaged, or of a newer format
+  }
+  return std::nullopt;
+}
+
 /// Opens the store of the line and hands it on. Whatever is wrong, somebody has only pressed a key: nothing is offered.
 void with_store(const Line& line, const std::function<void(const sess::Store&)>& use) {
   const char* const environment = std::getenv("SESS_STORE");
@@ -127,32 +141,40 @@ void with_store(const Line& line, const std::function<void(const sess::Store&)>&
   }
 }
 
+// A snapshot would put a damaged record right, or move it to quarantine: what is read here is read as a listing does.
 void offer_keys(Offers& offers, const Line& line, const std::string& begun) {
   with_store(line, [&](const sess::Store& store) {
-    const auto add = [&](const sess::SessionKey& key, const sess::SessionFacts& facts) {
+    const auto until = std::chrono::steady_clock::now() + longest_look;
+    const auto add = [&](const sess::SessionKey& key, sess::SessionKind kind, Clock::time_point created) {
       const std::string text = key.to_string();
       if (std::ranges::find(line.operands, text) != line.operands.end()) return;
       offers.words.push_back(
-          {text, std::string(kind_name(facts.kind)) + ", " + human_age(between(facts.created, Clock::now())) + " old"});
+          {text, std::string(kind_name(kind)) + ", " + human_age(between(created, Clock::now())) + " old"});
+    };
+    const auto is_enough = [&] {
+      return offers.words.size() >= most_names || std::chrono::steady_clock::now() >= until;
     };
     const std::optional<std::string> digits = digits_of_key(begun);
     if (!digits) return;
     if (digits->empty())
       return store.list([&](const sess::SessionEntry& entry) {
-        if (entry.problem.empty()) add(entry.key, entry.facts);
-        return offers.words.size() < most_names;
+        if (entry.problem.empty()) add(entry.key, entry.facts.kind, entry.facts.created);
+        return !is_enough();
       });
-    for (const sess::SessionKey& key : store.find(*digits, most_names))
-      if (const auto facts = store.facts_of(key)) add(key, *facts);
+    for (const sess::SessionKey& key : store.find(*digits, most_names)) {
+      if (is_enough()) return;
+      const auto copy = copy_if_readable(store, key);
+      if (copy) add(key, copy->kind, copy->created);
+    }
   });
 }
 
 void offer_names_of_values(Offers& offers, const Line& line, const std::string& behind) {
   if (line.operands.empty()) return;
   with_store(line, [&](const sess::Store& store) {
-    const auto snapshot = store.snapshot(find_by_key(store, line.operands.front()));
-    if (!snapshot) return;
-    for (const auto& [name, value] : snapshot->values())
+    const auto copy = copy_if_readable(store, find_by_key(store, line.operands.front()));
+    if (!copy) return;
+    for (const auto& [name, value] : copy->values)
       if (is_plain(name) && offers.words.size() < most_names) offers.words.push_back({name + behind});
   });
   offers.continues = !behind.empty();

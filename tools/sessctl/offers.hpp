@@ -24,7 +24,7 @@ struct Offers {
 
 /// `words` are those after "sessctl", the last one as far as it is there. Of an option's argument behind '=' what is
 /// offered is the argument alone. Looks into the store for keys, names of values and of what is in quarantine; where it
-/// cannot be read there are none. Waits for nobody, and changes nothing.
+/// cannot be read there are none. Waits for nobody, changes nothing, and looks for a moment at most.
 Offers offers_for(const std::vector<std::string>& words, Output& out);
 
 }  // namespace sessctl
