@@ -30,6 +30,15 @@ void fill_quarantine(const std::filesystem::path& store, unsigned count) {
   }
 }
 
+void set_last_sweep_back(const std::filesystem::path& store, std::chrono::milliseconds by) {
+  std::fstream file(store / sess::format::gc_file, std::ios::in | std::ios::out);
+  auto state = sess::format::parse_gc_state(std::string(std::istreambuf_iterator<char>(file), {}));
+  REQUIRE(state);
+  state->finished -= by.count();
+  file.seekp(0);
+  file << sess::format::to_text(*state) << std::flush;
+}
+
 bool set_clock_ahead(const std::filesystem::path& store) {
   std::fstream file(store / sess::format::gc_file, std::ios::in | std::ios::out);
   auto state = sess::format::parse_gc_state(std::string(std::istreambuf_iterator<char>(file), {}));

@@ -109,6 +109,12 @@ TEST_CASE("gc --quiet says nothing where nothing is wrong, nor that another swee
   const Finished busy = store.run({"gc", "--quiet"});
   CHECK(busy.code == 0);
   CHECK((busy.out + busy.err).empty());
+  // Who has had it for so long has been stopped, or hangs.
+  cli::set_last_sweep_back(store.path(), std::chrono::minutes(90));
+  const Finished stuck = store.run({"gc", "--quiet"});
+  CHECK(stuck.code == 75);
+  CHECK(cli::is_one_error_line(stuck.err));
+  CHECK(stuck.err.find("no sweep has ended for ") != std::string::npos);
   ::close(lock);
   cli::damage(store.record(store.create_key({"a=1"})));
   const Finished wrong = store.run({"gc", "--quiet"});

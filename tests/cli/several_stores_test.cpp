@@ -3,6 +3,7 @@
 #include "cli/sessctl_program.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <nlohmann/json.hpp>
@@ -90,6 +92,21 @@ TEST_CASE("gc sweeps several stores, and ends with the code of the first failure
   CHECK(told[1].starts_with(second.path() + ": removed 0 "));
 }
 
+TEST_CASE("gc sweeps all of several stores though nobody reads what it says") {
+  const TestStore first;
+  const TestStore second;
+  const std::string expired = second.create_key({"--idle", "1ms", "a=1"});
+  outlive(std::chrono::milliseconds(1));
+  std::array<int, 2> pipe{};
+  REQUIRE(::pipe2(pipe.data(), O_CLOEXEC) == 0);
+  ::close(pipe[0]);
+  const Finished finished = cli::run({.arguments = {"gc", first.path(), second.path()}, .output = pipe[1]});
+  ::close(pipe[1]);
+  CHECK(finished.code == 141);
+  CHECK(finished.err.empty());
+  CHECK_FALSE(fs::exists(second.record(expired)));
+}
+
 TEST_CASE("gc sweeps a store once, by however many names it is called") {
   const TestStore store;
   const fs::path link = store.directory() / "link";
@@ -167,6 +184,22 @@ TEST_CASE("gc --metrics tells monitoring how the sweep of each store went") {
   const fs::path of_none = fs::path(folder) / metrics_file(none);
   CHECK(value_of(of_none, "gc_exit_code") == "66");
   CHECK(text_of(of_none).find("gc_expired") == std::string::npos);
+
+  // However its directory is written: monitoring is not to have two.
+  CHECK(cli::run({"gc", "--quiet", "--metrics", folder, good.path() + "//", none + "/../none/"}).code == 66);
+  CHECK(names_in(folder) == expected);
+  // A path that would make too long a name has one all the same, and another one another.
+  const std::string longest = good.directory() / std::string(200, '-');
+  CHECK(cli::run({"gc", "--quiet", "--metrics", folder, longest + "1", longest + "2"}).code == 66);
+  std::vector<std::string> names = names_in(folder);
+  CHECK(names.size() == expected.size() + 2);
+  std::erase_if(names, [&](const std::string& name) { return std::ranges::find(expected, name) != expected.end(); });
+  for (const std::string& name : names) {
+    CHECK(name.size() <= 255);
+    CHECK(name.starts_with("sessctl-gc-"));
+    CHECK(name.ends_with(".prom"));
+    fs::remove(fs::path(folder) / name);
+  }
 
   // Of a single store as well, and from another directory; whoever reads the file needs no right to the store.
   CHECK(good.run({"gc", "--quiet", "--metrics", folder}).code == 0);

@@ -27,25 +27,35 @@ struct Code {
   }
 };
 
-/// No store is swept twice because it is named twice. What cannot be found is left to the sweep, which says so.
-void leave_one_of_each(std::vector<std::string>& directories) {
-  std::set<std::filesystem::path> known;
-  std::erase_if(directories, [&](const std::string& directory) {
+/// No store is swept twice because it is named twice. What cannot be found is left to the sweep, which says so. Asked
+/// just before each sweep, so that a file system that hangs keeps back as little as possible.
+class Swept {
+ public:
+  bool is_new(const std::string& directory) {
     std::error_code error;
     const std::filesystem::path real = std::filesystem::canonical(directory, error);
-    return !error && !known.insert(real).second;
-  });
+    return error || known_.insert(real).second;
+  }
+
+ private:
+  std::set<std::filesystem::path> known_;
+};
+
+/// The label of its metrics: the same from wherever this is started, and with a slash behind it or without.
+std::string label_of(const std::string& directory) {
+  std::string path = std::filesystem::absolute(directory).lexically_normal().string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
 }
 
 /// Whatever goes wrong with one store, the others are swept all the same.
 void sweep_by_child(const Sweep& sweep, const std::string& directory, const std::optional<std::string>& metrics,
                     Output& out, Code& code) {
   std::string path = directory;
-  // A metric's label, which is the same from wherever this is started.
-  if (metrics) path = std::filesystem::absolute(directory).lexically_normal().string();
   std::string counts;
   ExitCode swept = ExitCode::io;
   try {
+    if (metrics) path = label_of(directory);
     Sweep own = sweep;
     std::optional<Message> message;
     if (metrics) own.counts = &message.emplace();
@@ -54,7 +64,7 @@ void sweep_by_child(const Sweep& sweep, const std::string& directory, const std:
       throw Failure(ExitCode::io, "sweep store", directory, "the process that swept it was killed", "run gc again");
     swept = *ended;
     if (message) counts = message->read();
-  } catch (const Failure&) {
+  } catch (const std::exception&) {  // also that nobody reads what is printed
     swept = report(std::current_exception());
   }
   code.add(swept);
@@ -114,7 +124,7 @@ ExitCode run_gc(const Invocation& invocation) {
   line.add_flag("--trust-clock", trust_clock, "Sweep although the system clock was set ahead");
   line.add_flag("--quiet", sweep.quiet,
                 "For cron: say something only when something is wrong;\n"
-                "that another sweeper is at work is not");
+                "that another sweeper is at work is not, for an hour");
   line.add_text("--on-expire", sweep.on_expire, "COMMAND",
                 "Give the sessions that it removes to a shell\ncommand's standard input, each a line as of export");
   line.add_duration("--purge-quarantine", sweep.quarantine_age, std::chrono::milliseconds(0),
@@ -146,9 +156,10 @@ ExitCode run_gc(const Invocation& invocation) {
         read_store_list(*list, [&](const Failure& wrong) { code.add(report(std::make_exception_ptr(wrong))); });
   else if (directories.empty())
     directories.push_back(line.store_path());
-  leave_one_of_each(directories);
   sweep.is_one_of_several = directories.size() > 1;
-  for (const std::string& directory : directories) sweep_by_child(sweep, directory, metrics, invocation.out, code);
+  Swept swept;
+  for (const std::string& directory : directories)
+    if (swept.is_new(directory)) sweep_by_child(sweep, directory, metrics, invocation.out, code);
   return code.first;
 }
 

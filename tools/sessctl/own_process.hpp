@@ -31,7 +31,8 @@ class Message {
 /// file that is opened later, and what is printed into that. To be called before anything is opened.
 void hold_standard_descriptors() noexcept;
 
-/// From here on this process, and its children, read and write when nobody else does (ioprio_set(2)). Throws Failure.
-void use_idle_io();
+/// From here on this process, and its children, read and write when nobody else does (ioprio_set(2)). Where that is
+/// refused, as by the filter of a container, they go on as before: the work is worth more than the favour.
+void use_idle_io() noexcept;
 
 }  // namespace sessctl

@@ -155,6 +155,25 @@ class Trouble {
   std::vector<std::exception_ptr> all_;
 };
 
+/// Whoever is at work for longer has been stopped, or hangs, and this must not be said by nobody: the store fills up.
+constexpr std::chrono::hours longest_sweep{1};
+
+void add_busy(Trouble& trouble, int holder, const std::optional<sess::LastSweep>& last, bool quiet) {
+  std::string cause = "another sweeper is at work";
+  if (holder > 0) cause += fmt::format(", process {}", holder);
+  std::string_view advice = "see whether it has been stopped, or hangs";
+  if (!last) {
+    cause += ", and no sweep has ended yet";
+  } else if (const auto age = between(last->finished, Clock::now()); age >= longest_sweep) {
+    cause += fmt::format(", and no sweep has ended for {}", human_age(age));
+  } else if (quiet) {
+    return;  // somebody does what was asked for
+  } else {
+    advice = "let it finish, or try again later";
+  }
+  trouble.add(ExitCode::busy, cause, advice);
+}
+
 void add_to(Trouble& trouble, const sess::GcReport& swept, bool dry_run) {
   if (swept.errors > 0)
     trouble.add(ExitCode::io, fmt::format("{} failed, first: {}", counted(swept.errors, "file"), swept.first_error),
@@ -218,14 +237,8 @@ ExitCode sweep_store(const Sweep& sweep, const std::string& path, Output& out) {
     out.print_line((sweep.is_one_of_several ? without_controls(store.facts().path) + ": " : "") +
                    sentence(swept, purge, store.facts().shards, dry_run));
 
-  // Somebody does what was asked for.
-  if (busy && sweep.quiet) return ExitCode::ok;
   Trouble trouble(store.facts().path);
-  if (busy) {
-    const int holder = swept.status.holder();
-    trouble.add(ExitCode::busy, "another sweeper is at work" + (holder > 0 ? fmt::format(", process {}", holder) : ""),
-                "let it finish, or try again later");
-  }
+  if (busy) add_busy(trouble, swept.status.holder(), store.last_sweep(), sweep.quiet);
   if (held) trouble.add(ExitCode::busy, told_of(sess::ClockHold{swept.clock_jump, swept.held_for}), advice_on_hold);
   if (command_failure) trouble.add(command_failure);
   add_to(trouble, swept, dry_run);

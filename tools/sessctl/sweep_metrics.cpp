@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 namespace sessctl {
 namespace {
@@ -78,7 +80,14 @@ std::string metrics_file_name(std::string_view path) {
       name += fmt::format("\\x{:02x}", static_cast<unsigned char>(sign));
     }
   }
-  return "sessctl-gc-" + name + ".prom";
+  name.insert(0, "sessctl-gc-");
+  constexpr std::string_view ending = ".prom";
+  constexpr std::string_view random = ".XXXXXX";  // while it is written
+  if (const std::size_t room = NAME_MAX - ending.size() - random.size(); name.size() > room) {
+    const std::string digest = fmt::format("-{:016x}", ::XXH3_64bits(name.data(), name.size()));
+    name.replace(room - digest.size(), name.npos, digest);
+  }
+  return name.append(ending);
 }
 
 void write_sweep_metrics(const std::string& directory, std::string_view path, std::string_view text) {

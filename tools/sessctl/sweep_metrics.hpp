@@ -23,7 +23,7 @@ std::string metrics_of_end(std::string_view path, ExitCode code, Clock::time_poi
 void write_sweep_metrics(const std::string& directory, std::string_view path, std::string_view text);
 
 /// The name of that file: "sessctl-gc-", the path as systemd-escape(1) has it with --path, ".prom". No two stores have
-/// the same, and the instance sessctl-gc@... has the name in it.
+/// the same, and the instance sessctl-gc@... has the name in it. One that is too long for a file ends in XXH3 of it.
 std::string metrics_file_name(std::string_view path);
 
 }  // namespace sessctl
