@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -20,6 +21,21 @@ bool is_duration(std::int64_t duration) { return duration >= 0 && duration <= fu
 
 std::string_view without_end(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \n") + 1);  // of nothing else: npos + 1 is 0
+}
+
+/// Lines "\nname ..." of names that are none of ours: those would have been understood if nothing had happened to them.
+bool are_lines_of_newer(std::string_view text) {
+  constexpr std::array ours{"boot_id", "wall", "boot", "jump", "held_until", "hour"};
+  while (!text.empty()) {
+    if (text.front() != '\n') return false;
+    const std::string_view line = text.substr(1, text.find('\n', 1) - 1);
+    const std::string_view name = line.substr(0, line.find(' '));
+    const bool is_name = !name.empty() && name.size() < line.size() &&
+                         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == name.npos;
+    if (!is_name || std::ranges::find(ours, name) != ours.end()) return false;
+    text.remove_prefix(1 + line.size());
+  }
+  return true;
 }
 
 }  // namespace
@@ -94,7 +110,11 @@ std::optional<GcState> parse_gc_state(std::string_view text) {
 
 bool is_gc_state(std::string_view text) {
   const auto state = parse_gc_state(text);
-  return state && without_end(text.substr(0, gc_state_size)) == without_end(to_text(*state));
+  if (!state) return false;
+  text = without_end(text.substr(0, gc_state_size));
+  const std::string own = to_text(*state);
+  const std::string_view known = without_end(own);
+  return text.starts_with(known) && are_lines_of_newer(text.substr(known.size()));
 }
 
 }  // namespace sess::format

@@ -57,7 +57,8 @@ void add_to_hours(GcState& state);
 std::string to_text(const GcState& state);
 /// Nothing for what is no such text, or names a time that no clock shows: the sweep then begins at the first shard.
 std::optional<GcState> parse_gc_state(std::string_view text);
-/// True for a text that to_text has made, whatever follows its bytes, and for a shorter one of an older libsess.
+/// True for a text that to_text has made, whatever follows its bytes, for a shorter one of an older libsess, and for
+/// one of a newer libsess that has lines of other names behind.
 bool is_gc_state(std::string_view text);
 
 }  // namespace sess::format

@@ -140,6 +140,12 @@ TEST_CASE("a text is known for a sweep's state where all of it is understood, an
     CAPTURE(word);
     CHECK_FALSE(is_gc_state(other));
   }
+  const std::string written = text.substr(0, text.find_last_not_of(" \n") + 1);
+  CHECK(is_gc_state(written + "\nnext_of_all 7 8\nbytes 9\n"));  // a newer one
+  CHECK_FALSE(is_gc_state(written + "\nwall 7\n"));
+  CHECK_FALSE(is_gc_state(written + "\nBYTES 7\n"));
+  CHECK_FALSE(is_gc_state(written + "\nbytes\n"));
+  CHECK_FALSE(is_gc_state(written + "\n\nbytes 7\n"));
   CHECK_FALSE(is_gc_state(""));
   CHECK_FALSE(is_gc_state(text.substr(0, 40)));
   CHECK_FALSE(is_gc_state(std::string(gc_state_size, ' ')));
