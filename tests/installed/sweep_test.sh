@@ -78,8 +78,16 @@ grep -q '^libsess_gc_exit_code{store="/var/lib/none"} 66$' "$root/var/lib/promet
 grep -q "^libsess_gc_expired{store=\"$wiki\"} 1$" "$root/var/lib/prometheus/node-exporter/sessctl-gc-var-lib-wiki-sessions.prom" ||
   fail 'the metrics do not tell what was swept'
 
-# Two at once: the second leaves the store to the first, without a word.
+# An option with blanks stays one.
+sed -i "s|^SESSCTL_GC_OPTIONS=.*|SESSCTL_GC_OPTIONS=\"--on-expire 'cat >$wiki/by-command'\"|" "$root/etc/default/sessctl"
 sed -i '/none/d' "$root/etc/sessctl/stores"
+expired $wiki
+said=$(by_cron 2>&1) || fail "cron's line ends with $?"
+[ -z "$said" ] || fail "all is well, and cron mails: $said"
+[ -s "$root$wiki/by-command" ] || fail 'the command of the options was not started'
+rm "$root$wiki/by-command"
+
+# Two at once: the second leaves the store to the first, without a word.
 exec 3<>"$root$wiki/gc"
 flock 3
 [ -z "$(by_cron 2>&1)" ] || fail 'another sweeper is at work, and something is said'

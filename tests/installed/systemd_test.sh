@@ -83,4 +83,23 @@ case $said in *"$wiki"*) ;; *) fail "a sweep failed, and the journal has: '$said
 command=$(sed -n 's/^\*.* root //p' "$root/etc/cron.d/sessctl")
 said=$(there sh -c "$command" 2>&1) || fail "cron's line ends with $?"
 [ -z "$said" ] || fail "where systemd runs, cron mails: $said"
+
+# A line that names none is told of; one that was taken away is swept no more when its timer is stopped.
+printf '%s\n' 'not a path' $shop >"$root/etc/sessctl/stores"
+there systemctl daemon-reload
+there systemctl start timers.target
+until [ "$(there systemctl show --property ActiveState --value sessctl-stores.service)" != activating ]; do :; done
+there systemctl is-failed --quiet sessctl-stores.service || fail 'a line of the list is wrong, and no unit has failed'
+for ((attempt = 0; attempt < 10000; attempt++)); do
+  said=$(there journalctl --quiet --output=cat --identifier=sessctl)
+  case $said in *'in line 1:'*) break ;; esac
+done
+case $said in *'in line 1:'*) ;; *) fail "a line of the list is wrong, and the journal has: $said" ;; esac
+there systemctl stop "sessctl-gc@$(there systemd-escape --path "$wiki").timer"
+[ "$(timers)" = sessctl-gc@var-lib-shop-sessions.timer ] || fail "a store was taken away, and there are these timers: $(timers)"
+
+# So are all when the package goes.
+quietly there apt-get -q -y remove sessctl
+[ -z "$(timers)" ] || fail "the package is removed, and there are these timers: $(timers)"
+[ -z "$(there systemctl list-units --plain --no-legend --state=failed 'sessctl-gc@*timer')" ] || fail 'a timer failed when the package went'
 echo 'systemd_test: ok'
