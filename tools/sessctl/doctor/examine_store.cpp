@@ -91,7 +91,8 @@ Diagnoses examine_store(const sess::StoreFacts& facts, const std::optional<sess:
   const auto say = [&](Severity severity, std::string what, std::string advice = {}) {
     found.push_back({"sweep", severity, std::move(what), std::move(advice)});
   };
-  const char* const run_gc = "list it in /etc/sessctl/stores, or run 'sessctl gc --quiet' from cron, every five minutes, say";
+  const char* const run_gc =
+      "list it in /etc/sessctl/stores, or run 'sessctl gc --quiet' from cron, every five minutes, say";
   if (!sweep) {
     say(Severity::warning, "expired sessions were never removed", run_gc);
   } else if (sweep->finished > now + std::chrono::minutes(1)) {
