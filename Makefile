@@ -390,7 +390,7 @@ help:
 	  'make test-web           the demo site behind three web servers and in a browser; LONG=1: under load for half an hour' \
 	  'make test-packages      the Debian packages, in a bare Debian in a folder; takes root' \
 	  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
-	  'make check              format, lint, layering, headers, exports, shell scripts, clang' \
+	  'make check              format, lint, layering, headers, exports, shell scripts, warnings' \
 	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given; manual and completions if made' \
 	  'make doc                the reference of the interface, in $(B)/doc/html' \

@@ -68,10 +68,22 @@ verdict() {
 run_cached() {
   # The check itself is part of the salt: what an earlier version of it let pass is checked again.
   SALT="$1 $(cat "scripts/$(basename "$0")" scripts/lib.bash | sha256sum | cut -c 1-16)"
-  export CHECK CHECK_DIR FLAGS=${FLAGS:-} C_FLAGS=${C_FLAGS:-} SALT
-  export -f check_one cached_one place_flags
+  export CHECK CHECK_DIR SESS_BUILD FLAGS=${FLAGS:-} C_FLAGS=${C_FLAGS:-} SALT
+  export -f check_one cached_one built_of place_flags
   # shellcheck disable=SC2016 # expanded by the inner shell
   xargs -r -P "$JOBS" -I '{}' bash -c 'set -euo pipefail; cached_one "$1"' cached_one '{}' || return 1
+}
+
+# built_of SOURCE: what its object is made of, as the build has written it down; fails if that is not there, or anything has
+# changed since.
+built_of() {
+  local rule=$SESS_BUILD/obj/${1%.*}.d each
+  [ -f "$rule" ] || return 1
+  # The first rule; those behind it are empty ones, for headers that may go.
+  for each in $(sed -e 's/^[^:]*://' -e '/[^\]$/q' "$rule" | tr -d "\\\\"); do
+    if [ "$each" -nt "$rule" ] || [ ! -e "$each" ]; then return 1; fi
+    printf '%s\n' "$each"
+  done
 }
 
 cached_one() {
@@ -84,8 +96,9 @@ cached_one() {
   rm -f "$record"
   # Hashed before the check, so that a file that changes meanwhile is checked again.
   # shellcheck disable=SC2046,SC2086 # the flags are words, and no name of the project has a space
-  dependencies=$(g++ $FLAGS $(place_flags "$file") -x c++ -MM -MT x "$file" 2>/dev/null |
-    tr ' ' '\n' | sed -e '/^x:$/d' -e '/^[\]*$/d' | xargs -r sha256sum) || dependencies=
+  dependencies=$(built_of "$file" || g++ $FLAGS $(place_flags "$file") -x c++ -MM -MT x "$file" 2>/dev/null |
+    tr ' ' '\n' | sed -e '/^x:$/d' -e '/^[\]*$/d') || dependencies=
+  dependencies=$(xargs -r sha256sum <<<"$dependencies") || dependencies=
   # Collected, so that the findings of two files do not mix.
   if output=$(check_one "$file" 2>&1); then
     if [ -n "$dependencies" ]; then printf '%s\n%s\n' "$SALT" "$dependencies" >"$record"; fi

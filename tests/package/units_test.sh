@@ -41,7 +41,7 @@ said=$(systemd-analyze verify --man=no "$(realpath "$wrong")" 2>&1) || fail "ver
 command=$(sed -n 's/^ExecStart=//p' "$wrong")
 code=0
 said=$(eval "$command" 2>&1) || code=$?
-[ "$code" -eq 78 ] && [ "$said" = "$stage/stores: no full path of a store, or too long a one, in line 4 6 7 8: it is not swept" ] ||
+[ "$code $said" = "78 $stage/stores: no full path of a store, or too long a one, in line 4 6 7 8: it is not swept" ] ||
   fail "of wrong lines is said, with $code: $said"
 [ "$(systemd-escape --unescape --path 'srv-with\x20a\x20blank')" = '/srv/with a blank' ] || fail 'a name does not lead back'
 printf '/srv/shop\n' >"$stage/stores"
