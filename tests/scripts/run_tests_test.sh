@@ -66,3 +66,46 @@ counts '0 passed, 1 failed' 1 'it is not executable'
 # What tests share is no test.
 given helper.py 644 <<<'#!/usr/bin/python3'
 counts '0 passed, 0 failed' 1 ''
+
+# Two programs at a time, and a script beside them: each of these waits for the other.
+mkfifo "$work/meeting"
+program() {
+  printf '#!/bin/sh\n%s\necho "[doctest] test cases: 1 | 1 passed | 0 failed | 0 skipped"\n' "$2" >"$work/$1"
+  chmod 755 "$work/$1"
+}
+program first "echo met >'$work/meeting'"
+program second "read -r word <'$work/meeting'"
+rm -rf "$work/tests"
+mkdir "$work/tests"
+said=$(cd "$work" && TEST_JOBS=2 TEST_TIMEOUT=60 scripts/run-tests --show ./first ./second)
+[ "$(tail -n 1 <<<"$said")" = '2 passed, 0 failed' ] || { printf '%s\n' "$said"; exit 1; }
+[ "$(grep -c '^ok' <<<"$said")" -eq 2 ] || { printf '%s\n' "$said"; exit 1; }
+
+given beside_test.sh 755 <<<"#!/bin/sh
+echo met >'$work/meeting'"
+said=$(cd "$work" && TEST_JOBS=2 TEST_TIMEOUT=60 scripts/run-tests ./second)
+[ "$(tail -n 1 <<<"$said")" = '2 passed, 0 failed' ] || { printf '%s\n' "$said"; exit 1; }
+
+# One at a time, in order, though nothing waits.
+program first "echo first >>'$work/order'"
+program second "echo second >>'$work/order'"
+rm -rf "$work/tests"
+mkdir "$work/tests"
+(cd "$work" && TEST_JOBS=1 scripts/run-tests ./first ./second) >/dev/null
+[ "$(tr '\n' ' ' <"$work/order")" = 'first second ' ] || { cat "$work/order"; exit 1; }
+
+# What runs ends with it.
+given endless_test.sh 755 <<<"#!/bin/sh
+echo \$\$ >'$work/pid.new'
+mv '$work/pid.new' '$work/pid'
+exec sleep 1000"
+(cd "$work" && exec scripts/run-tests) >/dev/null 2>&1 &
+running=$!
+until [ -e "$work/pid" ]; do kill -0 $running; done
+kill -TERM $running
+wait $running || true
+for ((tries = 0; tries < 100000; tries++)); do kill -0 "$(cat "$work/pid")" 2>/dev/null || break; done
+if kill -0 "$(cat "$work/pid")" 2>/dev/null; then
+  echo 'a test goes on that nobody waits for'
+  exit 1
+fi
