@@ -126,7 +126,7 @@ REPLAY_SOURCES := $(sort $(wildcard tools/demo/replay/*.cpp))
 # Of C alone: it shows that libsess needs nothing else of a program.
 COUNTER_SOURCES := $(sort $(wildcard tools/demo/counter/*.c))
 SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.cpp))
-BENCH_SOURCES := $(sort $(wildcard tests/bench/*.cpp))
+BENCH_SOURCES := $(call cpp_below,tests/bench)
 # A folder of tests is a program of tests; these are something else.
 TEST_DIRS := $(filter-out support bench install installed,$(sort $(patsubst tests/%/,%,$(wildcard tests/*/))))
 PUBLIC_HEADERS := $(sort $(shell test -d include && find include -name '*.hpp' -o -name '*.h'))
@@ -147,7 +147,9 @@ SESSCTL_A := $(if $(SESSCTL_SOURCES),$(B)/bin/libsessctl.a)
 DEMO := $(patsubst tools/demo/main_%_cgi.cpp,$(B)/demo/%.cgi,$(filter %_cgi.cpp,$(DEMO_MAINS))) \
         $(patsubst tools/demo/main_%_fcgi.cpp,$(B)/demo/%.fcgi,$(filter %_fcgi.cpp,$(DEMO_MAINS))) \
         $(if $(COUNTER_SOURCES),$(B)/demo/counter.cgi) $(if $(REPLAY_SOURCES),$(B)/demo/replay)
-BENCH := $(if $(BENCH_SOURCES),$(B)/bench/micro)
+# The harness, and the stores that libsess is compared with.
+BENCH_LIBS := -lbenchmark -lsqlite3 -llmdb -lhiredis
+BENCH := $(B)/bench/compare
 TESTS :=
 
 .PHONY: all lib sessctl demo tests test test-web test-packages proof check bench install doc completions manual dist deb format clean help print-flags print-c-flags print-build print-tests FORCE
@@ -171,7 +173,7 @@ STAMP_site := $(SITE_SOURCES)
 STAMP_counter := $(COUNTER_SOURCES)
 STAMP_replay := $(REPLAY_SOURCES)
 STAMP_support := $(SUPPORT_SOURCES)
-STAMP_bench := $(BENCH_SOURCES)
+STAMP_bench := $(BENCH_SOURCES) $(BENCH_LIBS)
 
 quoted = '$(subst ','\'',$(1))'
 $(B)/stamps/%: FORCE
@@ -306,11 +308,11 @@ test-packages:
 $(B)/bench/libsupport.a: $(filter-out $(DOCTEST_MAIN),$(SUPPORT_OBJECTS)) $(call stamps,support)
 	$(archive)
 
-$(B)/bench/micro: $(call objects,$(BENCH_SOURCES)) $(B)/bench/libsupport.a $(LIB_A) $(call stamps,bench)
-	$(call program,$(LIBS))
+$(B)/bench/compare: $(call objects,$(BENCH_SOURCES)) $(B)/bench/libsupport.a $(LIB_A) $(call stamps,bench)
+	$(call program,$(BENCH_LIBS) $(LIBS))
 
 bench: $(BENCH)
-	$(if $(BENCH),$(BENCH) $(BENCH_ARGS),@echo 'no sources in tests/bench')
+	$(BENCH) --output $(B)/bench/results.json $(BENCH_ARGS)
 
 # ---------------------------------------------------------------------------------------------------------------
 # Checks, installation, housekeeping
@@ -391,7 +393,7 @@ help:
 	  'make test-packages      the Debian packages, in a bare Debian in a folder; takes root' \
 	  'make proof              kill processes at every call and at random, check the model; LONG=1 searches farther' \
 	  'make check              format, lint, layering, headers, exports, shell scripts, warnings' \
-	  'make bench              build and run the micro-benchmark (BENCH_ARGS=...)' \
+	  'make bench              libsess and its peers at the same work (BENCH_ARGS=...; scripts/install-deps bench)' \
 	  'make install            to PREFIX (default /usr/local), below DESTDIR if given; manual and completions if made' \
 	  'make doc                the reference of the interface, in $(B)/doc/html' \
 	  'make manual             manual pages, in $(B)/man' \
