@@ -356,10 +356,12 @@ doc:
 
 # Of what sessctl says, which has to run here.
 completions: sessctl
-	@mkdir -p $(B)/completions
-	@$(SESSCTL) completion bash >$(B)/completions/sessctl
-	@$(SESSCTL) completion zsh >$(B)/completions/_sessctl
-	@$(SESSCTL) completion fish >$(B)/completions/sessctl.fish
+	@rm -rf $(B)/completions $(B)/completions.new
+	@mkdir -p $(B)/completions.new
+	@$(SESSCTL) completion bash >$(B)/completions.new/sessctl
+	@$(SESSCTL) completion zsh >$(B)/completions.new/_sessctl
+	@$(SESSCTL) completion fish >$(B)/completions.new/sessctl.fish
+	@mv $(B)/completions.new $(B)/completions
 
 manual: sessctl
 	@scripts/manual $(SESSCTL) $(B)/man

@@ -104,6 +104,7 @@ class OutputArchive {
     } else if constexpr (std::is_enum_v<T>) {
       save(static_cast<std::underlying_type_t<T>>(value));
     } else if constexpr (std::integral<T>) {
+      static_assert(sizeof(T) <= sizeof(std::int64_t), "sess: an integer of more than 64 bits has no portable form");
       if constexpr (std::signed_integral<detail::StandardInteger<T>>)
         out_.put_signed(static_cast<detail::StandardInteger<T>>(value));
       else

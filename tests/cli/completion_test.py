@@ -40,7 +40,8 @@ class Scripts(unittest.TestCase):
 
 
 def tree(folder):
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino, path.stat().st_mode)
+            for path in folder.rglob("*") if path.is_file()}
 
 
 class Looks(unittest.TestCase):

@@ -130,7 +130,7 @@ ExitCode run_gc(const Invocation& invocation) {
   line.add_duration("--purge-quarantine", sweep.quarantine_age, std::chrono::milliseconds(0),
                     "Delete, for good, what has been in quarantine for\nlonger than this (default: it stays)");
   line.add_text("--stores", list, "FILE",
-                "Sweep the stores that this lists, a full path a line;\n'#' begins a comment");
+                "Sweep the stores that this lists, a full path a line;\na line that begins with '#' is none");
   line.add_text("--metrics", metrics, "DIR",
                 "Write how it went into a file for each store, for\nPrometheus' textfile collector");
   line.add_flag("--idle-io", idle_io, "Read and write only when nobody else does (ioprio)");

@@ -28,7 +28,8 @@ namespace {
 
 /// More are of no use to somebody who looks for one, and take longer than he wants to wait.
 constexpr std::size_t most_names = 200;
-/// A store with a million sessions, or as many files that are none, is looked at for no longer.
+/// From the first one on: a store with a million sessions is looked at for no longer. Until then the wait of the whole
+/// command counts (cmd_completion.cpp).
 constexpr std::chrono::milliseconds longest_look{300};
 
 std::string lower_case(std::string_view text) {
@@ -144,15 +145,16 @@ void with_store(const Line& line, const std::function<void(const sess::Store&)>&
 // A snapshot would put a damaged record right, or move it to quarantine: what is read here is read as a listing does.
 void offer_keys(Offers& offers, const Line& line, const std::string& begun) {
   with_store(line, [&](const sess::Store& store) {
-    const auto until = std::chrono::steady_clock::now() + longest_look;
+    std::optional<std::chrono::steady_clock::time_point> until;
     const auto add = [&](const sess::SessionKey& key, sess::SessionKind kind, Clock::time_point created) {
       const std::string text = key.to_string();
       if (std::ranges::find(line.operands, text) != line.operands.end()) return;
+      if (!until) until = std::chrono::steady_clock::now() + longest_look;
       offers.words.push_back(
           {text, std::string(kind_name(kind)) + ", " + human_age(between(created, Clock::now())) + " old"});
     };
     const auto is_enough = [&] {
-      return offers.words.size() >= most_names || std::chrono::steady_clock::now() >= until;
+      return offers.words.size() >= most_names || (until && std::chrono::steady_clock::now() >= *until);
     };
     const std::optional<std::string> digits = digits_of_key(begun);
     if (!digits) return;
@@ -162,9 +164,9 @@ void offer_keys(Offers& offers, const Line& line, const std::string& begun) {
         return !is_enough();
       });
     for (const sess::SessionKey& key : store.find(*digits, most_names)) {
-      if (is_enough()) return;
       const auto copy = copy_if_readable(store, key);
       if (copy) add(key, copy->kind, copy->created);
+      if (is_enough()) return;
     }
   });
 }
