@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,11 @@ struct Place {
   std::string directory;           // of its own, and empty before the first session
   std::size_t payload_size = 512;  // of the values of one session, in bytes, about
 };
+
+/// What a figure rests on.
+inline void require(bool condition, const char* what) {
+  if (!condition) throw std::runtime_error(what);
+}
 
 /// One process's view of a store. Only the operations that it has are called.
 class Peer {

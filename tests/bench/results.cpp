@@ -16,18 +16,19 @@ T quantile(std::vector<T> values, double part) {
 
 }  // namespace
 
-const Results::Series* Results::find(const Case& of, const std::string& system) const {
+std::size_t Results::find(const Case& of, const std::string& system) const {
   const auto found =
       std::ranges::find_if(series_, [&](const Series& series) { return series.of == of && series.system == system; });
-  return found == series_.end() ? nullptr : &*found;
+  return static_cast<std::size_t>(found - series_.begin());
 }
 
 void Results::add(const Case& of, const std::string& system, double microseconds,
                   const std::vector<std::int64_t>& each) {
-  auto* series = const_cast<Series*>(find(of, system));
-  if (series == nullptr) series = &series_.emplace_back(Series{of, system, {}, {}});
-  series->rounds.push_back(microseconds);
-  series->each.insert(series->each.end(), each.begin(), each.end());
+  const std::size_t at = find(of, system);
+  if (at == series_.size()) series_.push_back({of, system, {}, {}});
+  Series& series = series_[at];
+  series.rounds.push_back(microseconds);
+  series.each.insert(series.each.end(), each.begin(), each.end());
 }
 
 std::vector<Row> Results::rows(const std::string& floor) const {
@@ -37,10 +38,11 @@ std::vector<Row> Results::rows(const std::string& floor) const {
     row.median_us = quantile(series.rounds, 0.5);
     row.p99_us = static_cast<double>(quantile(series.each, 0.99)) / 1000;
     row.rounds = static_cast<int>(series.rounds.size());
-    if (const Series* below = find(series.of, floor)) {
+    if (const std::size_t at = find(series.of, floor); at < series_.size()) {
+      const std::vector<double>& below = series_[at].rounds;
       std::vector<double> ratios;
-      for (std::size_t i = 0; i < std::min(series.rounds.size(), below->rounds.size()); ++i)
-        ratios.push_back(series.rounds[i] / below->rounds[i]);
+      for (std::size_t i = 0; i < std::min(series.rounds.size(), below.size()); ++i)
+        ratios.push_back(series.rounds[i] / below[i]);
       row.ratio_to_floor = quantile(ratios, 0.5);
       row.ratio_low = std::ranges::min(ratios);
       row.ratio_high = std::ranges::max(ratios);

@@ -47,7 +47,8 @@ class Results {
     std::vector<double> rounds;
     std::vector<std::int64_t> each;
   };
-  const Series* find(const Case& of, const std::string& system) const;
+  /// Its number; that of the next one, if there is none yet.
+  std::size_t find(const Case& of, const std::string& system) const;
   std::vector<Series> series_;
 };
 

@@ -17,10 +17,6 @@
 namespace sess::bench {
 namespace {
 
-void require(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
-
 /// In directories of the same shape as a store's, on files of the same sizes.
 class BareCalls : public Peer {
  public:

@@ -11,10 +11,6 @@
 namespace sess::bench {
 namespace {
 
-void require(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
-
 class Libsess : public Peer {
  public:
   explicit Libsess(const Place& place)

@@ -14,10 +14,6 @@
 namespace sess::bench {
 namespace {
 
-void require(bool condition, const char* what) {
-  if (!condition) throw std::runtime_error(what);
-}
-
 /// Changes are made under a lock on a file beside the session, written to a temporary file, and renamed over it.
 class NaiveFiles : public Peer {
  public:
