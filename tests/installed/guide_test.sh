@@ -18,11 +18,14 @@ count=$(find "$work" -name 'block.*' | wc -l)
 block() { cat "$work/block.$1"; }
 
 # A visitor who has a browser with cookies.
-cat >"$work/visit" <<'SH'
+cat >"$work/browser" <<'SH'
 set -euo pipefail
 page() { curl --silent --show-error --fail --max-time 20 --cookie-jar /root/jar --cookie /root/jar "$@"; }
-field() { sed -n "s/.*<input type=\"\\{0,1\\}hidden\"\\{0,1\\} name=\"\\([^\"]*\\)\" value=\"\\([^\"]*\\)\".*/\\1=\\2/p" | head -n 1; }
+field() { sed -n 's/.*<input type="hidden" name="\([^"]*\)" value="\([^"]*\)".*/\1=\2/p' | head -n 1; }
 at=http://localhost/cgi-bin/login
+SH
+cat >"$work/visit" <<'SH'
+source /root/browser
 first=$(page $at)
 case $first in *'Log in'*) ;; *) echo "the page is: $first"; exit 1 ;; esac
 wrong=$(page --location --data-urlencode "$(field <<<"$first")" --data user=ann --data password=pears $at/login)
@@ -32,10 +35,7 @@ case $page in *'Hello, ann.'*) ;; *) echo "with her password: $page"; exit 1 ;; 
 echo "logged in"
 SH
 cat >"$work/leave" <<'SH'
-set -euo pipefail
-page() { curl --silent --show-error --fail --max-time 20 --cookie-jar /root/jar --cookie /root/jar "$@"; }
-field() { sed -n "s/.*<input type=\"\\{0,1\\}hidden\"\\{0,1\\} name=\"\\([^\"]*\\)\" value=\"\\([^\"]*\\)\".*/\\1=\\2/p" | head -n 1; }
-at=http://localhost/cgi-bin/login
+source /root/browser
 last=$(page --location --data-urlencode "$(page $at | field)" $at/logout)
 case $last in *'Log in'*) ;; *) echo "after logout: $last"; exit 1 ;; esac
 SH
@@ -54,7 +54,7 @@ go() {
     block 1
     block "$number"
   } >"$root/root/guide"
-  cp "$work/visit" "$work/leave" "$root/root"
+  cp "$work/browser" "$work/visit" "$work/leave" "$root/root"
   {
     printf 'set -euo pipefail\nbash /root/guide >/root/said 2>&1 || { cat /root/said; exit 1; }\nbash /root/visit\n'
     printf 'shown=$('

@@ -29,7 +29,14 @@ print("ready", flush=True)
 while True:
   said = log.recv(65536).decode()
   if "sessctl" in said: print(said, file=open(sys.argv[2], "a"), flush=True)' "$root/dev/log" "$work/log" >"$work/ready" &
-until [ -s "$work/ready" ]; do kill -0 $! || fail 'the log cannot be heard'; done
+await 'the log cannot be heard' test -s "$work/ready"
+# log_is WHAT PATTERN: its lines, but for a last one that tells that there was no other before it.
+log_is() {
+  inside logger --tag sessctl-test "end of $1"
+  await "the log does not end after $1" grep -q "sessctl-test: end of $1" "$work/log"
+  log=$(grep -v 'sessctl-test: end of' "$work/log") || log=
+  [[ $log =~ $2 ]] || fail "$1, and the log has: $log"
+}
 
 inside install -d -o www-data -g www-data /var/lib/shop
 inside install -d -o games -g games /var/lib/wiki
@@ -37,21 +44,13 @@ shop=/var/lib/shop/sessions
 wiki=/var/lib/wiki/sessions
 inside runuser -u www-data -- sessctl --store $shop init >/dev/null
 inside runuser -u games -- sessctl --store $wiki init >/dev/null
-sessions_in() { find "$root$1/shards" -type f ! -name '*-' ! -name '*+' | wc -l; }
-# expired STORE: a session in it whose time is over; its deadline is the time of its record (src/FORMAT.md).
-expired() {
-  local record
-  inside sessctl --store "$1" create --idle 1ms >/dev/null
-  record=$(find "$root$1/shards" -type f ! -name '*-')
-  until touch "$work/now" && [ "$work/now" -nt "$record" ]; do :; done
-}
 
 # Nothing in the list: nothing happens.
 [ -z "$(by_cron 2>&1)" ] || fail 'without stores something is said'
 
 printf '%s\n' $shop $wiki >>"$root/etc/sessctl/stores"
-expired $shop
-expired $wiki
+expired_session $shop
+expired_session $wiki
 mkdir -p "$root/run/systemd/system"
 [ -z "$(by_cron 2>&1)" ] || fail 'where systemd runs something is said'
 [ "$(sessions_in $shop)" -eq 1 ] || fail 'cron sweeps where systemd does'
@@ -59,29 +58,29 @@ rmdir "$root/run/systemd/system"
 said=$(by_cron 2>&1) || fail "cron's line ends with $?"
 [ -z "$said" ] || fail "all is well, and cron mails: $said"
 [ "$(sessions_in $shop) $(sessions_in $wiki)" = '0 0' ] || fail 'an expired session was not swept'
-[ ! -e "$work/log" ] || fail "all is well, and the log has: $(cat "$work/log")"
+log_is 'all is well' '^$'
 [ -z "$(find "$root/var/lib/shop" ! -user www-data)$(find "$root/var/lib/wiki" ! -user games)" ] || fail 'a store has files of another user'
 
 # What is wrong is told; the others are swept, by their options.
-install -d "$root/var/lib/prometheus/node-exporter"
+metrics=$root/var/lib/prometheus/node-exporter
+install -d "$metrics"
 sed -i 's|^SESSCTL_GC_OPTIONS="|&--metrics /var/lib/prometheus/node-exporter |' "$root/etc/default/sessctl"
 sed -i "s|^$shop\$|/var/lib/none|" "$root/etc/sessctl/stores"
-expired $wiki
+expired_session $wiki
 said=$(by_cron 2>&1) || fail "cron's line ends with $?"
 case $said in *'"/var/lib/none": there is no such directory'*) ;; *) fail "a store is missing, and cron mails: $said" ;; esac
-until [ -s "$work/log" ]; do :; done
 # 8 * cron (9) + err (3): syslog(3)
-grep -q '^<75>.*sessctl.*"/var/lib/none": there is no such' "$work/log" || fail "a store is missing, and the log has: $(cat "$work/log")"
+log_is 'a store is missing' '^<75>.*sessctl.*"/var/lib/none": there is no such'
 [ "$(sessions_in $wiki)" -eq 0 ] || fail 'one store is missing, and another was not swept'
-grep -q '^libsess_gc_exit_code{store="/var/lib/none"} 66$' "$root/var/lib/prometheus/node-exporter/sessctl-gc-var-lib-none.prom" ||
+grep -q '^libsess_gc_exit_code{store="/var/lib/none"} 66$' "$metrics/sessctl-gc-var-lib-none.prom" ||
   fail 'a store is missing, and the metrics do not tell it'
-grep -q "^libsess_gc_expired{store=\"$wiki\"} 1$" "$root/var/lib/prometheus/node-exporter/sessctl-gc-var-lib-wiki-sessions.prom" ||
+grep -q "^libsess_gc_expired{store=\"$wiki\"} 1$" "$metrics/sessctl-gc-var-lib-wiki-sessions.prom" ||
   fail 'the metrics do not tell what was swept'
 
 # An option with blanks stays one.
 sed -i "s|^SESSCTL_GC_OPTIONS=.*|SESSCTL_GC_OPTIONS=\"--on-expire 'cat >$wiki/by-command'\"|" "$root/etc/default/sessctl"
 sed -i '/none/d' "$root/etc/sessctl/stores"
-expired $wiki
+expired_session $wiki
 said=$(by_cron 2>&1) || fail "cron's line ends with $?"
 [ -z "$said" ] || fail "all is well, and cron mails: $said"
 [ -s "$root$wiki/by-command" ] || fail 'the command of the options was not started'

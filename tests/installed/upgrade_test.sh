@@ -69,7 +69,8 @@ while [ ! -e "$work/stop" ]; do
 done &
 loop=$!
 # It has changed something before the upgrade begins: what the loop waits for is its first commit.
-while [ ! -s "$work/by_sessctl" ] && kill -0 $loop 2>/dev/null; do :; done
+has_counted() { [ -s "$work/by_sessctl" ] || ! kill -0 $loop 2>/dev/null; }
+await 'sessctl changes nothing' has_counted
 before=$(cat "$work/by_sessctl")
 
 mapfile -t all < <(ours libsess0 libsess-fcgi0 libsess-dev sessctl)
