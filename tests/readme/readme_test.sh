@@ -30,12 +30,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 # block LANGUAGE N: the N-th block of that language, with our paths.
-block() {
-  awk -v fence='```'"$1" -v wanted="$2" '
-    $0 == "```" && inside { inside = 0; next }
-    inside && count == wanted { print }
-    $0 == fence { inside = 1; count++ }' README.md | sed "${ours[@]}"
-}
+block() { scripts/examples --block "$1" "$2" | sed "${ours[@]}"; }
 
 for expected in 'cpp 2' 'c 1' 'sh 11' 'lighttpd 1' 'cron 1' 'console 6'; do
   [ "$(grep -c "^\`\`\`${expected% *}\$" README.md)" -eq "${expected#* }" ] ||
