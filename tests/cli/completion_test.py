@@ -28,6 +28,7 @@ class Scripts(unittest.TestCase):
     def test_each_script_is_one_its_shell_can_read(self):
         for shell in completion.SHELLS:
             with self.subTest(shell.name):
+                shell.or_skip()
                 finished = subprocess.run([shell.name, "-n"], input=shell.printed(), capture_output=True, text=True)
                 self.assertEqual((finished.returncode, finished.stderr), (0, ""))
 
@@ -94,13 +95,12 @@ class Looks(unittest.TestCase):
         planted.write_text("#!/bin/sh\ntouch planted\n")
         planted.chmod(0o755)
         for shell_class in completion.SHELLS:
-            if not shell_class.is_there():
-                continue
-            shell = shell_class()
-            self.addCleanup(shell.close)
-            shell.environment["HOME"], home = str(place), shell.environment["HOME"]
-            answer = shell.answers([["./sessctl", "tou"]])
             with self.subTest(shell_class.name):
+                shell_class.or_skip()
+                shell = shell_class()
+                self.addCleanup(shell.close)
+                shell.environment["HOME"] = str(place)
+                answer = shell.answers([["./sessctl", "tou"]])
                 self.assertFalse((place / "planted").exists(), answer)
 
 
@@ -109,8 +109,7 @@ class OfferedBy:
 
     @classmethod
     def setUpClass(cls):
-        if not cls.shell_class.is_there():
-            raise unittest.SkipTest(f"{cls.shell_class.name} is missing: scripts/install-deps test")
+        cls.shell_class.or_skip()
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
         cls.place = pathlib.Path(cls.folder.name).resolve()

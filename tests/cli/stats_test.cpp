@@ -2,8 +2,11 @@
 #include "cli/damage.hpp"
 #include "cli/sessctl_program.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -88,10 +91,16 @@ TEST_CASE("stats tells that sweeps are held because the clock was set ahead") {
   CHECK(told().at("held_for_ms").get<long>() <= 60 * 60 * 1000);
   CHECK(store.ok({"stats"}).find("\nsweeps held    the system clock was set ahead by 2d, so nothing is removed for") !=
         std::string::npos);
+  const json before = told();
   const std::string metrics = store.ok({"stats", "--prometheus"});
-  for (const char* name : {"libsess_clock_jump_seconds", "libsess_sweeps_held_seconds"}) {
-    const std::string sample = "\n" + std::string(name) + "{store=\"" + store.path() + "\"} ";
+  const json after = told();
+  for (const auto& [metric, field] : {std::pair{"libsess_clock_jump_seconds", "clock_jump_ms"},
+                                      std::pair{"libsess_sweeps_held_seconds", "held_for_ms"}}) {
+    const std::string sample = "\n" + std::string(metric) + "{store=\"" + store.path() + "\"} ";
     REQUIRE(metrics.find(sample) != std::string::npos);
-    CHECK(std::stod(metrics.substr(metrics.find(sample) + sample.size())) > 0);
+    const double milliseconds = std::stod(metrics.substr(metrics.find(sample) + sample.size())) * 1000;
+    const auto [least, most] = std::minmax({before.at(field).get<double>(), after.at(field).get<double>()});
+    CHECK(milliseconds > least - 1.5);
+    CHECK(milliseconds < most + 1.5);
   }
 }

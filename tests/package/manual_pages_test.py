@@ -114,8 +114,7 @@ class Library(unittest.TestCase):
 
 class Completions(unittest.TestCase):
     def check(self, shell_class):
-        if not shell_class.is_there():
-            self.skipTest(f"{shell_class.name} is missing: scripts/install-deps test")
+        shell_class.or_skip()
         shell = shell_class()
         self.addCleanup(shell.close)
         commands = all_commands()

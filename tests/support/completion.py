@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import unittest
 
 MARK = "=== "
 
@@ -39,8 +40,9 @@ class Shell:
         self.folder.cleanup()
 
     @classmethod
-    def is_there(cls):
-        return shutil.which(cls.name) is not None
+    def or_skip(cls):
+        if shutil.which(cls.name) is None:
+            raise unittest.SkipTest(f"{cls.name} is missing: scripts/install-deps test")
 
     @classmethod
     def printed(cls):
